@@ -1,0 +1,70 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Habits every target keeps: Swift 6 mode, explicit existentials, imports that say what they leak.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "modelfetch",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "ModelFetch", targets: ["ModelFetch"]),
+        .executable(name: "modelfetch", targets: ["ModelFetchCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    ],
+    targets: [
+        // C libraries, each imported by exactly one target.
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .target(name: "CLinux"),
+
+        // The library, bottom up. Dependencies point down only.
+        .target(name: "Hashing", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(name: "Transfer", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(name: "Storage", dependencies: ["Hashing", "CLinux"], swiftSettings: strict),
+        .target(
+            name: "BuiltInManifests", path: "manifests",
+            resources: [
+                .embedInCode("gpt2-124M.json"), .embedInCode("gpt2-355M.json"), .embedInCode("gpt2-774M.json"),
+                .embedInCode("gpt2-1558M.json"), .embedInCode("tiny.json"),
+            ], swiftSettings: strict),
+        .target(
+            name: "ModelFetch", dependencies: ["Hashing", "Transfer", "Storage", "BuiltInManifests"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "ModelFetchCommand",
+            dependencies: [
+                "ModelFetch", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+
+        // Tests: one target a module, and the server that lies to them.
+        .target(
+            name: "FaultServer",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/FaultServer", exclude: ["README.md"], swiftSettings: strict),
+        .testTarget(name: "FaultServerTests", dependencies: ["FaultServer"], swiftSettings: strict),
+        .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer", "FaultServer"], swiftSettings: strict),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "Hashing"], swiftSettings: strict),
+        .testTarget(
+            name: "ModelFetchTests",
+            dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "FaultServer", "BuiltInManifests"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["ModelFetchCommand", "ModelFetch", "FaultServer"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

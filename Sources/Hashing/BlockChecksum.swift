@@ -1,0 +1,84 @@
+internal import CCrypto
+
+/// A checksum of a block of a file: GMAC, that is AES-128-GCM (NIST SP 800-38D) over nothing but associated data, keyed by
+/// a journal's random key, with the block's offset as its nonce. Fast (several GB/s where the processor has AES), and so
+/// it can be made of every block as it is written.
+///
+/// It finds accidents: lost, torn or misplaced writes. It proves nothing against an adversary, who may know the key.
+package struct BlockChecksum: Hashable, Sendable {
+    /// The checksum's length in bytes.
+    package static let byteCount = 16
+
+    /// The 16 bytes, as two words in memory order.
+    private let words: (UInt64, UInt64)
+
+    package init(bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count == Self.byteCount)
+        words = (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    }
+
+    /// The 16 bytes.
+    package var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
+
+    package static func == (left: Self, right: Self) -> Bool { left.words == right.words }
+    package func hash(into hasher: inout Swift.Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+    }
+}
+
+/// Makes ``BlockChecksum``s under one key (EVP_EncryptInit(3), *AEAD Interface*). One owner, not copyable.
+package struct BlockChecksummer: ~Copyable {
+    /// The key's length in bytes.
+    package static let keyByteCount = 16
+
+    private let context: OpaquePointer
+
+    /// - Parameter key: 16 random bytes.
+    package init(key: [UInt8]) {
+        precondition(key.count == Self.keyByteCount)
+        guard let context = EVP_CIPHER_CTX_new() else { preconditionFailure("libcrypto has no memory for a cipher context") }
+        guard EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), nil, key, nil) == 1 else {
+            preconditionFailure("this libcrypto has no AES-128-GCM")
+        }
+        self.context = context
+    }
+
+    deinit { EVP_CIPHER_CTX_free(context) }
+
+    /// What a checksum is about; the same bytes give another checksum in another domain.
+    package enum Domain: UInt32, Sendable {
+        /// A block of the model file, at its offset.
+        case block = 1
+        /// A record of the journal, at its offset in the journal.
+        case record = 2
+    }
+
+    /// The checksum of `bytes`, which stand at `offset` of what `domain` names.
+    package mutating func checksum(of bytes: UnsafeRawBufferPointer, at offset: Int64, domain: Domain) -> BlockChecksum {
+        // The nonce is 96 bits: the domain, then the offset, both little-endian.
+        let nonce: (UInt32, UInt32, UInt32) = (
+            domain.rawValue.littleEndian, UInt32(truncatingIfNeeded: offset).littleEndian,
+            UInt32(truncatingIfNeeded: offset >> 32).littleEndian
+        )
+        withUnsafeBytes(of: nonce) { nonce in
+            let start = nonce.bindMemory(to: UInt8.self).baseAddress
+            precondition(EVP_EncryptInit_ex(context, nil, nil, nil, start) == 1, "EVP_EncryptInit_ex failed")
+        }
+        // EVP counts in Int32: feed at most a gigabyte a call.
+        var rest = bytes
+        var length: Int32 = 0
+        while let base = rest.baseAddress, !rest.isEmpty {
+            let part = min(rest.count, 1 << 30)
+            let fed = EVP_EncryptUpdate(
+                context, nil, &length, base.assumingMemoryBound(to: UInt8.self), Int32(truncatingIfNeeded: part))
+            precondition(fed == 1, "EVP_EncryptUpdate failed")
+            rest = UnsafeRawBufferPointer(rebasing: rest[part...])
+        }
+        return withUnsafeTemporaryAllocation(byteCount: BlockChecksum.byteCount, alignment: 8) { tag in
+            precondition(EVP_EncryptFinal_ex(context, tag.baseAddress?.assumingMemoryBound(to: UInt8.self), &length) == 1)
+            precondition(ccrypto_get_tag(context, Int32(BlockChecksum.byteCount), tag.baseAddress) == 1)
+            return BlockChecksum(bytes: UnsafeRawBufferPointer(tag))
+        }
+    }
+}

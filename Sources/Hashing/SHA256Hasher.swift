@@ -1,0 +1,42 @@
+internal import CCrypto
+
+/// An incremental SHA-256 over libcrypto's `EVP_MD_CTX` (EVP_DigestInit(3)).
+///
+/// The context has one owner: the value is not copyable, frees the context when it goes, and is consumed by
+/// ``finalize()``. libcrypto's own failures here mean exhausted memory or a library without SHA-256, neither of which a
+/// caller can mend, so they stop the program.
+package struct SHA256Hasher: ~Copyable {
+    private let context: OpaquePointer
+
+    package init() {
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("libcrypto has no memory for a digest context") }
+        guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+            preconditionFailure("this libcrypto has no SHA-256")
+        }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Feeds the next bytes.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
+        precondition(EVP_DigestUpdate(context, base, bytes.count) == 1, "EVP_DigestUpdate failed")
+    }
+
+    /// The digest of everything fed so far; the hasher is gone afterwards.
+    package consuming func finalize() -> SHA256Digest {
+        let bytes = [UInt8](unsafeUninitializedCapacity: SHA256Digest.byteCount) { buffer, count in
+            precondition(EVP_DigestFinal_ex(context, buffer.baseAddress, nil) == 1, "EVP_DigestFinal_ex failed")
+            count = SHA256Digest.byteCount
+        }
+        return SHA256Digest(bytes: bytes)!
+    }
+
+    /// The digest of one buffer.
+    package static func digest(of bytes: UnsafeRawBufferPointer) -> SHA256Digest {
+        var hasher = SHA256Hasher()
+        hasher.update(bytes)
+        return hasher.finalize()
+    }
+}

@@ -1,0 +1,3 @@
+internal import CLinux
+/// Placeholder
+package enum Placeholder {}
