@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #if defined(__linux__)
+#include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -18,6 +19,14 @@ int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode)
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
+int clinux_preallocate(int file, int64_t size) { return fallocate(file, FALLOC_FL_KEEP_SIZE, 0, size); }
+
+int64_t clinux_first_hole(int file) { return lseek(file, 0, SEEK_HOLE); }
+
+void clinux_start_writeback(int file, int64_t offset, int64_t count) {
+    (void)sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
 #else
 
 int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode) {
@@ -27,6 +36,25 @@ int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode)
     (void)mode;
     errno = ENOSYS;
     return -1;
+}
+
+int clinux_preallocate(int file, int64_t size) {
+    (void)file;
+    (void)size;
+    errno = ENOSYS;
+    return -1;
+}
+
+int64_t clinux_first_hole(int file) {
+    (void)file;
+    errno = ENOSYS;
+    return -1;
+}
+
+void clinux_start_writeback(int file, int64_t offset, int64_t count) {
+    (void)file;
+    (void)offset;
+    (void)count;
 }
 
 #endif

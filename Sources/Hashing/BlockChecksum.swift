@@ -37,7 +37,9 @@ package struct BlockChecksummer: ~Copyable {
     /// - Parameter key: 16 random bytes.
     package init(key: [UInt8]) {
         precondition(key.count == Self.keyByteCount)
-        guard let context = EVP_CIPHER_CTX_new() else { preconditionFailure("libcrypto has no memory for a cipher context") }
+        guard let context = EVP_CIPHER_CTX_new() else {
+            preconditionFailure("libcrypto has no memory for a cipher context")
+        }
         guard EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), nil, key, nil) == 1 else {
             preconditionFailure("this libcrypto has no AES-128-GCM")
         }
@@ -55,7 +57,15 @@ package struct BlockChecksummer: ~Copyable {
     }
 
     /// The checksum of `bytes`, which stand at `offset` of what `domain` names.
-    package mutating func checksum(of bytes: UnsafeRawBufferPointer, at offset: Int64, domain: Domain) -> BlockChecksum {
+    package mutating func checksum(of bytes: UnsafeRawBufferPointer, at offset: Int64, domain: Domain) -> BlockChecksum
+    {
+        begin(at: offset, domain: domain)
+        update(bytes)
+        return finish()
+    }
+
+    /// Begins the checksum of a block that comes in pieces.
+    package mutating func begin(at offset: Int64, domain: Domain) {
         // The nonce is 96 bits: the domain, then the offset, both little-endian.
         let nonce: (UInt32, UInt32, UInt32) = (
             domain.rawValue.littleEndian, UInt32(truncatingIfNeeded: offset).littleEndian,
@@ -65,19 +75,30 @@ package struct BlockChecksummer: ~Copyable {
             let start = nonce.bindMemory(to: UInt8.self).baseAddress
             precondition(EVP_EncryptInit_ex(context, nil, nil, nil, start) == 1, "EVP_EncryptInit_ex failed")
         }
+    }
+
+    /// Feeds the block's next bytes.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         // EVP counts in Int32: feed at most a gigabyte a call.
         var rest = bytes
         var length: Int32 = 0
         while let base = rest.baseAddress, !rest.isEmpty {
             let part = min(rest.count, 1 << 30)
-            let fed = EVP_EncryptUpdate(
-                context, nil, &length, base.assumingMemoryBound(to: UInt8.self), Int32(truncatingIfNeeded: part))
+            let start = base.assumingMemoryBound(to: UInt8.self)
+            let fed = EVP_EncryptUpdate(context, nil, &length, start, Int32(truncatingIfNeeded: part))
             precondition(fed == 1, "EVP_EncryptUpdate failed")
             rest = UnsafeRawBufferPointer(rebasing: rest[part...])
         }
-        return withUnsafeTemporaryAllocation(byteCount: BlockChecksum.byteCount, alignment: 8) { tag in
-            precondition(EVP_EncryptFinal_ex(context, tag.baseAddress?.assumingMemoryBound(to: UInt8.self), &length) == 1)
-            precondition(ccrypto_get_tag(context, Int32(BlockChecksum.byteCount), tag.baseAddress) == 1)
+    }
+
+    /// The checksum of what was fed since ``begin(at:domain:)``.
+    package mutating func finish() -> BlockChecksum {
+        withUnsafeTemporaryAllocation(byteCount: BlockChecksum.byteCount, alignment: 8) { tag in
+            var length: Int32 = 0
+            let start = tag.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            precondition(EVP_EncryptFinal_ex(context, start, &length) == 1, "EVP_EncryptFinal_ex failed")
+            let got = ccrypto_get_tag(context, Int32(BlockChecksum.byteCount), tag.baseAddress)
+            precondition(got == 1, "EVP_CTRL_AEAD_GET_TAG failed")
             return BlockChecksum(bytes: UnsafeRawBufferPointer(tag))
         }
     }

@@ -9,7 +9,9 @@ package struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer
 
     package init() {
-        guard let context = EVP_MD_CTX_new() else { preconditionFailure("libcrypto has no memory for a digest context") }
+        guard let context = EVP_MD_CTX_new() else {
+            preconditionFailure("libcrypto has no memory for a digest context")
+        }
         guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
             preconditionFailure("this libcrypto has no SHA-256")
         }

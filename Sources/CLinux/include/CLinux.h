@@ -1,4 +1,5 @@
-/* The system calls that the C library does not wrap. Nothing else is written in C. */
+/* The system calls that the C library does not wrap, or that it declares only under _GNU_SOURCE, which Swift does not
+   define. Nothing else is written in C. */
 #ifndef CLINUX_H
 #define CLINUX_H
 
@@ -9,5 +10,14 @@
    nowhere else, following no link on the way. Returns a descriptor, or -1 with errno; ENOSYS where the kernel (before
    Linux 5.6) or a sandbox does not have the call. */
 int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode);
+
+/* fallocate(2) with FALLOC_FL_KEEP_SIZE over [0, size): 0, or -1 with errno. */
+int clinux_preallocate(int file, int64_t size);
+
+/* lseek(2) with SEEK_HOLE from 0: where the first hole begins, or -1 with errno. */
+int64_t clinux_first_hole(int file);
+
+/* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: asks for writeback of [offset, offset + count) to begin. */
+void clinux_start_writeback(int file, int64_t offset, int64_t count);
 
 #endif

@@ -1,0 +1,51 @@
+/// The lock that keeps two runs from working on one model directory: flock(2) on `.modelfetch/lock`, for as long as this
+/// value lives. The kernel frees it when the process ends, however it ends.
+package final class DirectoryLock: Sendable {
+    private static let name = ModelDirectory.stateName + "/lock"
+
+    private let file: OpenFile
+    /// Whether the lock keeps anybody out. On some network file systems flock succeeds for everybody: then runs must not share
+    /// a partial, see ``PartialNames``.
+    package let isEffective: Bool
+
+    private init(file: OpenFile, isEffective: Bool) {
+        self.file = file
+        self.isEffective = isEffective
+    }
+
+    /// Takes the lock without waiting.
+    ///
+    /// - Returns: `nil` if another holds it.
+    package static func tryAcquire(in directory: ModelDirectory) throws(StorageError) -> DirectoryLock? {
+        try directory.makeParents(of: name)
+        // Whoever deletes `.modelfetch` between the open and the lock leaves us with a lock on nothing: look again then.
+        for _ in 0..<8 {
+            guard let file = try directory.open(name, .create) else { continue }
+            switch tryLock(file) {
+            case .held: return nil
+            case .unsupported: return DirectoryLock(file: file, isEffective: false)
+            case .ours:
+                guard let named = try directory.status(of: name), named.inode == (try file.status()).inode else {
+                    continue
+                }
+                // A second descriptor must be refused, or the lock is for show.
+                guard let second = try directory.open(name, .update) else { continue }
+                return DirectoryLock(file: file, isEffective: tryLock(second) == .held)
+            }
+        }
+        throw StorageError(.disturbed, path: directory.display(name), reason: "it keeps disappearing")
+    }
+
+    private enum Outcome { case ours, held, unsupported }
+
+    private static func tryLock(_ file: OpenFile) -> Outcome {
+        while true {
+            do throws(DiskError) {
+                return try file.disk.lock(file.descriptor) ? .ours : .held
+            } catch {
+                // Interrupted: again. Anything else: this file system locks nothing.
+                if !error.isInterrupted { return .unsupported }
+            }
+        }
+    }
+}

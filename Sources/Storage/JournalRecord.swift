@@ -1,0 +1,177 @@
+package import Hashing
+
+/// What a journal is about; a journal with another identity is not this file's. See docs/formats.md.
+package struct FileIdentity: Hashable, Sendable {
+    /// The path in the manifest.
+    package var path: String
+    /// Bytes.
+    package var size: Int64
+    /// `nil` where the manifest pins none.
+    package var sha256: SHA256Digest?
+
+    package init(path: String, size: Int64, sha256: SHA256Digest?) {
+        self.path = path
+        self.size = size
+        self.sha256 = sha256
+    }
+}
+
+/// One statement of the journal. See docs/formats.md for the bytes.
+enum JournalRecord: Hashable, Sendable {
+    case source(number: UInt16, origin: String, validator: String)
+    case extent(Range<Int64>, source: UInt16, checksum: BlockChecksum)
+    case void(Range<Int64>)
+    case suspect(Range<Int64>)
+    case digestFailed(SHA256Digest)
+    case found(Range<Int64>)
+
+    /// The longest extent a record may claim, in bytes: it is read back in one piece.
+    static let maximumExtent: Int64 = 2 << 20
+    /// The longest origin or validator that is written, in bytes.
+    static let maximumText = 1024
+
+    private var type: UInt8 {
+        switch self {
+        case .source: 1
+        case .extent: 2
+        case .void: 3
+        case .suspect: 4
+        case .digestFailed: 5
+        case .found: 6
+        }
+    }
+
+    private var payload: [UInt8] {
+        var bytes: [UInt8] = []
+        switch self {
+        case .source(let number, let origin, let validator):
+            bytes.append(littleEndian: number)
+            for text in [origin, validator] {
+                let utf8 = text.utf8.prefix(Self.maximumText)
+                bytes.append(littleEndian: UInt16(utf8.count))
+                bytes += utf8
+            }
+        case .extent(let range, let source, let checksum):
+            bytes.append(range)
+            bytes.append(littleEndian: source)
+            bytes += checksum.bytes
+        case .void(let range), .suspect(let range), .found(let range): bytes.append(range)
+        case .digestFailed(let digest): bytes += digest.bytes
+        }
+        return bytes
+    }
+
+    /// The record's bytes at `offset` of the journal.
+    func encoded(at offset: Int64, with summer: inout BlockChecksummer) -> [UInt8] {
+        let payload = payload
+        var bytes: [UInt8] = [type, 0]
+        bytes.append(littleEndian: UInt16(payload.count))
+        bytes += payload
+        bytes += bytes.withUnsafeBytes { summer.checksum(of: $0, at: offset, domain: .record) }.bytes
+        return bytes
+    }
+
+    /// What a reader finds at the front of some bytes.
+    enum Reading {
+        /// A record and its length; `nil` for one of a type or content that is not known here.
+        case record(JournalRecord?, length: Int)
+        /// Cut off or damaged: nothing from here on counts.
+        case torn
+    }
+
+    /// Reads the record at `offset` of a journal.
+    static func read(
+        _ journal: UnsafeRawBufferPointer, at offset: Int, with summer: inout BlockChecksummer
+    ) -> Reading {
+        guard journal.count - offset >= 4 else { return .torn }
+        let length = Int(journal.littleEndian(UInt16.self, at: offset + 2))
+        let total = 4 + length + BlockChecksum.byteCount
+        guard journal.count - offset >= total, journal[offset + 1] == 0 else { return .torn }
+        let claimed = BlockChecksum(bytes: .init(rebasing: journal[offset + 4 + length..<offset + total]))
+        let body = UnsafeRawBufferPointer(rebasing: journal[offset..<offset + 4 + length])
+        guard summer.checksum(of: body, at: Int64(offset), domain: .record) == claimed else { return .torn }
+        let payload = UnsafeRawBufferPointer(rebasing: journal[offset + 4..<offset + 4 + length])
+        return .record(decode(journal[offset], payload), length: total)
+    }
+
+    private static func decode(_ type: UInt8, _ payload: UnsafeRawBufferPointer) -> JournalRecord? {
+        switch type {
+        case 1:
+            guard payload.count >= 6 else { return nil }
+            let originLength = Int(payload.littleEndian(UInt16.self, at: 2))
+            guard payload.count >= 6 + originLength else { return nil }
+            let validatorLength = Int(payload.littleEndian(UInt16.self, at: 4 + originLength))
+            guard payload.count == 6 + originLength + validatorLength else { return nil }
+            return .source(
+                number: payload.littleEndian(UInt16.self, at: 0),
+                origin: String(decoding: payload[4..<4 + originLength], as: UTF8.self),
+                validator: String(decoding: payload[(6 + originLength)...], as: UTF8.self))
+        case 2:
+            guard payload.count == 34, let range = payload.range else { return nil }
+            guard Int64(range.count) <= maximumExtent else { return nil }
+            return .extent(
+                range, source: payload.littleEndian(UInt16.self, at: 16),
+                checksum: BlockChecksum(bytes: .init(rebasing: payload[18...])))
+        case 3: return payload.count == 16 ? payload.range.map { .void($0) } : nil
+        case 4: return payload.count == 16 ? payload.range.map { .suspect($0) } : nil
+        case 5: return SHA256Digest(bytes: Array(payload)).map { .digestFailed($0) }
+        case 6: return payload.count == 16 ? payload.range.map { .found($0) } : nil
+        default: return nil
+        }
+    }
+}
+
+/// The journal's header. See docs/formats.md.
+struct JournalHeader: Hashable, Sendable {
+    static let magic = Array("MFJRNL1\n".utf8)
+
+    var key: [UInt8]
+    var identity: FileIdentity
+
+    var encoded: [UInt8] {
+        var bytes = Self.magic
+        bytes += key
+        bytes.append(littleEndian: UInt64(bitPattern: identity.size))
+        bytes.append(identity.sha256 == nil ? 0 : 1)
+        bytes += identity.sha256?.bytes ?? [UInt8](repeating: 0, count: SHA256Digest.byteCount)
+        bytes.append(littleEndian: UInt16(identity.path.utf8.count))
+        bytes += identity.path.utf8
+        var summer = BlockChecksummer(key: key)
+        bytes += bytes.withUnsafeBytes { summer.checksum(of: $0, at: 0, domain: .record) }.bytes
+        return bytes
+    }
+
+    /// The key and the header's length, if the journal is that of `identity` and whole.
+    static func read(_ journal: UnsafeRawBufferPointer, expecting identity: FileIdentity) -> (
+        key: [UInt8], length: Int
+    )? {
+        guard journal.count >= 24, journal.starts(with: magic) else { return nil }
+        let key = Array(journal[8..<24])
+        let expected = JournalHeader(key: key, identity: identity).encoded
+        return journal.starts(with: expected) ? (key, expected.count) : nil
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(littleEndian value: some FixedWidthInteger) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    }
+
+    fileprivate mutating func append(_ range: Range<Int64>) {
+        append(littleEndian: range.lowerBound)
+        append(littleEndian: range.upperBound)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func littleEndian<T: FixedWidthInteger>(_: T.Type, at offset: Int) -> T {
+        T(littleEndian: loadUnaligned(fromByteOffset: offset, as: T.self))
+    }
+
+    /// The range at the front of a payload; `nil` if it is empty, turned round or begins below zero.
+    fileprivate var range: Range<Int64>? {
+        let start = littleEndian(Int64.self, at: 0)
+        let end = littleEndian(Int64.self, at: 8)
+        return start >= 0 && start < end ? start..<end : nil
+    }
+}

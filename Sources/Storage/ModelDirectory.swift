@@ -1,0 +1,222 @@
+/// A model directory, held by its descriptor for as long as the run lasts.
+///
+/// Every file is reached from the descriptor, step by step, and no symlink below it is followed: whatever a manifest, a
+/// server or somebody with a `ln -s` says, nothing outside is read or written. The directory may be renamed or removed
+/// meanwhile; what is done then is done to the directory that was opened, or fails.
+package final class ModelDirectory: Sendable {
+    /// The directory's own corner: lock, journals, receipts.
+    package static let stateName = ".modelfetch"
+
+    package let disk: any Disk
+    /// The path as the user gave it, for messages.
+    package let path: String
+    private let root: OpenFile
+
+    /// Opens a directory that exists.
+    ///
+    /// - Throws: ``StorageError/Code/noSuchDirectory`` when it does not.
+    package init(existing path: String, on disk: any Disk) throws(StorageError) {
+        self.disk = disk
+        self.path = path
+        do throws(DiskError) {
+            root = OpenFile(owning: try disk.openDirectory(path), path: path, on: disk)
+        } catch {
+            guard !error.isMissing else {
+                throw StorageError(
+                    .noSuchDirectory, path: path, reason: "there is no such directory", underlying: error)
+            }
+            throw StorageError("cannot open the directory", path, error)
+        }
+    }
+
+    /// Opens a directory, and makes it and its missing parents, each durable in its own parent.
+    package convenience init(creating path: String, on disk: any Disk) throws(StorageError) {
+        try Self.makeMissing(path, on: disk)
+        try self.init(existing: path, on: disk)
+    }
+
+    private static func makeMissing(_ path: String, on disk: any Disk) throws(StorageError) {
+        do throws(DiskError) {
+            try disk.makeDirectory(path)
+        } catch {
+            if error.isExisting { return }
+            let parent = parentPath(path)
+            guard error.isMissing, parent != path else { throw StorageError("cannot make the directory", path, error) }
+            try makeMissing(parent, on: disk)
+            try attempt("cannot make the directory", path) { () throws(DiskError) in
+                do throws(DiskError) { try disk.makeDirectory(path) } catch  where error.isExisting {}
+            }
+        }
+        // The new name must survive a power cut, or everything below it goes with it. A parent that may not be read
+        // cannot be synchronized; that must not forbid the download.
+        if let parent = try? disk.openDirectory(parentPath(path)) {
+            defer { disk.close(parent) }
+            try? disk.synchronize(parent)
+        }
+    }
+
+    private static func parentPath(_ path: String) -> String {
+        var bytes = Array(path.utf8)
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
+    }
+
+    /// How messages name a file below the directory.
+    package func display(_ file: String) -> String { path.hasSuffix("/") ? path + file : path + "/" + file }
+
+    /// Opens a regular file.
+    ///
+    /// - Returns: `nil` if there is no such file and `access` makes none.
+    /// - Throws: ``StorageError/Code/inTheWay`` for anything that is not a regular file.
+    package func open(_ file: String, _ access: Access) throws(StorageError) -> OpenFile? {
+        let shown = display(file)
+        let opened: OpenFile
+        do throws(DiskError) {
+            opened = OpenFile(owning: try disk.open(file, in: root.descriptor, access), path: shown, on: disk)
+        } catch {
+            if error.isMissing { return nil }
+            // A FIFO without a reader gives ENXIO here, a directory EISDIR: say what stands there rather than that.
+            if let status = try? status(of: file), status.kind != .regular {
+                throw StorageError(
+                    .inTheWay, path: shown, reason: "a \(status.kind.noun) stands where a file belongs",
+                    underlying: error)
+            }
+            throw StorageError("cannot open it", shown, error)
+        }
+        let kind = try opened.status().kind
+        guard kind == .regular else {
+            throw StorageError(.inTheWay, path: shown, reason: "a \(kind.noun) stands where a file belongs")
+        }
+        return opened
+    }
+
+    /// What has the name, a symlink itself included; `nil` where nothing does, or where a parent directory is missing.
+    package func status(of file: String) throws(StorageError) -> FileStatus? {
+        do throws(DiskError) {
+            return try withParent(of: file) { (parent, name) throws(DiskError) in try disk.status(of: name, in: parent)
+            }
+        } catch {
+            if error.isMissing { return nil }
+            throw StorageError("cannot look at it", display(file), error)
+        }
+    }
+
+    /// Makes the directories on the way to `file`, each durable in its parent.
+    package func makeParents(of file: String) throws(StorageError) {
+        let parts = file.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+        for count in 1..<max(parts.count, 1) {
+            let path = parts[..<count].joined(separator: "/")
+            try attempt("cannot make the directory", display(path)) { () throws(DiskError) in
+                try withParent(of: path) { (parent, name) throws(DiskError) in
+                    do throws(DiskError) {
+                        try disk.makeDirectory(name, in: parent)
+                        try disk.synchronize(parent)
+                    } catch  where error.isExisting {}
+                }
+            }
+        }
+    }
+
+    /// Renames within the directory, replacing what has the new name. Not durable until ``synchronizeParent(of:)``.
+    package func rename(_ file: String, to newFile: String) throws(StorageError) {
+        try attempt("cannot rename it to \(newFile)", display(file)) { () throws(DiskError) in
+            try withParent(of: file) { (parent, name) throws(DiskError) in
+                try withParent(of: newFile) { (newParent, newName) throws(DiskError) in
+                    try disk.rename(name, in: parent, to: newName, in: newParent)
+                }
+            }
+        }
+    }
+
+    /// Removes a file; that it is gone already is no error.
+    package func remove(_ file: String) throws(StorageError) {
+        try attempt("cannot remove it", display(file)) { () throws(DiskError) in
+            do throws(DiskError) {
+                try withParent(of: file) { (parent, name) throws(DiskError) in try disk.remove(name, in: parent) }
+            } catch  where error.isMissing {}
+        }
+    }
+
+    /// Replaces a small file of ours as a whole: written beside it, then renamed, so that no reader sees half.
+    package func replace(_ file: String, with bytes: [UInt8], isDurable: Bool) throws(StorageError) {
+        let beside = file + ".new"
+        try makeParents(of: file)
+        // What stands there is a leftover of a killed run, or was put there: it is not written through.
+        try remove(beside)
+        guard let new = try open(beside, .createNew) else {
+            throw StorageError(.disturbed, path: display(beside), reason: "its directory is gone")
+        }
+        try new.write(bytes, at: 0)
+        if isDurable { try new.synchronize() }
+        try rename(beside, to: file)
+        if isDurable { try synchronizeParent(of: file) }
+    }
+
+    /// The whole of a small file; `nil` if there is none or it is longer than `limit`.
+    package func contents(of file: String, limit: Int) throws(StorageError) -> [UInt8]? {
+        guard let opened = try open(file, .read) else { return nil }
+        return try attempt("cannot read it", opened.path) { () throws(DiskError) in
+            try disk.contents(of: opened.descriptor, limit: limit)
+        }
+    }
+
+    /// Makes names durable: fsync of the directory that holds `file`.
+    package func synchronizeParent(of file: String) throws(StorageError) {
+        try attempt("cannot make its directory durable", display(file)) { () throws(DiskError) in
+            try withParent(of: file) { (parent, _) throws(DiskError) in try disk.synchronize(parent) }
+        }
+    }
+
+    /// The bytes this user may still write here.
+    package func freeBytes() throws(StorageError) -> Int64 {
+        try attempt("cannot tell the free space", path) { () throws(DiskError) in
+            try disk.freeBytes(at: root.descriptor)
+        }
+    }
+
+    /// The names in a directory below this one ("" is this one); none where it does not exist.
+    package func names(in directory: String) throws(StorageError) -> [String] {
+        do throws(DiskError) {
+            guard !directory.isEmpty else { return try disk.names(in: root.descriptor) }
+            let opened = try disk.open(directory, in: root.descriptor, .directory)
+            defer { disk.close(opened) }
+            return try disk.names(in: opened)
+        } catch {
+            if error.isMissing { return [] }
+            throw StorageError("cannot list the directory", display(directory), error)
+        }
+    }
+
+    /// Whether the path still leads to the directory that was opened.
+    package func isWhereItWas() -> Bool {
+        guard let again = try? disk.openDirectory(path) else { return false }
+        defer { disk.close(again) }
+        guard let now = try? disk.status(of: again), let then = try? disk.status(of: root.descriptor) else {
+            return false
+        }
+        return now.inode == then.inode && now.device == then.device
+    }
+
+    /// Lends the directory that holds `file`, and the file's name in it.
+    private func withParent<R>(
+        of file: String, _ body: (Descriptor, String) throws(DiskError) -> R
+    ) throws(DiskError) -> R {
+        guard let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else { return try body(root.descriptor, file) }
+        let parent = try disk.open(String(file[..<slash]), in: root.descriptor, .directory)
+        defer { disk.close(parent) }
+        return try body(parent, String(file[file.utf8.index(after: slash)...]))
+    }
+}
+
+extension FileStatus.Kind {
+    /// The kind as a message names it.
+    fileprivate var noun: String {
+        switch self {
+        case .regular: "regular file"
+        case .directory: "directory"
+        case .symlink: "symbolic link"
+        case .other: "device or FIFO"
+        }
+    }
+}

@@ -1,0 +1,269 @@
+package import Hashing
+internal import Synchronization
+
+/// A file in the making: the bytes so far, which of them are good, and their hash along the front.
+///
+/// It takes bytes at any offset, from several writers. What they write is journalled as they go and hashed from memory where
+/// it joins the front; the rest is read back when the front reaches it. What an earlier run left is a claim until
+/// ``checkNext()`` has read it back, and is not fetched again meanwhile.
+///
+/// All methods block on the disk. `write` may be called from several threads; the methods that check and hash belong to one
+/// caller at a time.
+package final class PartialFile: Sendable {
+    /// How far behind the front may be for a writer to catch up by itself.
+    private static let shortLag: Int64 = 4 << 20
+
+    package let identity: FileIdentity
+    package let names: PartialNames
+    private let directory: ModelDirectory
+    private let file: OpenFile
+    private let state: Mutex<PartialState>
+    // Locked before `state` where both are. A writer that finds it taken goes on: whoever holds it will get there.
+    private let frontier = Mutex(Frontier())
+
+    /// Opens or makes the partial of a file, and learns from its journal what it holds.
+    ///
+    /// - Parameter key: 16 random bytes, used if a new journal is begun.
+    package init(
+        in directory: ModelDirectory, names: PartialNames, identity: FileIdentity, key: [UInt8]
+    ) throws(StorageError) {
+        try directory.makeParents(of: names.partial)
+        try directory.makeParents(of: names.journal)
+        let file = try Self.openUnshared(names.partial, in: directory)
+        let journalFile = try Self.openUnshared(names.journal, in: directory)
+        let status = try file.status()
+        if status.size > identity.size {
+            try attempt("cannot cut it to size", file.path) { () throws(DiskError) in
+                try directory.disk.truncate(file.descriptor, to: identity.size)
+            }
+        }
+        var contents = JournalContents()
+        if let journal = try ExtentJournal(resuming: journalFile, identity: identity, into: &contents) {
+            state = Mutex(PartialState(journal: journal, contents: contents))
+        } else {
+            var journal = try ExtentJournal(beginning: journalFile, identity: identity, key: key)
+            let size = min(status.size, identity.size)
+            let end = size == 0 ? 0 : directory.disk.firstHole(in: file.descriptor, size: size)
+            let records: [JournalRecord] = end == 0 ? [] : [.found(0..<end)]
+            try journal.append(records)
+            contents = JournalContents(playing: records, size: identity.size)
+            state = Mutex(PartialState(journal: journal, contents: contents))
+        }
+        self.directory = directory
+        self.names = names
+        self.identity = identity
+        self.file = file
+    }
+
+    /// Opens or makes a file that has no other name: writing to one that has would change somebody's other file.
+    private static func openUnshared(_ name: String, in directory: ModelDirectory) throws(StorageError) -> OpenFile {
+        if let file = try directory.open(name, .create), try file.status().links == 1 { return file }
+        try directory.remove(name)
+        guard let file = try directory.open(name, .createNew) else {
+            throw StorageError(.disturbed, path: directory.display(name), reason: "its directory is gone")
+        }
+        return file
+    }
+
+    // MARK: What is there
+
+    /// The bytes that are there, checked or written by this run.
+    package var heldBytes: Int64 { state.withLock { $0.held.byteCount } }
+
+    /// The bytes that an earlier run claims and nobody has checked yet.
+    package var claimedBytes: Int64 { state.withLock { $0.claimed.byteCount } }
+
+    /// The bytes hashed so far.
+    package var hashedBytes: Int64 { frontier.withLock { $0.position } }
+
+    /// The bytes of disk behind the file, reserved ones included.
+    package func allocatedBytes() throws(StorageError) -> Int64 { try file.status().allocated }
+
+    /// Whether every byte is there and checked.
+    package var isComplete: Bool { state.withLock { $0.held.contains(0..<identity.size) } }
+
+    /// What the whole file hashed to when it was last tried, if nothing was done about it since.
+    package var failedDigest: SHA256Digest? { state.withLock { $0.failedDigest } }
+
+    /// The first range at or after `offset` that is neither there nor claimed.
+    package func firstGap(from offset: Int64 = 0) -> Range<Int64>? {
+        state.withLock { $0.firstGap(from: offset, size: identity.size) }
+    }
+
+    /// The validator that a source gave for the bytes that are here from it; `nil` where it gave none.
+    package func validator(of origin: String) -> String? {
+        state.withLock { state in
+            let numbers = state.sources.filter { $0.value.origin == origin && !$0.value.validator.isEmpty }.map(\.key)
+            return numbers.max().flatMap { state.sources[$0]?.validator }
+        }
+    }
+
+    // MARK: Writing
+
+    /// Reserves the disk for the whole file, where the file system can.
+    ///
+    /// - Throws: ``StorageError/Code/noSpace`` if there is none. Any other failure of the call is none: it is a service.
+    package func reserve() throws(StorageError) {
+        do throws(DiskError) {
+            try directory.disk.preallocate(file.descriptor, identity.size)
+        } catch  where error.isSpace {
+            throw StorageError("cannot reserve \(identity.size) bytes", file.path, error)
+        } catch {}
+    }
+
+    /// The number under which bytes from an origin with a validator are recorded.
+    ///
+    /// Bytes that came from the same origin under another validator become suspect: they stay, and are the first to go if
+    /// the digest fails.
+    package func source(origin: String, validator: String) throws(StorageError) -> UInt16 {
+        try state.withLock { (state) throws(StorageError) in try state.source(origin: origin, validator: validator) }
+    }
+
+    /// Writes bytes at their place, records them, and hashes them if they join the front.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64, from source: UInt16) throws(StorageError) {
+        let range = offset..<offset + Int64(bytes.count)
+        precondition(range.upperBound <= identity.size, "bytes beyond the file's end are the caller's to refuse")
+        guard !range.isEmpty else { return }
+        try file.write(bytes, at: offset)
+        let lent = LentBytes(bytes)
+        let writeback = try state.withLock { (state) throws(StorageError) in
+            try state.add(lent.bytes, range, source: source)
+            return state.submit(range)
+        }
+        if let writeback { directory.disk.startWriteback(file.descriptor, writeback) }
+        try frontier.withLockIfAvailable { (frontier) throws(StorageError) in
+            if offset > frontier.position, offset - frontier.position <= Self.shortLag {
+                while frontier.position < offset, try advance(&frontier, limit: offset) {}
+            }
+            frontier.feed(lent.bytes, at: offset)
+        }
+    }
+
+    /// Records what was written and is not recorded yet.
+    package func flush() throws(StorageError) {
+        try state.withLock { (state) throws(StorageError) in try state.record() }
+    }
+
+    // MARK: Checking and hashing
+
+    /// What became of a claim.
+    package enum Check: Sendable {
+        /// The bytes are there.
+        case held(Range<Int64>)
+        /// They are not what was written: void now, to be fetched again.
+        case lost(Range<Int64>)
+    }
+
+    /// Reads back one extent that an earlier run claims.
+    ///
+    /// - Returns: `nil` when there is none left.
+    package func checkNext() throws(StorageError) -> Check? {
+        guard let claim = state.withLock({ $0.claims.popLast() }) else { return nil }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: claim.range.count, alignment: 4096)
+        defer { buffer.deallocate() }
+        let isWhole = try file.read(into: buffer, at: claim.range.lowerBound) == claim.range.count
+        let lent = LentBytes(UnsafeRawBufferPointer(buffer))
+        var summer = BlockChecksummer(key: state.withLock { $0.journal.key })
+        let actual = summer.checksum(of: lent.bytes, at: claim.range.lowerBound, domain: .block)
+        let isGood = try state.withLock { (state) throws(StorageError) in
+            state.claimed.remove(claim.range)
+            guard isWhole, claim.checksum == nil || claim.checksum == actual else {
+                state.suspects.remove(claim.range)
+                try state.journal.append([.void(claim.range)])
+                return false
+            }
+            // Bytes that another tool left are read once and recorded like our own from then on.
+            if claim.checksum == nil {
+                try state.journal.append([.extent(claim.range, source: claim.source, checksum: actual)])
+            }
+            state.held.insert(claim.range, source: claim.source)
+            return true
+        }
+        guard isGood else { return .lost(claim.range) }
+        frontier.withLock { $0.feed(lent.bytes, at: claim.range.lowerBound) }
+        return .held(claim.range)
+    }
+
+    /// Reads back and hashes up to 1 MiB at the front.
+    ///
+    /// - Returns: whether there was anything to hash.
+    package func catchUp() throws(StorageError) -> Bool {
+        try frontier.withLock { (frontier) throws(StorageError) in try advance(&frontier, limit: identity.size) }
+    }
+
+    private func advance(_ frontier: inout Frontier, limit: Int64) throws(StorageError) -> Bool {
+        let position = frontier.position
+        let end = min(state.withLock { $0.held.contiguousEnd(from: position) }, limit)
+        guard end > position else { return false }
+        try frontier.advance(to: end, in: file)
+        return true
+    }
+
+    /// What the digest of the whole file says.
+    package enum Completion {
+        case verified(VerifiedFile)
+        case mismatch(actual: SHA256Digest)
+    }
+
+    /// Compares the digest of the complete file with the manifest's.
+    ///
+    /// Without one in the manifest the digest is taken as it is. A mismatch is recorded, and the next file's hash begins anew.
+    package func finish() throws(StorageError) -> Completion {
+        precondition(isComplete, "a file is finished when every byte is there")
+        while try catchUp() {}
+        try flush()
+        let digest = frontier.withLock { $0.finalize() }
+        guard identity.sha256 == nil || identity.sha256 == digest else {
+            try state.withLock { (state) throws(StorageError) in
+                state.failedDigest = digest
+                try state.journal.append([.digestFailed(digest)])
+            }
+            return .mismatch(actual: digest)
+        }
+        return .verified(VerifiedFile(matched: file, names: names, identity: identity, digest: digest))
+    }
+
+    // MARK: Giving up bytes
+
+    /// Which bytes were given up after the digest failed.
+    package enum Discarded: Sendable {
+        /// Those whose source changed since; others stay.
+        case suspect
+        /// Those that another tool left; others stay.
+        case foundHere
+        /// All: nothing tells good from bad.
+        case everything
+    }
+
+    /// Gives up the bytes that are the likeliest reason for a wrong digest.
+    package func discardDoubtful() throws(StorageError) -> Discarded {
+        let (discarded, ranges): (Discarded, [Range<Int64>]) = state.withLock { state in
+            let all = state.held.extents.map(\.range) + state.claimed.extents.map(\.range)
+            let suspects = state.suspects.extents.map(\.range)
+            let found =
+                state.held.ranges(of: JournalContents.foundHere) + state.claimed.ranges(of: JournalContents.foundHere)
+            let total = all.reduce(0) { $0 + $1.count }
+            for (kind, part) in [(Discarded.suspect, suspects), (.foundHere, found)] {
+                let count = part.reduce(0) { $0 + $1.count }
+                if count > 0, count < total { return (kind, part) }
+            }
+            return (.everything, [0..<identity.size])
+        }
+        for range in ranges { try void(range) }
+        return discarded
+    }
+
+    /// Declares a range bad: it is fetched again, and no older record of it counts any more.
+    package func void(_ range: Range<Int64>) throws(StorageError) {
+        guard !range.isEmpty else { return }
+        try state.withLock { (state) throws(StorageError) in try state.void(range) }
+        frontier.withLock { if range.lowerBound < $0.position { $0.reset() } }
+    }
+}
+
+/// Bytes that a caller lends for one call, so that they may pass into what a lock protects.
+private struct LentBytes: @unchecked Sendable {
+    // @unchecked: whoever gets them reads them before the call returns and keeps nothing.
+    let bytes: UnsafeRawBufferPointer
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+}

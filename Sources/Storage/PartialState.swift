@@ -1,0 +1,134 @@
+internal import Hashing
+
+/// What a ``PartialFile`` knows of its bytes. Its owner's lock is held wherever it is used.
+struct PartialState: ~Copyable {
+    /// A journal record is due when this many bytes are unrecorded. It bounds what a killed process loses.
+    static let recordBytes: Int64 = 256 << 10
+    /// How much is written between two requests for writeback.
+    static let writebackBytes: Int64 = 8 << 20
+
+    var journal: ExtentJournal
+    /// There, checked or written by this run.
+    var held = ExtentMap()
+    /// Extents of earlier runs that are still to be checked, first one last.
+    var claims: [JournalContents.Claim]
+    /// The ranges of `claims` and of the one being checked.
+    var claimed = ExtentMap()
+    var suspects = ExtentMap()
+    var sources: [UInt16: JournalContents.Source]
+    var failedDigest: SHA256Digest?
+    private var unrecorded: [UnrecordedExtent] = []
+    private var unsubmitted: Range<Int64>?
+
+    init(journal: consuming ExtentJournal, contents: JournalContents) {
+        self.journal = journal
+        claims = contents.claims.reversed()
+        sources = contents.sources
+        failedDigest = contents.failedDigest
+        for claim in contents.claims {
+            claimed.insert(claim.range, source: claim.source)
+            if claim.isSuspect { suspects.insert(claim.range, source: claim.source) }
+        }
+    }
+
+    /// The first range at or after `offset` that is neither there nor claimed.
+    func firstGap(from offset: Int64, size: Int64) -> Range<Int64>? {
+        var position = offset
+        while true {
+            let next = claimed.contiguousEnd(from: held.contiguousEnd(from: position))
+            if next == position { break }
+            position = next
+        }
+        guard let gap = held.firstGap(from: position, limit: size) else { return nil }
+        return claimed.firstGap(from: position, limit: gap.upperBound)
+    }
+
+    /// Counts written bytes towards the next request for writeback.
+    mutating func submit(_ range: Range<Int64>) -> Range<Int64>? {
+        let joined =
+            unsubmitted.map { $0.upperBound == range.lowerBound ? $0.lowerBound..<range.upperBound : range } ?? range
+        guard Int64(joined.count) >= Self.writebackBytes else {
+            unsubmitted = joined
+            return nil
+        }
+        unsubmitted = nil
+        return joined
+    }
+
+    /// Takes up written bytes, and records them when enough have come.
+    mutating func add(
+        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int64>, source: UInt16
+    ) throws(StorageError) {
+        held.insert(range, source: source)
+        suspects.remove(range)
+        failedDigest = nil
+        let extent: UnrecordedExtent
+        if let open = unrecorded.first(where: { $0.range.upperBound == range.lowerBound && $0.source == source }) {
+            extent = open
+        } else {
+            extent = UnrecordedExtent(at: range.lowerBound, source: source, key: journal.key)
+            unrecorded.append(extent)
+        }
+        // Records stay well below the longest extent that a reader takes, whatever is written at once.
+        var rest = bytes
+        while !rest.isEmpty {
+            let part = min(rest.count, Int(JournalRecord.maximumExtent - Self.recordBytes))
+            extent.append(UnsafeRawBufferPointer(rebasing: rest[..<part]))
+            rest = UnsafeRawBufferPointer(rebasing: rest[part...])
+            if extent.range.count >= Self.recordBytes { try record(extent) }
+        }
+    }
+
+    private mutating func record(_ extent: UnrecordedExtent) throws(StorageError) {
+        try journal.append([extent.finish()])
+        if extent.range.isEmpty { unrecorded.removeAll { $0 === extent } }
+    }
+
+    /// The number of a source; see ``PartialFile/source(origin:validator:)``.
+    mutating func source(origin: String, validator: String) throws(StorageError) -> UInt16 {
+        let clip = { (text: String) in String(decoding: text.utf8.prefix(JournalRecord.maximumText), as: UTF8.self) }
+        let source = JournalContents.Source(origin: clip(origin), validator: clip(validator))
+        var records: [JournalRecord] = []
+        for (number, other) in sources
+        where other.origin == source.origin && other.validator != source.validator
+            && number != JournalContents.foundHere
+        {
+            for range in held.ranges(of: number) + claimed.ranges(of: number) where !suspects.contains(range) {
+                records.append(.suspect(range))
+                suspects.insert(range, source: number)
+            }
+        }
+        let known = sources.first { $0.value == source && $0.key != JournalContents.foundHere }?.key
+        // A source whose validator changes with every answer could use the numbers up: the last one is shared then.
+        let number = known ?? UInt16(clamping: Int(sources.keys.max() ?? 0) + 1)
+        if known == nil {
+            records.append(.source(number: number, origin: source.origin, validator: source.validator))
+            sources[number] = source
+        }
+        if !records.isEmpty {
+            try record()
+            try journal.append(records)
+        }
+        return number
+    }
+
+    /// Gives up a range; see ``PartialFile/void(_:)``.
+    mutating func void(_ range: Range<Int64>) throws(StorageError) {
+        try record()
+        try journal.append([.void(range)])
+        held.remove(range)
+        suspects.remove(range)
+        // A claim that reaches out of the range goes as a whole: what is left of it could not be checked.
+        for claim in claims where claim.range.overlaps(range) { claimed.remove(claim.range) }
+        claims.removeAll { $0.range.overlaps(range) }
+        failedDigest = nil
+    }
+
+    /// Records everything that is unrecorded.
+    mutating func record() throws(StorageError) {
+        guard !unrecorded.isEmpty else { return }
+        let records = unrecorded.filter { !$0.range.isEmpty }.map { $0.finish() }
+        unrecorded = []
+        try journal.append(records)
+    }
+}

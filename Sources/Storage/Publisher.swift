@@ -1,0 +1,52 @@
+/// Gives verified files their final names: the only place in the project that does.
+package struct Publisher: Sendable {
+    private let directory: ModelDirectory
+    /// Whether files and names are made durable before they are reported (all but `--no-sync`).
+    private let isDurable: Bool
+
+    package init(directory: ModelDirectory, isDurable: Bool) {
+        self.directory = directory
+        self.isDurable = isDurable
+    }
+
+    /// Makes a file durable, gives it its final name, and makes the name durable. What had the name is replaced.
+    ///
+    /// - Returns: what the file is now, for its receipt.
+    /// - Throws: if the file could not be made durable it keeps its partial name, and nothing of it is believed any more: after
+    ///   a failed fsync(2) the page cache no longer tells what the disk holds.
+    package func publish(_ file: VerifiedFile) throws(StorageError) -> FileStatus {
+        let names = file.names
+        if isDurable { try file.file.synchronize() }
+        // The name must still be that of the bytes that were hashed, in the directory that the user meant.
+        let opened = try file.file.status()
+        guard let named = try directory.status(of: names.partial), named.inode == opened.inode,
+            named.device == opened.device, opened.size == file.identity.size
+        else {
+            throw StorageError(
+                .disturbed, path: directory.display(names.partial),
+                reason: "it was moved, replaced or changed while the download ran")
+        }
+        try directory.rename(names.partial, to: names.final)
+        if isDurable { try directory.synchronizeParent(of: names.final) }
+        try directory.remove(names.journal)
+        return try file.file.status()
+    }
+
+    /// Makes a file that was found right under its final name durable, with its name.
+    package func adopt(_ file: VerifiedFile) throws(StorageError) -> FileStatus {
+        if isDurable {
+            try file.file.synchronize()
+            try directory.synchronizeParent(of: file.names.final)
+        }
+        return try file.file.status()
+    }
+
+    /// Takes a file's final name away and makes it the partial, durably: for a marker whose model is no longer whole, and
+    /// for a damaged file whose bytes are to be used. An older partial and its journal are replaced.
+    package func withdraw(_ names: PartialNames) throws(StorageError) {
+        try directory.makeParents(of: names.journal)
+        try directory.remove(names.journal)
+        try directory.rename(names.final, to: names.partial)
+        if isDurable { try directory.synchronizeParent(of: names.final) }
+    }
+}

@@ -1,0 +1,77 @@
+package import Hashing
+
+/// A file that stands under its final name, opened to be looked at.
+package struct StoredFile: Sendable {
+    /// How much is read at a time, in bytes.
+    private static let step = 1 << 20
+
+    private let file: OpenFile
+    private let names: PartialNames
+    /// What it was when it was opened.
+    package let status: FileStatus
+
+    /// - Returns: `nil` if there is no such file.
+    /// - Throws: ``StorageError/Code/inTheWay`` if it is not a regular file.
+    package init?(_ path: String, in directory: ModelDirectory) throws(StorageError) {
+        guard let file = try directory.open(path, .read) else { return nil }
+        self.file = file
+        names = PartialNames(path: path)
+        status = try file.status()
+    }
+
+    /// Hashes the whole file.
+    ///
+    /// - Parameter progress: told the number of bytes of each piece; it may throw to end the reading.
+    /// - Throws: ``StorageError/Code/disturbed`` if the file changed while it was read, and what `progress` throws.
+    package func digest(
+        progress: (Int) throws(CancellationError) -> Void
+    ) throws(StoredFileError) -> SHA256Digest {
+        var hasher = SHA256Hasher()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.step, alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset: Int64 = 0
+        do {
+            while true {
+                let count = try file.read(into: buffer, at: offset)
+                guard count > 0 else { break }
+                hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                offset += Int64(count)
+                try progress(count)
+            }
+            let now = try file.status()
+            guard now.size == status.size, now.modifiedNanoseconds == status.modifiedNanoseconds,
+                now.changedNanoseconds == status.changedNanoseconds, offset == status.size
+            else {
+                throw StorageError(.disturbed, path: file.path, reason: "it changed while it was read")
+            }
+        } catch let error as StorageError {
+            throw .storage(error)
+        } catch {
+            throw .cancelled
+        }
+        return hasher.finalize()
+    }
+
+    /// Up to `count` bytes at `offset`.
+    package func bytes(at offset: Int64, count: Int) throws(StorageError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { buffer.deallocate() }
+        let read = try file.read(into: buffer, at: offset)
+        return Array(buffer[..<read])
+    }
+
+    /// The proof that this file is what `identity` says, for a digest that ``digest(progress:)`` gave.
+    ///
+    /// - Returns: `nil` if size or digest differ.
+    package func verified(_ digest: SHA256Digest, as identity: FileIdentity) -> VerifiedFile? {
+        guard status.size == identity.size, identity.sha256 == nil || identity.sha256 == digest else { return nil }
+        return VerifiedFile(matched: file, names: names, identity: identity, digest: digest)
+    }
+}
+
+/// Why a stored file has no digest.
+package enum StoredFileError: Error, Sendable {
+    case storage(StorageError)
+    /// Whoever listened to the progress wanted no more.
+    case cancelled
+}
