@@ -1,0 +1,34 @@
+/// Two paths of one manifest that could not both be files of one directory, on this file system or on another.
+struct PathCollision {
+    enum Kind {
+        /// The same bytes.
+        case equal
+        /// Different bytes that a file system without case, or one that normalises Unicode, takes for one name.
+        case folded
+        /// One is a directory on the way to the other.
+        case directory
+    }
+
+    let kind: Kind
+    /// Indices of the two paths, the smaller first.
+    let first: Int
+    let second: Int
+
+    /// The first collision among `paths`; `nil` when they can all stand side by side.
+    static func find(in paths: [ManifestPath]) -> PathCollision? {
+        // Sorted by components, everything inside a directory follows directly upon the path of that name: comparing
+        // neighbours is enough, where looking up every prefix of every path could be made to take quadratic time.
+        let keys = paths.map(\.collisionKey)
+        let order = keys.indices.sorted { precedes(keys[$0], keys[$1]) }
+        for (one, next) in zip(order, order.dropFirst()) where keys[next].starts(with: keys[one]) {
+            let kind: Kind =
+                keys[next].count > keys[one].count ? .directory : paths[one] == paths[next] ? .equal : .folded
+            return PathCollision(kind: kind, first: min(one, next), second: max(one, next))
+        }
+        return nil
+    }
+
+    private static func precedes(_ one: [[UInt8]], _ other: [[UInt8]]) -> Bool {
+        one.lexicographicallyPrecedes(other) { $0.lexicographicallyPrecedes($1) }
+    }
+}
