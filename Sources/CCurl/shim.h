@@ -46,7 +46,18 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
 
 /* Macros with a cast or a shift in them do not cross into Swift. */
 static const size_t ccurl_writefunc_pause = CURL_WRITEFUNC_PAUSE;
+static const size_t ccurl_writefunc_error = CURL_WRITEFUNC_ERROR;
+static const int ccurl_pause_cont = CURLPAUSE_CONT;
 static const unsigned long ccurl_http_auth_basic = CURLAUTH_BASIC;
+static const long ccurl_global_all = CURL_GLOBAL_ALL;
+
+/* Enumerators that curl_easy_setopt(3) wants as a long. */
+static const long ccurl_http_version_1_1 = CURL_HTTP_VERSION_1_1;
+static const long ccurl_tls_1_2 = CURL_SSLVERSION_TLSv1_2;
+static const long ccurl_netrc_ignored = CURL_NETRC_IGNORED;
+static const long ccurl_netrc_optional = CURL_NETRC_OPTIONAL;
+static const long ccurl_header_separate = CURLHEADER_SEPARATE;
+static const long ccurl_pipe_nothing = CURLPIPE_NOTHING;
 
 /* CURLMsg holds its result in an anonymous union. */
 static inline CURLcode ccurl_message_result(const CURLMsg *message) { return message->data.result; }

@@ -2,7 +2,7 @@
 ///
 /// A chunk is filled by one thread, handed over whole, and then only read.
 package final class Chunk: @unchecked Sendable {
-    // @unchecked: the memory is written before the chunk is published and only read afterwards.
+    // The memory is written before the chunk is published, and only read afterwards.
     private let memory: UnsafeMutableRawBufferPointer
     private let giveBack: @Sendable (UnsafeMutableRawBufferPointer) -> Void
 
@@ -30,6 +30,14 @@ package final class Chunk: @unchecked Sendable {
     }
 
     deinit { giveBack(memory) }
+
+    /// A part of this chunk, without a copy: it keeps the whole buffer from its pool for as long as it lives.
+    package func slice(_ range: Range<Int>) -> Chunk {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        if range == 0..<count { return self }
+        let part = UnsafeMutableRawBufferPointer(rebasing: memory[range])
+        return Chunk(owning: part, count: part.count) { [self] _ in withExtendedLifetime(self) {} }
+    }
 
     /// Lends the bytes for the duration of the call.
     package func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {

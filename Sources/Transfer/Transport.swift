@@ -73,3 +73,14 @@ package struct ResponseHead: Sendable {
     /// Every value of a field.
     package func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 }
+
+// MARK: - Descriptions
+
+// The default descriptions would print the secrets.
+extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { isEmpty ? "no credentials" : "credentials (not shown)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+
+    package var isEmpty: Bool { headers.isEmpty && userinfo == nil && !netrc }
+}

@@ -1,0 +1,53 @@
+/// What libcurl says about a transfer that failed, and what it means to us (libcurl-errors(3)).
+struct CurlFailure {
+    /// A `CURLcode`.
+    var code: UInt32
+    /// What libcurl left in `CURLOPT_ERRORBUFFER`.
+    var text = ""
+    /// `CURLINFO_SSL_VERIFYRESULT`: an `X509_V_ERR_…` of OpenSSL (openssl-verification-options(1)), 0 if it did not say.
+    var verifyResult = 0
+    /// `CURLINFO_HTTP_CONNECTCODE`: what a proxy answered to `CONNECT`, 0 if it was not asked.
+    var connectStatus = 0
+    /// Whether the request was already on its way.
+    var isConnected = false
+
+    var error: TransferError {
+        if (300...599).contains(connectStatus), !isConnected, code == 56 || code == 97 || code == 7 {
+            // A gateway's 5xx passes like a server's.
+            return TransferError(
+                connectStatus >= 500 ? .serverBusy : .proxyRefused, "the proxy would not connect", status: connectStatus)
+        }
+        switch code {
+        case 1, 8: return TransferError(.malformed, text)
+        // The texts of these two may repeat an address with a password in it.
+        case 3: return TransferError(.invalidURL, "libcurl does not take it")
+        case 5: return TransferError(.nameNotResolved, "the proxy's name, or its address is malformed")
+        case 6: return TransferError(.nameNotResolved, text)
+        case 7, 45, 89, 97: return TransferError(.connectionFailed, text)
+        case 18: return TransferError(.short, text)
+        case 27, 2, 99: return TransferError(.localFailure, text)
+        case 28: return TransferError(isConnected ? .stalled : .connectTimeout, text)
+        case 35, 80: return TransferError(.tlsFailed, text)
+        case 42: return TransferError(.cancelled)
+        case 60, 51, 83, 90, 91, 98: return TransferError(.certificate, certificateProblem)
+        case 61: return TransferError(.contentEncoding, text)
+        case 43, 48, 49, 53, 54, 58, 59, 64, 66, 77, 82, 4: return TransferError(.configuration, text)
+        case 67, 94: return TransferError(.denied, text)
+        // 16, 52, 55, 56, 92 and whatever else may come: the connection is gone, and the attempts are counted.
+        default: return TransferError(.connectionLost, text.isEmpty ? "libcurl error \(code)" : text)
+        }
+    }
+
+    /// Which of the usual four it is: they are put right by different people.
+    private var certificateProblem: String {
+        switch verifyResult {
+        case 9: "not valid yet (is the clock here right?): " + text
+        case 10: "expired (is the clock here right?): " + text
+        case 2, 18, 19, 20, 21: "issued by an authority that is not trusted here (see --cacert): " + text
+        case 62, 64: "issued for another host: " + text
+        // libcurl compares the names itself, with no result of OpenSSL's.
+        case 0 where text.contains("host name") || text.contains("subject name"): "issued for another host: " + text
+        default: text
+        }
+    }
+}

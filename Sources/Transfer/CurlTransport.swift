@@ -1,0 +1,77 @@
+internal import CCurl
+internal import Synchronization
+
+/// The real ``Transport``: libcurl on a thread of its own.
+///
+/// Keep it for the run: connections are reused between requests, and the memory of bodies is bounded over all of them.
+/// ``shutdown()`` or the last reference's end breaks off whatever is under way.
+package final class CurlTransport: Transport {
+    private let inbox: LoopInbox
+    private let thread: LoopThread
+    private let ids = Atomic<UInt64>(0)
+    let pool: BufferPool
+
+    /// Throws ``TransferError/Code/localFailure`` if there is no memory or no thread to be had.
+    package init(_ configuration: TransportConfiguration) throws(TransferError) {
+        guard Self.globalInit == CURLE_OK, let handle = curl_multi_init() else {
+            throw TransferError(.localFailure, "libcurl could not be initialized")
+        }
+        // Many small files in a row find their connection again; nobody needs more.
+        ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, 32)
+        ccurl_multi_set_long(handle, CURLMOPT_PIPELINING, ccurl_pipe_nothing)
+        let multi = MultiReference(handle: handle)
+        let inbox = LoopInbox(multi: multi)
+        let pool = BufferPool { inbox.nudge() }
+        self.inbox = inbox
+        self.pool = pool
+        let thread = LoopThread {
+            CurlLoop(multi: multi, inbox: inbox, pool: pool, configuration: configuration).run()
+        }
+        guard let thread else {
+            curl_multi_cleanup(handle)
+            throw TransferError(.localFailure, "no thread to be had")
+        }
+        self.thread = thread
+    }
+
+    deinit { shutdown() }
+
+    package func get(_ request: TransportRequest) async throws(TransferError) -> any TransportResponse {
+        let id = ids.wrappingAdd(1, ordering: .relaxed).newValue
+        let exchange = Exchange(id: id, request: request, inbox: inbox)
+        guard inbox.start(exchange) else {
+            throw TransferError(.cancelled, "the transport was shut down", url: request.url)
+        }
+        return CurlResponse(exchange, head: try await exchange.head())
+    }
+
+    /// Ends all transfers with ``TransferError/Code/cancelled`` and waits, for some milliseconds, until the thread is gone.
+    /// Harmless more than once.
+    package func shutdown() {
+        inbox.stop()
+        thread.join()
+    }
+
+    /// For `--version`: `libcurl/7.88.1 OpenSSL/3.0.19 …`.
+    package static var libraryVersions: String { String(cString: curl_version()) }
+
+    /// curl_global_init(3), once whatever the number of transports and threads: statics are initialized once.
+    private static let globalInit: CURLcode = curl_global_init(ccurl_global_all)
+}
+
+/// An answer; its end, or the end of its last reference, is the end of the transfer.
+private final class CurlResponse: TransportResponse {
+    let head: ResponseHead
+    private let exchange: Exchange
+
+    init(_ exchange: Exchange, head: ResponseHead) {
+        self.exchange = exchange
+        self.head = head
+    }
+
+    deinit { exchange.cancel() }
+
+    func next() async throws(TransferError) -> Chunk? { try await exchange.next() }
+
+    func cancel() { exchange.cancel() }
+}

@@ -1,0 +1,185 @@
+internal import CCurl
+
+/// Owns one easy handle, set up for one request and used for no other: nothing of one origin or proxy can leak to the next.
+/// Connections are reused all the same, through the multi handle's cache.
+///
+/// Belongs to the loop's thread.
+struct EasyHandle: ~Copyable {
+    let handle: UnsafeMutableRawPointer
+    private let errorText: UnsafeMutablePointer<CChar>
+    /// CURLOPT_HTTPHEADER(3): libcurl does not copy the list.
+    private var headers: UnsafeMutablePointer<curl_slist>?
+
+    init() throws(TransferError) {
+        guard let handle = curl_easy_init() else { throw TransferError(.localFailure, "out of memory") }
+        self.handle = handle
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit {
+        curl_easy_cleanup(handle)
+        curl_slist_free_all(headers)
+        errorText.deallocate()
+    }
+
+    /// Sets everything but the callbacks; once.
+    mutating func prepare(
+        for request: TransportRequest, _ configuration: TransportConfiguration
+    ) throws(TransferError) {
+        try setAddress(request, configuration)
+        try setTrust(configuration)
+        try setPace(configuration)
+        try setHeaders(request)
+    }
+
+    /// - Parameters:
+    ///   - context: handed to both callbacks; must outlive the transfer.
+    func setCallbacks(
+        head: @escaping ccurl_data_callback, body: @escaping ccurl_data_callback, context: UnsafeMutableRawPointer
+    ) throws(TransferError) {
+        try check(ccurl_set_data_callback(handle, CURLOPT_HEADERFUNCTION, head))
+        try check(ccurl_set_pointer(handle, CURLOPT_HEADERDATA, context))
+        try check(ccurl_set_data_callback(handle, CURLOPT_WRITEFUNCTION, body))
+        try check(ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context))
+        try check(ccurl_set_pointer(handle, CURLOPT_PRIVATE, context))
+    }
+
+    /// What a result that is not `CURLE_OK` means.
+    func failure(_ code: CURLcode) -> TransferError {
+        let text = String(cString: errorText)
+        return CurlFailure(
+            code: code.rawValue, text: text.isEmpty ? String(cString: curl_easy_strerror(code)) : text,
+            verifyResult: info(CURLINFO_SSL_VERIFYRESULT), connectStatus: info(CURLINFO_HTTP_CONNECTCODE),
+            isConnected: pretransferTime > 0
+        ).error
+    }
+
+    private func info(_ info: CURLINFO) -> Int {
+        var value = 0
+        return ccurl_get_long(handle, info, &value) == CURLE_OK ? value : 0
+    }
+
+    /// Zero until the connection stood and the request could be sent.
+    private var pretransferTime: curl_off_t {
+        var value: curl_off_t = 0
+        return ccurl_get_off_t(handle, CURLINFO_PRETRANSFER_TIME_T, &value) == CURLE_OK ? value : 0
+    }
+}
+
+// MARK: - Options
+
+extension EasyHandle {
+    private func setAddress(
+        _ request: TransportRequest, _ configuration: TransportConfiguration
+    ) throws(TransferError) {
+        try set(CURLOPT_URL, request.url.absoluteString)
+        try set(CURLOPT_HTTPGET, 1)
+        try set(CURLOPT_PROTOCOLS_STR, "http,https")
+        try set(CURLOPT_FOLLOWLOCATION, 0)
+        try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        // A stream of HTTP/2 has a window of tens of MB in libcurl 7, which a transfer held back would buffer
+        // (curl_easy_pause(3), MULTIPLEXED).
+        try set(CURLOPT_HTTP_VERSION, ccurl_http_version_1_1)
+        try set(CURLOPT_USERAGENT, configuration.userAgent)
+        try set(CURLOPT_ERRORBUFFER, pointer: errorText)
+        if let range = request.range {
+            guard !range.isEmpty, range.lowerBound >= 0 else {
+                throw TransferError(.invalidRequest, "an empty or negative range")
+            }
+            // CURLOPT_RANGE(3): the last byte is included.
+            try set(CURLOPT_RANGE, "\(range.lowerBound)-\(range.upperBound - 1)")
+        }
+        // Only ever Basic: Digest and Negotiate tie secrets to connections. A proxy's come from its address.
+        try set(CURLOPT_HTTPAUTH, Int(ccurl_http_auth_basic))
+        try set(CURLOPT_PROXYAUTH, Int(ccurl_http_auth_basic))
+        if let proxy = configuration.proxy { try set(CURLOPT_PROXY, proxy) }
+        // The answer to CONNECT is the proxy's, not the server's: its fields must not reach the head.
+        try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        if let userinfo = request.credentials.userinfo {
+            try set(CURLOPT_USERNAME, userinfo.user)
+            try set(CURLOPT_PASSWORD, userinfo.password)
+        }
+        // CURLOPT_NETRC(3): optional, and given names come first.
+        try set(CURLOPT_NETRC, request.credentials.netrc ? ccurl_netrc_optional : ccurl_netrc_ignored)
+    }
+
+    private func setTrust(_ configuration: TransportConfiguration) throws(TransferError) {
+        try set(CURLOPT_SSLVERSION, ccurl_tls_1_2)
+        try set(CURLOPT_PROXY_SSLVERSION, ccurl_tls_1_2)
+        for option in [CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER] { try set(option, 1) }
+        for option in [CURLOPT_SSL_VERIFYHOST, CURLOPT_PROXY_SSL_VERIFYHOST] { try set(option, 2) }
+        guard configuration.certificateFile != nil || configuration.certificateDirectory != nil else { return }
+        // Both, so that the one that is not given does not stay at the system's default.
+        for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { try set(option, configuration.certificateFile) }
+        for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { try set(option, configuration.certificateDirectory) }
+    }
+
+    private func setPace(_ configuration: TransportConfiguration) throws(TransferError) {
+        // No signals in a program with threads; the loop's thread blocks SIGPIPE instead (CURLOPT_NOSIGNAL(3)).
+        try set(CURLOPT_NOSIGNAL, 1)
+        // A cancelled look-up is left behind instead of waited for: or a dead name server would hold up everybody.
+        try set(CURLOPT_QUICK_EXIT, 1)
+        try set(CURLOPT_CONNECTTIMEOUT_MS, max(Int(configuration.connectTimeout / .milliseconds(1)), 1))
+        // curl_easy_pause(3): a transfer that we hold back is not counted as slow.
+        try set(CURLOPT_LOW_SPEED_LIMIT, Int(configuration.effectiveStallFloor))
+        try set(CURLOPT_LOW_SPEED_TIME, max(Int(configuration.stallTimeout.components.seconds), 1))
+        try set(CURLOPT_TCP_KEEPALIVE, 1)
+        try set(CURLOPT_TCP_NODELAY, 1)
+        try set(CURLOPT_BUFFERSIZE, configuration.receiveBufferSize)
+    }
+
+    private mutating func setHeaders(_ request: TransportRequest) throws(TransferError) {
+        // Asked for, and nothing is ever decoded: CURLOPT_ACCEPT_ENCODING(3) would.
+        try addHeader("Accept-Encoding", "identity")
+        if request.range != nil, let validator = request.ifRange { try addHeader("If-Range", validator) }
+        // What decides about the range, the framing or the connection is ours alone.
+        let reserved = [
+            "accept-encoding", "connection", "content-length", "expect", "if-range", "range", "te", "trailer",
+            "transfer-encoding", "upgrade",
+        ]
+        for (name, value) in request.credentials.headers {
+            guard !reserved.contains(asciiLowercased(name)) else {
+                throw TransferError(.invalidRequest, "the header field \(name) is not for the user to set")
+            }
+            try addHeader(name, value)
+        }
+        // CURLOPT_HEADEROPT(3): the fields are for the server; a proxy gets none of them with CONNECT.
+        try set(CURLOPT_HEADEROPT, ccurl_header_separate)
+        try check(ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers))
+    }
+
+    private mutating func addHeader(_ name: String, _ value: String) throws(TransferError) {
+        guard !name.isEmpty, name.utf8.allSatisfy(HeadParser.isTokenByte), !hasControlOrDamage(value) else {
+            throw TransferError(.invalidRequest, "a header field with characters that HTTP does not allow")
+        }
+        // CURLOPT_HTTPHEADER(3): "Name:" would remove a field, "Name;" sends it empty.
+        let line = value.isEmpty ? name + ";" : name + ": " + value
+        guard let list = curl_slist_append(headers, line) else { throw TransferError(.localFailure, "out of memory") }
+        headers = list
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) throws(TransferError) {
+        try check(ccurl_set_long(handle, option, value))
+    }
+
+    /// libcurl copies strings.
+    private func set(_ option: CURLoption, _ value: String?) throws(TransferError) {
+        // A C string ends at a NUL: what is shown and what is used would differ.
+        guard value?.utf8.contains(0) != true else { throw TransferError(.invalidRequest, "a NUL in a setting") }
+        try check(ccurl_set_string(handle, option, value))
+    }
+
+    private func set(_ option: CURLoption, pointer: UnsafeMutableRawPointer) throws(TransferError) {
+        try check(ccurl_set_pointer(handle, option, pointer))
+    }
+
+    private func check(_ code: CURLcode) throws(TransferError) {
+        guard code == CURLE_OK else {
+            throw TransferError(.configuration, String(cString: curl_easy_strerror(code)))
+        }
+    }
+}
+
+@available(*, unavailable)
+extension EasyHandle: Sendable {}

@@ -1,0 +1,47 @@
+/// A moment as HTTP writes it, to the second (RFC 9110 §5.6.7).
+///
+/// Only the preferred form is read (`Sun, 06 Nov 1994 08:49:37 GMT`): the two obsolete ones say nothing that we need.
+package struct HTTPDate: Hashable, Comparable, Sendable {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    package var secondsSinceEpoch: Int64
+
+    package init(secondsSinceEpoch: Int64) { self.secondsSinceEpoch = secondsSinceEpoch }
+
+    /// Reads an IMF-fixdate; `nil` for anything else.
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 29, bytes[3...4].elementsEqual(", ".utf8), bytes[25...].elementsEqual(" GMT".utf8),
+            bytes[7] == 0x20, bytes[11] == 0x20, bytes[16] == 0x20, bytes[19] == 0x3A, bytes[22] == 0x3A,
+            let weekday = Self.days.firstIndex(where: { bytes[..<3].elementsEqual($0.utf8) }),
+            let month = Self.months.firstIndex(where: { bytes[8..<11].elementsEqual($0.utf8) }),
+            let day = Self.number(bytes[5..<7]), let year = Self.number(bytes[12..<16]),
+            let hour = Self.number(bytes[17..<19]), let minute = Self.number(bytes[20..<22]),
+            let second = Self.number(bytes[23..<25]),
+            (1...31).contains(day), hour < 24, minute < 60, second <= 60, year >= 1900
+        else { return nil }
+        let date = Self.daysSinceEpoch(year: year, month: Int64(month) + 1, day: day)
+        // 1970-01-01 was a Thursday. A date whose weekday does not fit was made up.
+        guard ((date % 7) + 7 + 3) % 7 == Int64(weekday) else { return nil }
+        secondsSinceEpoch = ((date * 24 + hour) * 60 + minute) * 60 + second
+    }
+
+    package static func < (one: HTTPDate, other: HTTPDate) -> Bool {
+        one.secondsSinceEpoch < other.secondsSinceEpoch
+    }
+
+    private static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    private static func number(_ bytes: ArraySlice<UInt8>) -> Int64? { decimal(String(decoding: bytes, as: UTF8.self)) }
+
+    /// Days since 1970-01-01 in the proleptic Gregorian calendar; the year is counted from March so that the leap day
+    /// comes last.
+    private static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let shifted = month > 2 ? year : year - 1
+        let fromMarch = (month + 9) % 12
+        let dayOfYear = (153 * fromMarch + 2) / 5 + day - 1
+        return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
+    }
+}

@@ -1,0 +1,72 @@
+/// Reads heads line by line as libcurl hands them over, within bounds.
+///
+/// Bounds of our own, because 7.88.1 takes header fields without end (CVE-2023-38039).
+struct HeadParser {
+    static let maximumBytes = 64 << 10
+    static let maximumLine = 16 << 10
+    static let maximumFields = 256
+
+    private var bytes = 0
+    private var fields: [(name: String, value: String)] = []
+    private var status: Int?
+    private(set) var isComplete = false
+
+    /// Takes one line with its terminator; returns the final head with the blank line that ends it.
+    ///
+    /// Heads of 1xx are dropped (RFC 9110 §15.2) but count against the bounds, and so do trailers, which are ignored.
+    mutating func take(_ raw: UnsafeRawBufferPointer) throws(TransferError) -> ResponseHead? {
+        bytes += raw.count
+        guard bytes <= Self.maximumBytes else { throw malformed("more than 64 KiB of header fields") }
+        guard raw.count <= Self.maximumLine else { throw malformed("a header line of more than 16 KiB") }
+        if isComplete { return nil }
+        var line = raw[...]
+        if line.last == 0x0A { line.removeLast() }
+        if line.last == 0x0D { line.removeLast() }
+
+        guard let status else {
+            status = try Self.status(of: line)
+            return nil
+        }
+        if line.isEmpty {
+            defer {
+                fields = []
+                self.status = nil
+            }
+            if (100..<200).contains(status) { return nil }
+            isComplete = true
+            return ResponseHead(status: status, fields: fields)
+        }
+        // RFC 9112 §5.2: a folded line must not pass for a field of its own.
+        guard line.first != 0x20, line.first != 0x09 else { throw malformed("a folded header line") }
+        guard fields.count < Self.maximumFields else { throw malformed("more than \(Self.maximumFields) header fields") }
+        // RFC 9112 §5.1: no space before the colon, or two readers see two different fields.
+        guard let colon = line.firstIndex(of: 0x3A), colon > line.startIndex,
+            line[..<colon].allSatisfy(Self.isTokenByte)
+        else { throw malformed("a header line without a field name") }
+        let name = asciiLowercased(String(decoding: line[..<colon], as: UTF8.self))
+        fields.append((name, trimmed(String(decoding: line[(colon + 1)...], as: UTF8.self))))
+        return nil
+    }
+
+    /// `HTTP/1.1 206 Partial Content` (RFC 9112 §4).
+    private static func status(of line: Slice<UnsafeRawBufferPointer>) throws(TransferError) -> Int {
+        guard line.starts(with: "HTTP/".utf8), let space = line.firstIndex(of: 0x20) else {
+            throw malformed("no status line")
+        }
+        let code = line[(space + 1)...].prefix { $0 != 0x20 }
+        guard code.count == 3, let status = decimal(String(decoding: code, as: UTF8.self)), status >= 100 else {
+            throw malformed("no status of three digits")
+        }
+        return Int(status)
+    }
+
+    /// RFC 9110 §5.6.2.
+    static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}
+
+private func malformed(_ detail: String) -> TransferError { TransferError(.malformed, detail) }

@@ -1,0 +1,70 @@
+internal import CCurl
+internal import Synchronization
+
+/// What other threads ask of the loop. The only thing of libcurl's that crosses threads is the wake-up call.
+final class LoopInbox: Sendable {
+    struct Mail {
+        var starts: [Exchange] = []
+        var cancels: [Exchange.ID] = []
+        /// Room or a waiting consumer somewhere: look at the transfers that were held back.
+        var nudged = false
+        var stops = false
+    }
+
+    private struct State {
+        var mail = Mail()
+        /// Somebody woke the loop and it did not look yet: once is enough.
+        var isAwake = false
+        /// `nil` once the loop is gone.
+        var multi: MultiReference?
+    }
+
+    private let state: Mutex<State>
+
+    init(multi: MultiReference) { state = Mutex(State(multi: multi)) }
+
+    /// Whether the loop still takes transfers.
+    func start(_ exchange: Exchange) -> Bool { post { $0.starts.append(exchange) } }
+    func cancel(_ id: Exchange.ID) { _ = post { $0.cancels.append(id) } }
+    func nudge() { _ = post { $0.nudged = true } }
+    func stop() { _ = post { $0.stops = true } }
+
+    /// Takes all mail.
+    func drain() -> Mail {
+        state.withLock { state in
+            defer { state.mail = Mail() }
+            state.isAwake = false
+            return state.mail
+        }
+    }
+
+    /// The loop ends: nobody wakes it from now on. Returns what came too late.
+    func close() -> Mail {
+        state.withLock { state in
+            defer { state.mail = Mail() }
+            state.multi = nil
+            return state.mail
+        }
+    }
+
+    private func post(_ change: (inout Mail) -> Void) -> Bool {
+        state.withLock { state in
+            // Inside the lock: `close` cannot pass, and the handle be freed, between this look and the call.
+            guard let multi = state.multi else { return false }
+            change(&state.mail)
+            if !state.isAwake {
+                state.isAwake = true
+                multi.wakeUp()
+            }
+            return true
+        }
+    }
+}
+
+/// A multi handle as other threads see it.
+struct MultiReference: @unchecked Sendable {
+    // Only curl_multi_wakeup(3) is called from other threads, and its manual page allows that.
+    let handle: UnsafeMutableRawPointer
+
+    func wakeUp() { curl_multi_wakeup(handle) }
+}

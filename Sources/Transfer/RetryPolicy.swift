@@ -1,0 +1,56 @@
+/// What to do after a failed attempt.
+package enum RetryDecision: Hashable, Sendable {
+    /// Ask the same source again after this pause.
+    case retry(after: Duration)
+    /// Ask the next source now.
+    case nextSource
+    /// Strike this source out: it answered something wrong or unsafe.
+    case refuse
+    /// The attempts are spent, or we were cancelled.
+    case giveUp
+}
+
+/// Exponential back-off with full jitter: decides, and never sleeps.
+package struct RetryPolicy: Hashable, Sendable {
+    /// Attempts after the first one that may pass without progress; 0 is one attempt whatever happens.
+    package var retries: Int
+    /// The longest first pause; doubles with each attempt that brought nothing.
+    package var delay: Duration
+    /// No pause of ours is longer. A server's `Retry-After` may be (``RetryAfter/longest``).
+    package var longestDelay: Duration
+
+    package init(
+        retries: Int = 8, delay: Duration = .milliseconds(500), longestDelay: Duration = .seconds(30)
+    ) {
+        self.retries = max(retries, 0)
+        self.delay = max(delay, .zero)
+        self.longestDelay = max(longestDelay, .zero)
+    }
+
+    /// - Parameter attemptsWithoutProgress: how many attempts in a row brought nothing, the one that just failed included; 0
+    ///   when it brought something.
+    package func decision(
+        after error: TransferError, attemptsWithoutProgress: Int, using generator: inout some RandomNumberGenerator
+    ) -> RetryDecision {
+        let spent = retries == 0 || attemptsWithoutProgress > retries
+        switch error.disposition {
+        case .cancelled: return .giveUp
+        case .nextSource: return .nextSource
+        case .refuse: return .refuse
+        case .page where spent: return .refuse
+        case .retry where spent: return .giveUp
+        case .page, .retry:
+            let pause = pause(attempt: max(attemptsWithoutProgress, 1), using: &generator)
+            // Everybody else was told the same moment: the jitter comes on top.
+            return .retry(after: (error.retryAfter ?? .zero) + pause)
+        }
+    }
+
+    /// Anything from nothing to the ceiling: spreads the clients that one outage threw out together.
+    private func pause(attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
+        var ceiling = min(delay, longestDelay)
+        for _ in 1..<max(min(attempt, 64), 1) where ceiling < longestDelay { ceiling = min(ceiling * 2, longestDelay) }
+        let nanoseconds = Int64(min(ceiling / .nanoseconds(1), 1e18))
+        return .nanoseconds(Int64.random(in: 0...max(nanoseconds, 0), using: &generator))
+    }
+}
