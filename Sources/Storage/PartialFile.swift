@@ -70,6 +70,9 @@ package final class PartialFile: Sendable {
     /// The bytes that are there, checked or written by this run.
     package var heldBytes: Int64 { state.withLock { $0.held.byteCount } }
 
+    /// The bytes that are there and were there before this run.
+    package var reusedBytes: Int64 { state.withLock { $0.held.byteCount - $0.fresh.byteCount } }
+
     /// The bytes that an earlier run claims and nobody has checked yet.
     package var claimedBytes: Int64 { state.withLock { $0.claimed.byteCount } }
 

@@ -10,6 +10,8 @@ struct PartialState: ~Copyable {
     var journal: ExtentJournal
     /// There, checked or written by this run.
     var held = ExtentMap()
+    /// Those of `held` that this run wrote.
+    var fresh = ExtentMap()
     /// Extents of earlier runs that are still to be checked, first one last.
     var claims: [JournalContents.Claim]
     /// The ranges of `claims` and of the one being checked.
@@ -60,6 +62,7 @@ struct PartialState: ~Copyable {
         _ bytes: UnsafeRawBufferPointer, _ range: Range<Int64>, source: UInt16
     ) throws(StorageError) {
         held.insert(range, source: source)
+        fresh.insert(range, source: source)
         suspects.remove(range)
         failedDigest = nil
         let extent: UnrecordedExtent
@@ -117,6 +120,7 @@ struct PartialState: ~Copyable {
         try record()
         try journal.append([.void(range)])
         held.remove(range)
+        fresh.remove(range)
         suspects.remove(range)
         // A claim that reaches out of the range goes as a whole: what is left of it could not be checked.
         for claim in claims where claim.range.overlaps(range) { claimed.remove(claim.range) }

@@ -1,0 +1,236 @@
+internal import Hashing
+internal import Storage
+internal import Synchronization
+internal import Transfer
+
+/// One file on its way from whatever is there to verified: resumes, fetches, checks, hashes; never publishes.
+final class FileDownload: Sendable {
+    /// So much must come for an attempt to count as progress, or the file's end.
+    private static let progressBytes: Int64 = 64 << 10
+    /// How often written bytes are recorded however few they are.
+    private static let flushInterval: Duration = .seconds(1)
+
+    private let context: RunContext
+    private let file: ManifestFile
+    private let path: String
+    private let size: Int64
+    private let loop: SourceLoop
+    private let counters = Mutex(Counters())
+
+    private struct Counters {
+        var received: Int64 = 0
+        var reused: Int64 = 0
+        /// The sources whose bytes came since the last time that everything was given up.
+        var contributors: Set<Int> = []
+        /// Which sources gave which digest, where the manifest has none to compare with.
+        var digests: [SHA256Digest: Set<Int>] = [:]
+    }
+
+    /// - Parameter size: the size that the file must have.
+    init(_ context: RunContext, _ file: ManifestFile, size: Int64, loop: SourceLoop) {
+        self.context = context
+        self.file = file
+        self.size = size
+        self.loop = loop
+        path = file.path.string
+    }
+
+    /// Body bytes received, wanted or not.
+    var receivedBytes: Int64 { counters.withLock { $0.received } }
+    /// Bytes of the finished file that were there before.
+    var reusedBytes: Int64 { counters.withLock { $0.reused } }
+
+    /// Brings the file to its end.
+    ///
+    /// - Throws: ``Failure``, or `CancellationError`. What was received is kept and recorded either way.
+    func run() async throws -> VerifiedFile {
+        let names = context.names(of: file)
+        try takeCommonPartial(names)
+        let partial: PartialFile
+        do throws(StorageError) {
+            partial = try PartialFile(
+                in: context.directory, names: names,
+                identity: FileIdentity(path: path, size: size, sha256: file.sha256),
+                key: context.runtime.random.bytes(BlockChecksummer.keyByteCount))
+            if partial.firstGap() != nil { try partial.reserve() }
+        } catch {
+            throw Failure(error, file: path)
+        }
+        do {
+            let verified = try await complete(partial)
+            counters.withLock { $0.reused = partial.reusedBytes }
+            return verified
+        } catch {
+            // Whatever happened, what is on the disk is worth its record; a disk that fails now has failed before.
+            try? partial.flush()
+            returnCommonPartial(names)
+            if let error = error as? StorageError { throw Failure(error, file: path, kept: kept(partial)) }
+            throw error
+        }
+    }
+
+    private func complete(_ partial: PartialFile) async throws -> VerifiedFile {
+        while true {
+            if partial.failedDigest != nil, partial.firstGap() == nil { try giveUpDoubtful(partial) }
+            let hadBytes = partial.heldBytes + partial.claimedBytes > 0
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try self.check(partial) }
+                group.addTask { try await self.fetchGaps(partial) }
+                try await group.waitForAll()
+            }
+            // What the check found lost is a gap now.
+            try await fetchGaps(partial)
+            context.emit(.phase(path: path, .verifying))
+            while try partial.catchUp() { try Task.checkCancellation() }
+            switch try partial.finish() {
+            case .verified(let verified):
+                if try accepts(verified.digest) { return verified }
+                try partial.void(0..<size)
+                loop.contradicted(takeContributors())
+            case .mismatch(let actual):
+                let expected = file.sha256.map(\.hex) ?? "?"
+                context.emit(
+                    .warning(
+                        "\(printable(path)): the digest is wrong: expected \(expected), got \(actual.hex)"))
+                // Bytes of this run alone speak against their sources; older ones may have been bad before.
+                if try giveUpDoubtful(partial) == .everything, !hadBytes { loop.contradicted(takeContributors()) }
+            }
+        }
+    }
+
+    private func takeContributors() -> Set<Int> {
+        counters.withLock { counters in
+            defer { counters.contributors = [] }
+            return counters.contributors
+        }
+    }
+
+    /// Whether a digest that the manifest cannot judge may stand: it is the expected one, or two sources say the same.
+    private func accepts(_ digest: SHA256Digest) throws -> Bool {
+        guard !file.isPinned, let expected = file.expected?.sha256, expected != digest else { return true }
+        let agreeing = counters.withLock { counters in
+            counters.digests[digest, default: []].formUnion(counters.contributors)
+            return counters.digests[digest, default: []]
+        }
+        if agreeing.count > 1 { return true }
+        context.emit(
+            .warning("\(printable(path)): expected the digest \(expected.hex), which was derived, got \(digest.hex)"))
+        return false
+    }
+
+    @discardableResult
+    private func giveUpDoubtful(_ partial: PartialFile) throws -> PartialFile.Discarded {
+        let before = partial.heldBytes
+        let discarded = try partial.discardDoubtful()
+        let reason =
+            switch discarded {
+            case .suspect: "the digest is wrong, and these bytes came before the source's file changed"
+            case .foundHere: "the digest is wrong, and another tool had left these bytes"
+            case .everything: "the digest is wrong, and nothing tells good bytes from bad"
+            }
+        context.emit(.discarded(path: path, bytes: before - partial.heldBytes, reason: reason))
+        return discarded
+    }
+
+    // MARK: What is there
+
+    /// Reads back what an earlier run claims, then hashes what lies before the front; network and writers go on meanwhile.
+    private func check(_ partial: PartialFile) throws {
+        while let check = try partial.checkNext() {
+            try Task.checkCancellation()
+            switch check {
+            case .held(let range): context.emit(.progress(path: path, bytes: Int64(range.count), received: false))
+            case .lost(let range):
+                let reason = "bytes from \(range.lowerBound) on are not what was written"
+                context.emit(.discarded(path: path, bytes: 0, reason: reason))
+            }
+        }
+        while try partial.catchUp() { try Task.checkCancellation() }
+    }
+
+    private func kept(_ partial: PartialFile) -> String {
+        "\(partial.heldBytes + partial.claimedBytes) of \(size) bytes are kept"
+    }
+
+    // MARK: What is missing
+
+    private func fetchGaps(_ partial: PartialFile) async throws {
+        while let gap = partial.firstGap() {
+            try await loop.run(
+                offset: { partial.firstGap()?.lowerBound ?? gap.lowerBound }, kept: { self.kept(partial) }
+            ) { source, index in
+                // Another attempt may have filled the front of the gap.
+                guard let rest = partial.firstGap() else { return }
+                try await self.fetch(rest, of: partial, from: source, index)
+            }
+        }
+    }
+
+    /// One request, and its bytes to their places.
+    private func fetch(_ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ index: Int) async throws {
+        let held = partial.heldBytes + partial.claimedBytes
+        context.emit(.phase(path: path, .connecting(source: source.shown, offset: gap.lowerBound, held: held)))
+        let isWhole = gap == 0..<size
+        let request = FetchRequest(
+            url: try source.base.appending(path: path), credentials: source.credentials, range: isWhole ? nil : gap,
+            total: size, validator: partial.validator(of: source.shown).flatMap { Validator(journalForm: $0) },
+            fileName: path)
+        let body = try await context.fetcher.open(request)
+        defer {
+            body.cancel()
+            counters.withLock { $0.received += body.bytesReceived }
+        }
+        let number = try partial.source(origin: source.shown, validator: body.reply.validator?.journalForm ?? "")
+        counters.withLock { _ = $0.contributors.insert(index) }
+        context.emit(.phase(path: path, .receiving))
+        let time = context.runtime.time
+        var flushed = time.now()
+        var gained: Int64 = 0
+        do {
+            while let piece = try await body.next() {
+                guard case .bytes(let offset, let chunk) = piece else { continue }
+                try chunk.withBytes { try partial.write($0, at: offset, from: number) }
+                context.emit(.progress(path: path, bytes: Int64(chunk.count), received: true))
+                gained += Int64(chunk.count)
+                if gained >= Self.progressBytes || offset + Int64(chunk.count) == gap.upperBound {
+                    loop.progressed()
+                    gained = 0
+                }
+                if time.now() - flushed >= Self.flushInterval {
+                    try partial.flush()
+                    flushed = time.now()
+                }
+            }
+        } catch {
+            try partial.flush()
+            throw error
+        }
+        try partial.flush()
+    }
+
+    // MARK: Where the lock keeps nobody out
+
+    /// Takes over the partial that has the common name, if nobody else was quicker: a rename has one winner.
+    private func takeCommonPartial(_ names: PartialNames) throws {
+        guard context.tag != nil else { return }
+        let common = PartialNames(path: path)
+        do throws(StorageError) {
+            if try context.directory.status(of: common.partial) != nil {
+                try context.directory.rename(common.partial, to: names.partial)
+            }
+            if try context.directory.status(of: common.journal) != nil {
+                try context.directory.rename(common.journal, to: names.journal)
+            }
+        } catch where error.underlying?.isMissing == true {
+            // Somebody was quicker.
+        }
+    }
+
+    /// Leaves the unfinished partial to the next run.
+    private func returnCommonPartial(_ names: PartialNames) {
+        guard context.tag != nil else { return }
+        let common = PartialNames(path: path)
+        try? context.directory.rename(names.partial, to: common.partial)
+        try? context.directory.rename(names.journal, to: common.journal)
+    }
+}

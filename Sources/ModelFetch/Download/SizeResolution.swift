@@ -1,0 +1,40 @@
+internal import Synchronization
+internal import Transfer
+
+/// Finds out how long a file is whose size the manifest does not pin.
+///
+/// The expected size stands unless two sources agree on another one. Where nothing is expected, the first source's word counts.
+struct SizeResolution: Sendable {
+    private let context: RunContext
+    private let loop: SourceLoop
+
+    init(_ context: RunContext, loop: SourceLoop) {
+        self.context = context
+        self.loop = loop
+    }
+
+    /// - Throws: ``Failure`` when no source gives a size that can stand, or `CancellationError`.
+    func size(of file: ManifestFile) async throws -> Int64 {
+        if let size = file.size { return size }
+        let path = file.path.string
+        let told = Mutex<[Int64: Set<Int>]>([:])
+        return try await loop.run(offset: { 0 }, kept: { "nothing was changed" }) { source, index in
+            let url = try source.base.appending(path: path)
+            let request = FetchRequest(
+                url: url, credentials: source.credentials, range: 0..<1, total: nil, validator: nil, fileName: path)
+            let body = try await context.fetcher.open(request)
+            body.cancel()
+            guard let total = body.reply.total else {
+                throw TransferError(.wrongLength, "the server does not tell the size of its file").at(url)
+            }
+            guard let expected = file.expected?.size, expected != total else { return total }
+            let agreeing = told.withLock { told in
+                told[total, default: []].insert(index)
+                return told[total, default: []].count
+            }
+            if agreeing > 1 { return total }
+            throw TransferError(.wrongLength, "expected \(expected) bytes, which was derived, the server has \(total)")
+                .at(url)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+internal import Synchronization
+internal import Transfer
+
+/// Asks one source after the other for something of a file until one gives it: waits, retries, fails over, gives up.
+final class SourceLoop: Sendable {
+    private let context: RunContext
+    private let path: String
+    private let schedule: Mutex<SourceSchedule>
+
+    init(_ context: RunContext, path: String) {
+        self.context = context
+        self.path = path
+        let policy = RetryPolicy(retries: context.options.retries, delay: context.options.retryDelay)
+        schedule = Mutex(SourceSchedule(ranks: context.sources.map(\.rank), policy: policy))
+    }
+
+    /// Runs `attempt` against the sources in turn until it returns.
+    ///
+    /// - Parameters:
+    ///   - offset: the byte that the attempts are about.
+    ///   - kept: says for a message what is kept when all is lost.
+    ///   - attempt: gets a source and its index. A `TransferError` that it throws leads to the next attempt, anything else ends
+    ///     the loop.
+    /// - Throws: a ``Failure`` when every source is out, and what `attempt` throws.
+    func run<R: Sendable>(
+        offset: @Sendable () -> Int64, kept: @Sendable () -> String,
+        _ attempt: @Sendable (Source, Int) async throws -> R
+    ) async throws -> R {
+        var last: (failure: Failure, attempt: Int)?
+        while true {
+            let gates = context.sources.map { context.gates.until($0.base.origin) }
+            let now = context.runtime.time.now()
+            let step = schedule.withLock { $0.next(now: now, gates: gates) }
+            guard case .ask(let index, let pause) = step else { throw exhausted(at: offset(), kept: kept()) }
+            if let last {
+                context.countRetry()
+                context.emit(.retrying(path: path, last.failure, attempt: last.attempt, pause: pause))
+            }
+            if pause > .zero { try await context.runtime.time.sleep(pause) }
+            try Task.checkCancellation()
+            do {
+                return try await attempt(context.sources[index], index)
+            } catch let error as TransferError {
+                // A transfer that ends because the task does is no failure of the source.
+                guard error.code != .cancelled else { throw CancellationError() }
+                last = note(error, of: index, at: offset()) ?? last.map { ($0.failure, $0.attempt) }
+            }
+        }
+    }
+
+    /// Whatever failed before is forgiven.
+    func progressed() { schedule.withLock { $0.progressed() } }
+
+    /// The bytes of these sources gave a wrong digest.
+    func contradicted(_ sources: Set<Int>) {
+        schedule.withLock { schedule in
+            for source in sources { schedule.contradicted(source) }
+        }
+    }
+
+    private func note(_ error: TransferError, of index: Int, at offset: Int64) -> (failure: Failure, attempt: Int)? {
+        let source = context.sources[index]
+        let now = context.runtime.time.now()
+        if let pause = error.retryAfter { context.gates.close(source.base.origin, for: pause, now: now) }
+        let attempt = schedule.withLock { schedule in
+            var random = context.runtime.random
+            return schedule.failed(index, error, now: now, using: &random)
+        }
+        let failure = Failure(
+            error.disposition == .refuse ? .refused : .unavailable, file: path, source: source.shown, offset: offset,
+            error.description)
+        guard let attempt else {
+            context.emit(.sourceDropped(path: path, failure))
+            return nil
+        }
+        return (failure, attempt)
+    }
+
+    /// Every source is out: says of each why.
+    private func exhausted(at offset: Int64, kept: String) -> Failure {
+        let (verdicts, kind) = schedule.withLock { ($0.verdicts, $0.kind) }
+        var reasons: [String] = []
+        for (source, verdict) in zip(context.sources, verdicts) {
+            switch verdict {
+            case .spent(let error):
+                let attempts = context.options.retries + 1
+                let count = attempts == 1 ? "1 attempt" : "\(attempts) attempts without progress"
+                reasons.append("gave up after \(count): \(error)")
+            case .withheld(let error), .refused(let error): reasons.append(error.description)
+            case .contradicted: reasons.append("\(source.shown) has a file with another digest")
+            case nil: break
+            }
+        }
+        let hint =
+            switch kind {
+            case .data: "another source may have the right file: --source URL"
+            case .refused: "check the address and your network (a log-in page?), or name another source: --source URL"
+            default: "run the same command again: it goes on from there"
+            }
+        let message = reasons.joined(separator: "; ") + "; " + kept
+        return Failure(
+            kind, file: path, source: context.sources.count == 1 ? context.sources[0].shown : nil, offset: offset,
+            message, hint: hint)
+    }
+}

@@ -1,0 +1,111 @@
+internal import Transfer
+
+/// Which source to ask next for a file, and when: a value that decides and never waits.
+///
+/// A source that failed for now is left alone for its back-off, and the next one in rank is asked meanwhile. Any progress
+/// forgives all failures, so the attempts that count are those in a row that brought nothing. A source that answered
+/// something final or wrong is out for this file. When every source is out, so is the file.
+struct SourceSchedule: Sendable {
+    /// Why a source is out.
+    enum Verdict: Hashable, Sendable {
+        /// It could not be reached, or did not deliver, as often as was allowed.
+        case spent(TransferError)
+        /// It does not have the file, or does not give it to us.
+        case withheld(TransferError)
+        /// It answered something wrong or unsafe.
+        case refused(TransferError)
+        /// It delivered everything, and the digest was wrong.
+        case contradicted
+    }
+
+    enum Step: Hashable, Sendable {
+        /// Ask this source when the pause is over.
+        case ask(source: Int, after: Duration)
+        case giveUp
+    }
+
+    private struct Entry {
+        var rank: Int
+        var failures = 0
+        var contradictions = 0
+        var notBefore: Duration = .zero
+        var verdict: Verdict?
+    }
+
+    /// How often a source may deliver a file with a wrong digest: once may be an accident on the way.
+    private static let contradictionsAllowed = 2
+
+    private let policy: RetryPolicy
+    private var entries: [Entry]
+
+    /// - Parameter ranks: one a source; lower ones are asked first.
+    init(ranks: [Int], policy: RetryPolicy) {
+        self.policy = policy
+        entries = ranks.map { Entry(rank: $0) }
+    }
+
+    /// Why each source is out; `nil` for those that are not.
+    var verdicts: [Verdict?] { entries.map(\.verdict) }
+
+    /// - Parameters:
+    ///   - now: the time, on the scale of every other time here.
+    ///   - gates: until when each source's host wants to be left alone.
+    func next(now: Duration, gates: [Duration]) -> Step {
+        let ready = entries.indices.filter { entries[$0].verdict == nil }
+            .map { (index: $0, at: max(entries[$0].notBefore, gates[$0], now)) }
+            .min { left, right in
+                // Whoever can be asked first; among those that can be asked now, the one that contradicted least, then rank.
+                (left.at, entries[left.index].contradictions, entries[left.index].rank, left.index)
+                    < (right.at, entries[right.index].contradictions, entries[right.index].rank, right.index)
+            }
+        guard let ready else { return .giveUp }
+        return .ask(source: ready.index, after: ready.at - now)
+    }
+
+    /// A source brought something: what failed before is forgiven.
+    mutating func progressed() {
+        for index in entries.indices where entries[index].verdict == nil {
+            entries[index].failures = 0
+            entries[index].notBefore = .zero
+        }
+    }
+
+    /// An attempt failed.
+    ///
+    /// - Returns: the attempts in a row of this source that brought nothing, if it may be asked again; `nil` if it is out.
+    mutating func failed(
+        _ source: Int, _ error: TransferError, now: Duration, using generator: inout some RandomNumberGenerator
+    ) -> Int? {
+        entries[source].failures += 1
+        let decision = policy.decision(
+            after: error, attemptsWithoutProgress: entries[source].failures, using: &generator)
+        switch decision {
+        case .retry(let pause): entries[source].notBefore = now + pause
+        case .nextSource: entries[source].verdict = .withheld(error)
+        case .refuse: entries[source].verdict = .refused(error)
+        case .giveUp: entries[source].verdict = .spent(error)
+        }
+        return entries[source].verdict == nil ? entries[source].failures : nil
+    }
+
+    /// A source's bytes gave a wrong digest.
+    mutating func contradicted(_ source: Int) {
+        entries[source].contradictions += 1
+        if entries[source].contradictions >= Self.contradictionsAllowed { entries[source].verdict = .contradicted }
+    }
+
+    /// The kind of failure that a file has whose sources are all out.
+    var kind: Failure.Kind {
+        let verdicts = entries.compactMap(\.verdict)
+        var (spent, refused, contradicted) = (false, true, false)
+        for verdict in verdicts {
+            if case .spent = verdict { spent = true }
+            if case .contradicted = verdict { contradicted = true }
+            if case .refused = verdict {} else { refused = false }
+        }
+        // A source that only failed for now may still be right: that is worth another run.
+        if spent { return .unavailable }
+        if contradicted { return .data }
+        return refused && !verdicts.isEmpty ? .refused : .unavailable
+    }
+}

@@ -1,0 +1,39 @@
+/// What happens while a download runs. Events add up: whoever shows progress keeps the sums.
+public enum DownloadEvent: Sendable {
+    /// The run knows its files. `bytes` is what they come to.
+    case started(model: String, directory: String, files: Int, bytes: Int64)
+    /// Something a person should know that does not stop the run.
+    case warning(String)
+    /// Something only a person who looks for a fault wants to know.
+    case debug(String)
+    /// Another run holds the directory; this one waits.
+    case waitingForLock(directory: String)
+    /// A file enters a phase.
+    case phase(path: String, FilePhase)
+    /// Bytes of a file became part of it: received, or found from earlier and checked.
+    case progress(path: String, bytes: Int64, received: Bool)
+    /// Bytes that counted turned out bad and will be fetched again.
+    case discarded(path: String, bytes: Int64, reason: String)
+    /// An attempt failed; another one follows after `pause`.
+    case retrying(path: String, Failure, attempt: Int, pause: Duration)
+    /// A source is out for this file.
+    case sourceDropped(path: String, Failure)
+    /// A file is done, one way or the other.
+    case finished(FileReport)
+}
+
+/// What a file is at.
+public enum FilePhase: Hashable, Sendable {
+    /// A file under the final name is hashed.
+    case hashing
+    /// Its bytes are compared with the source, to tell a damaged copy from somebody's other file.
+    case comparing
+    /// A source is asked from this byte on. `held` bytes are there or claimed to be.
+    case connecting(source: String, offset: Int64, held: Int64)
+    /// Bytes come.
+    case receiving
+    /// All bytes are there; the digest is about to be.
+    case verifying
+    /// It is made durable and gets its name.
+    case publishing
+}

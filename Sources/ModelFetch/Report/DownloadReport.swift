@@ -1,0 +1,39 @@
+/// What came of a download.
+public struct DownloadReport: Sendable {
+    /// The manifest's name.
+    public var model: String
+    public var directory: String
+    /// In the manifest's order, the selected ones.
+    public var files: [FileReport] = []
+    /// What kept the run as a whole from going on; `nil` where only files failed, or nothing did.
+    public var failure: Failure?
+    /// Attempts that followed a failed one.
+    public var retries = 0
+    /// Wall time.
+    public var seconds: Double = 0
+    /// Whether the run was cancelled before its end.
+    public var isCancelled = false
+
+    package init(model: String, directory: String) {
+        self.model = model
+        self.directory = directory
+    }
+
+    /// Whether all selected files are there and verified.
+    public var isOK: Bool { !isCancelled && failures.isEmpty }
+
+    /// Body bytes received, wanted or not.
+    public var bytesDownloaded: Int64 { files.reduce(0) { $0 + $1.bytesDownloaded } }
+
+    /// Bytes that earlier runs had left and that are part of the files now.
+    public var bytesReused: Int64 { files.reduce(0) { $0 + $1.bytesReused } }
+
+    /// Every failure of the run.
+    public var failures: [Failure] { (failure.map { [$0] } ?? []) + files.compactMap(\.failure) }
+
+    /// The kind that speaks for the run; `nil` if nothing failed.
+    public var kind: Failure.Kind? {
+        let kinds = Set(failures.map(\.kind))
+        return Failure.Kind.byPrecedence.first { kinds.contains($0) }
+    }
+}
