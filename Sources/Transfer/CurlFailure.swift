@@ -15,7 +15,8 @@ struct CurlFailure {
         if (300...599).contains(connectStatus), !isConnected, code == 56 || code == 97 || code == 7 {
             // A gateway's 5xx passes like a server's.
             return TransferError(
-                connectStatus >= 500 ? .serverBusy : .proxyRefused, "the proxy would not connect", status: connectStatus)
+                connectStatus >= 500 ? .serverBusy : .proxyRefused, "the proxy would not connect", status: connectStatus
+            )
         }
         switch code {
         case 1, 8: return TransferError(.malformed, text)

@@ -38,7 +38,9 @@ struct HeadParser {
         }
         // RFC 9112 §5.2: a folded line must not pass for a field of its own.
         guard line.first != 0x20, line.first != 0x09 else { throw malformed("a folded header line") }
-        guard fields.count < Self.maximumFields else { throw malformed("more than \(Self.maximumFields) header fields") }
+        guard fields.count < Self.maximumFields else {
+            throw malformed("more than \(Self.maximumFields) header fields")
+        }
         // RFC 9112 §5.1: no space before the colon, or two readers see two different fields.
         guard let colon = line.firstIndex(of: 0x3A), colon > line.startIndex,
             line[..<colon].allSatisfy(Self.isTokenByte)

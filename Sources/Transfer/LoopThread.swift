@@ -1,9 +1,9 @@
 internal import Synchronization
 
 #if canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #else
-internal import Glibc
+    internal import Glibc
 #endif
 
 /// A thread that runs one function and can be waited for.
@@ -20,15 +20,15 @@ final class LoopThread: Sendable {
     init?(_ run: @escaping @Sendable () -> Void) {
         let body = Unmanaged.passRetained(Body(run))
         #if canImport(Darwin)
-        var created: pthread_t?
+            var created: pthread_t?
         #else
-        var created = pthread_t()
+            var created = pthread_t()
         #endif
         let code = pthread_create(&created, nil, { start($0) }, body.toOpaque())
         #if canImport(Darwin)
-        let thread = created
+            let thread = created
         #else
-        let thread: pthread_t? = created
+            let thread: pthread_t? = created
         #endif
         guard code == 0, let thread else {
             body.release()

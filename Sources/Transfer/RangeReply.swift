@@ -7,6 +7,8 @@ package struct RangeReply: Hashable, Sendable {
     package var bodyStart: Int64
     /// The offset at which the body ends by its own account; `nil` when nothing tells (chunked, or until the connection closes).
     package var bodyEnd: Int64?
+    /// The offset beyond which the body must not go; `nil` when nothing is known of the file's size.
+    package var limit: Int64?
     /// The part of the file that will be handed out. Its end is `nil` when the whole of a file of unknown size was asked for
     /// and no length came. It may end before what was asked: ask for the rest again.
     package var start: Int64
@@ -41,9 +43,11 @@ package struct RangeReply: Hashable, Sendable {
     }
 
     private init(
-        body: (start: Int64, end: Int64?), wanted: (start: Int64, end: Int64?), total: Int64?, head: ResponseHead
+        body: (start: Int64, end: Int64?), limit: Int64?, wanted: (start: Int64, end: Int64?), total: Int64?,
+        head: ResponseHead
     ) {
         (bodyStart, bodyEnd) = body
+        self.limit = limit
         (start, end) = wanted
         self.total = total
         validator = Validator(head)
@@ -68,14 +72,15 @@ extension RangeReply {
         if total == nil || length == nil { try refusePage(head, fileName: fileName) }
         try refuseEncoding(head)
         guard let asked else {
-            return RangeReply(body: (0, length), wanted: (0, known), total: length, head: head)
+            return RangeReply(body: (0, length), limit: known, wanted: (0, known), total: length, head: head)
         }
         if let known, asked.lowerBound >= known {
             throw TransferError(
                 .wrongLength, "asked from byte \(asked.lowerBound), the server's file has \(known)", status: 200)
         }
         let end = min(asked.upperBound, known ?? asked.upperBound)
-        return RangeReply(body: (0, length), wanted: (asked.lowerBound, end), total: length, head: head)
+        return RangeReply(
+            body: (0, length), limit: known, wanted: (asked.lowerBound, end), total: length, head: head)
     }
 
     private static func part(
@@ -113,8 +118,8 @@ extension RangeReply {
                 .wrongLength, "Content-Range has \(range.count) bytes, Content-Length \(length)", status: 206)
         }
         return RangeReply(
-            body: (range.lowerBound, range.upperBound), wanted: (range.lowerBound, range.upperBound), total: told.total,
-            head: head)
+            body: (range.lowerBound, range.upperBound), limit: range.upperBound,
+            wanted: (range.lowerBound, range.upperBound), total: told.total, head: head)
     }
 }
 

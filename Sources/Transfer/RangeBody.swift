@@ -1,0 +1,147 @@
+internal import Synchronization
+
+/// The body of an accepted answer: exactly the bytes of its range, each with its offset in the file.
+///
+/// One caller at a time for ``next()``; dropping the last reference ends the transfer.
+package final class RangeBody: Sendable {
+    package enum Piece: Sendable {
+        /// These bytes stand at this offset of the file.
+        case bytes(offset: Int64, Chunk)
+        /// So many bytes came that were not asked for: the server ignored `Range`. They count as life, not as progress.
+        case skipped(Int)
+    }
+
+    package let reply: RangeReply
+    /// Where the bytes come from, after redirects.
+    package let url: HTTPURL
+
+    private struct State {
+        /// The offset in the file of the next byte of the body.
+        var position: Int64
+        /// The rest of a chunk whose first part was skipped.
+        var pending: Piece?
+        var failure: TransferError?
+        var isDone = false
+        var bytesReceived: Int64 = 0
+        var window = StallWatchdog.Window()
+    }
+
+    private let response: any TransportResponse
+    private let watchdog: StallWatchdog?
+    private let state: Mutex<State>
+
+    init(_ response: any TransportResponse, reply: RangeReply, url: HTTPURL, watchdog: StallWatchdog?) {
+        self.response = response
+        self.reply = reply
+        self.url = url
+        self.watchdog = watchdog
+        state = Mutex(State(position: reply.bodyStart))
+    }
+
+    deinit { response.cancel() }
+
+    /// Body bytes that came, wanted or not.
+    package var bytesReceived: Int64 { state.withLock { $0.bytesReceived } }
+
+    /// The next piece, in order; `nil` when all of ``reply``'s range came.
+    ///
+    /// Throws ``TransferError/Code/short`` when the body ends before, ``TransferError/Code/overlong`` when it goes on after.
+    package func next() async throws(TransferError) -> Piece? {
+        if let piece = state.withLock({ $0.pending.take() }) { return piece }
+        while true {
+            let (position, failure, isDone) = state.withLock { ($0.position, $0.failure, $0.isDone) }
+            if let failure { throw failure }
+            if isDone { return nil }
+            if let end = reply.end, position >= end {
+                try await checkEnd()
+                return nil
+            }
+            let chunk: Chunk?
+            do throws(TransferError) {
+                chunk = try await nextChunk()
+            } catch {
+                throw fail(error.at(url, offset: max(position, reply.start)))
+            }
+            guard let chunk else {
+                guard let end = reply.end else {
+                    state.withLock { $0.isDone = true }
+                    return nil
+                }
+                throw fail(
+                    TransferError(
+                        .short, "expected bytes up to \(end)", url: url, offset: max(position, reply.start)))
+            }
+            if let piece = take(chunk) { return piece }
+        }
+    }
+
+    /// Ends the transfer; a waiting ``next()`` throws ``TransferError/Code/cancelled``.
+    package func cancel() { response.cancel() }
+
+    /// Cuts a chunk into what is skipped, what is wanted, and what is too much.
+    private func take(_ chunk: Chunk) -> Piece? {
+        guard chunk.count > 0 else { return nil }
+        let piece: Piece? = state.withLock { state in
+            let start = state.position
+            let end = start + Int64(chunk.count)
+            state.position = end
+            state.bytesReceived += Int64(chunk.count)
+            let from = Int(min(max(reply.start - start, 0), Int64(chunk.count)))
+            let upTo = Int(min(max((reply.end ?? end) - start, Int64(from)), Int64(chunk.count)))
+            if let limit = reply.limit, end > limit {
+                // What came before is good: it is handed out first.
+                state.failure = overlong(at: limit)
+            }
+            if from == upTo { return from > 0 ? .skipped(from) : nil }
+            let wanted = Piece.bytes(offset: start + Int64(from), chunk.slice(from..<upTo))
+            guard from > 0 else { return wanted }
+            state.pending = wanted
+            return .skipped(from)
+        }
+        if state.withLock({ $0.failure != nil }) { response.cancel() }
+        return piece
+    }
+
+    /// All that was wanted is here: the body must end here, too, unless it said that it would go on (a 200 to a range).
+    private func checkEnd() async throws(TransferError) {
+        guard reply.limit == reply.end else {
+            state.withLock { $0.isDone = true }
+            response.cancel()
+            return
+        }
+        do throws(TransferError) {
+            while let chunk = try await nextChunk() {
+                guard chunk.count > 0 else { continue }
+                state.withLock { $0.bytesReceived += Int64(chunk.count) }
+                response.cancel()
+                throw overlong(at: reply.end ?? 0)
+            }
+        } catch  where error.code == .overlong || error.code == .cancelled {
+            throw fail(error.at(url))
+        } catch {
+            // Every byte came; that the connection broke on the way to its end takes nothing back.
+        }
+        state.withLock { $0.isDone = true }
+    }
+
+    private func nextChunk() async throws(TransferError) -> Chunk? {
+        guard let watchdog else { return try await response.next() }
+        let response = response
+        // A copy may be worked on: there is one caller at a time.
+        var window = state.withLock { $0.window }
+        let chunk = try await watchdog.watch(&window) { () async throws(TransferError) in try await response.next() }
+        window.bytes += Int64(chunk?.count ?? 0)
+        state.withLock { [window] state in state.window = window }
+        return chunk
+    }
+
+    private func overlong(at offset: Int64) -> TransferError {
+        TransferError(.overlong, "the answer goes on after byte \(offset)", url: url, offset: offset)
+    }
+
+    private func fail(_ error: TransferError) -> TransferError {
+        state.withLock { $0.failure = error }
+        response.cancel()
+        return error
+    }
+}

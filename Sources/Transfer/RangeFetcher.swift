@@ -1,0 +1,107 @@
+/// What to fetch.
+package struct FetchRequest: Sendable {
+    package var url: HTTPURL
+    /// Sent only to ``credentialsOrigin``.
+    package var credentials: Credentials
+    /// The origin that the credentials were given for.
+    package var credentialsOrigin: HTTPURL.Origin
+    /// `nil` for the whole file. Never empty.
+    package var range: Range<Int64>?
+    /// The size of the file, if it is known.
+    package var total: Int64?
+    /// What this very source said of the version that we have parts of.
+    package var validator: Validator?
+    /// Tells a page that is the file from a page instead of the file.
+    package var fileName: String
+
+    /// - Parameter credentialsOrigin: that of `url`, unless told.
+    package init(
+        url: HTTPURL, credentials: Credentials = .init(), credentialsOrigin: HTTPURL.Origin? = nil,
+        range: Range<Int64>? = nil, total: Int64? = nil, validator: Validator? = nil, fileName: String = ""
+    ) {
+        self.url = url
+        self.credentials = credentials
+        self.credentialsOrigin = credentialsOrigin ?? url.origin
+        self.range = range
+        self.total = total
+        self.validator = validator
+        self.fileName = fileName
+    }
+}
+
+/// Asks for a range of a file and hands out only bytes that were judged to be it.
+///
+/// Follows redirects, retries nothing: each failure is the caller's to weigh with ``RetryPolicy``.
+package struct RangeFetcher: Sendable {
+    private let transport: any Transport
+    private let watchdog: StallWatchdog?
+
+    /// - Parameter watchdog: for transports that do not notice a stall themselves, and for clocks that are not the system's.
+    package init(_ transport: any Transport, watchdog: StallWatchdog? = nil) {
+        self.transport = transport
+        self.watchdog = watchdog
+    }
+
+    /// Returns when an acceptable head has come; the body is flowing then.
+    package func open(_ request: FetchRequest) async throws(TransferError) -> RangeBody {
+        guard request.range?.isEmpty != true, request.range?.lowerBound ?? 0 >= 0 else {
+            throw TransferError(.invalidRequest, "an empty or negative range", url: request.url)
+        }
+        var (response, redirects) = try await follow(request)
+        if response.head.status == 403, redirects.count > 0 {
+            // A signed address lives for minutes, and a redirect may have come from a cache: ask for a new one, once.
+            response.cancel()
+            (response, redirects) = try await follow(request)
+        }
+        do throws(TransferError) {
+            let reply = try RangeReply(
+                judging: response.head, asked: request.range, total: request.total, fileName: request.fileName)
+            return RangeBody(response, reply: reply, url: redirects.current, watchdog: watchdog)
+        } catch {
+            response.cancel()
+            throw error.at(redirects.current, offset: request.range?.lowerBound)
+        }
+    }
+
+    /// The first answer that is no redirect.
+    private func follow(
+        _ request: FetchRequest
+    ) async throws(TransferError) -> (any TransportResponse, Redirects) {
+        var redirects = Redirects(from: request.url)
+        while true {
+            let url = redirects.current
+            let message = TransportRequest(
+                url: url, range: request.range, ifRange: request.range == nil ? nil : request.validator?.ifRange,
+                credentials: Redirects.credentials(request.credentials, of: request.credentialsOrigin, to: url))
+            let response: any TransportResponse
+            do throws(TransferError) {
+                response = try await get(message)
+            } catch {
+                throw error.at(url, offset: request.range?.lowerBound)
+            }
+            guard Redirects.isRedirect(response.head.status) else { return (response, redirects) }
+            await Self.discard(response)
+            try redirects.follow(response.head)
+        }
+    }
+
+    private func get(_ request: TransportRequest) async throws(TransferError) -> any TransportResponse {
+        guard let watchdog else { return try await transport.get(request) }
+        let transport = transport
+        var window = StallWatchdog.Window()
+        return try await watchdog.watch(&window) { () async throws(TransferError) in
+            try await transport.get(request)
+        }
+    }
+
+    /// Reads the body of a redirect if it is short, so that its connection can be used again; breaks it off if not.
+    private static func discard(_ response: any TransportResponse) async {
+        let length = response.head.first("content-length").flatMap { decimal($0) }
+        if let length, length <= 16_384 {
+            var received = 0
+            // A failure here is nobody's concern; the next request will meet it, if it matters.
+            while received <= 16_384, let chunk = try? await response.next() { received += chunk.count }
+        }
+        response.cancel()
+    }
+}
