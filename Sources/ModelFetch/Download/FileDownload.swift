@@ -156,12 +156,16 @@ final class FileDownload: Sendable {
 
     private func fetchGaps(_ partial: PartialFile) async throws {
         while let gap = partial.firstGap() {
-            try await loop.run(
-                offset: { partial.firstGap()?.lowerBound ?? gap.lowerBound }, kept: { self.kept(partial) }
-            ) { source, index in
-                // Another attempt may have filled the front of the gap.
-                guard let rest = partial.firstGap() else { return }
-                try await self.fetch(rest, of: partial, from: source, index)
+            do {
+                try await loop.run(
+                    offset: { partial.firstGap()?.lowerBound ?? gap.lowerBound }, kept: { self.kept(partial) }
+                ) { source, index in
+                    // Another attempt may have filled the front of the gap.
+                    guard let rest = partial.firstGap() else { return }
+                    try await self.fetch(rest, of: partial, from: source, index)
+                }
+            } catch is Failure where partial.firstGap() == nil {
+                // The last source went wrong after its last good byte: the digest judges what came.
             }
         }
     }

@@ -11,6 +11,7 @@ final class RunContext: Sendable {
     let directory: ModelDirectory
     let publisher: Publisher
     let sources: [Source]
+    let fetcher: RangeFetcher
     let gates = HostGates()
     /// Set where the directory's lock keeps nobody out: the private part of this run's partial names.
     let tag: String?
@@ -35,6 +36,7 @@ final class RunContext: Sendable {
         self.sources = sources
         self.tag = tag
         self.emitter = emitter
+        fetcher = RangeFetcher(runtime.transport)
         publisher = Publisher(directory: directory, isDurable: options.isDurable)
         var receipts = Receipts(in: directory)
         // Receipts of another model say nothing about this one's files, and would outlive them.

@@ -1,0 +1,98 @@
+internal import Hashing
+internal import Storage
+internal import Synchronization
+
+/// The reports of a run's files as they come about. Each file finishes once.
+final class Reports: Sendable {
+    private let emit: @Sendable (DownloadEvent) -> Void
+    private let state: Mutex<State>
+
+    private struct State {
+        var order: [ManifestPath]
+        var reports: [ManifestPath: FileReport]
+        var finished: Set<ManifestPath> = []
+        var held: VerifiedFile?
+        var heldWasWrong = false
+    }
+
+    init(_ files: [ManifestFile], emit: @escaping @Sendable (DownloadEvent) -> Void) {
+        self.emit = emit
+        var reports: [ManifestPath: FileReport] = [:]
+        for file in files {
+            reports[file.path] = FileReport(
+                path: file.path.string, state: .failed, size: file.plannedSize, sha256: file.sha256,
+                isPinned: file.isPinned)
+        }
+        state = Mutex(State(order: files.map(\.path), reports: reports))
+    }
+
+    /// In the manifest's order. A file that the run did not get to is `failed` without a failure.
+    var all: [FileReport] { state.withLock { state in state.order.compactMap { state.reports[$0] } } }
+
+    var hasFailures: Bool { state.withLock { $0.reports.values.contains { $0.failure != nil } } }
+
+    func isSelected(_ file: ManifestFile) -> Bool { state.withLock { $0.reports[file.path] != nil } }
+
+    func finish(_ outcome: FileReport.State, _ file: ManifestFile, digest: SHA256Digest) {
+        update(file) { report in
+            report.state = outcome
+            report.sha256 = digest
+            if !file.isPinned { report.evidence = Self.evidence(for: file, digest: digest) }
+        }
+    }
+
+    func fail(_ failure: Failure, _ file: ManifestFile) {
+        update(file) { report in
+            report.state = .failed
+            report.failure = failure
+        }
+    }
+
+    /// Takes over what a download counted.
+    func count(_ download: FileDownload, _ file: ManifestFile) {
+        state.withLock { state in
+            state.reports[file.path]?.bytesDownloaded = download.receivedBytes
+            state.reports[file.path]?.bytesReused = download.reusedBytes
+        }
+    }
+
+    func reusedBytes(of file: ManifestFile) -> Int64 { state.withLock { $0.reports[file.path]?.bytesReused ?? 0 } }
+
+    // MARK: The marker
+
+    /// The verified marker, waiting for the rest.
+    var held: VerifiedFile? { state.withLock { $0.held } }
+    /// Whether the marker takes the place of a wrong one.
+    var heldWasWrong: Bool { state.withLock { $0.heldWasWrong } }
+
+    func hold(_ verified: VerifiedFile, _ file: ManifestFile, wasWrong: Bool) {
+        state.withLock { state in
+            state.held = verified
+            state.heldWasWrong = wasWrong
+        }
+    }
+
+    private func update(_ file: ManifestFile, _ change: (inout FileReport) -> Void) {
+        let finished: FileReport? = state.withLock { state in
+            guard var report = state.reports[file.path], state.finished.insert(file.path).inserted else { return nil }
+            change(&report)
+            state.reports[file.path] = report
+            return report
+        }
+        if let finished { emit(.finished(finished)) }
+    }
+
+    /// What was checked of a file for which the manifest has no SHA-256.
+    private static func evidence(for file: ManifestFile, digest: SHA256Digest) -> [String] {
+        var evidence: [String] = []
+        if file.size != nil {
+            evidence.append("size")
+        } else if file.expected?.size != nil {
+            evidence.append("expected size")
+        }
+        if let expected = file.expected?.sha256 {
+            evidence.append(expected == digest ? "expected sha256" : "two sources with the same sha256")
+        }
+        return evidence
+    }
+}

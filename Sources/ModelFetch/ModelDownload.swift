@@ -1,0 +1,156 @@
+internal import Foundation
+internal import Storage
+internal import Transfer
+
+/// The version of this library and program.
+public let modelfetchVersion = "0.1.0"
+
+/// A download that is to be: a model's manifest, a directory, and how to go about it.
+///
+/// ``run(onEvent:)`` brings the model's files into the directory, each under its name only when its bytes hashed to the manifest's
+/// SHA-256. It can be run again at any time, after whatever happened: what is there and right is not fetched again.
+public struct ModelDownload: Sendable {
+    public var manifest: Manifest
+    /// Where the files belong; made if it does not exist, with its parents.
+    public var directory: String
+    public var options: DownloadOptions
+    /// Models that a directory may turn out to hold instead, so that it is not overwritten.
+    public var known: [Manifest]
+
+    public init(
+        _ manifest: Manifest, into directory: String, options: DownloadOptions = .init(), known: [Manifest] = []
+    ) {
+        self.manifest = manifest
+        self.directory = directory
+        self.options = options
+        self.known = known
+    }
+
+    /// Runs the download to its end.
+    ///
+    /// Cancelling the task ends it promptly, with everything that was received recorded for the next run; the report then says
+    /// so. It never throws: what went wrong, for the run or for a file, is in the report.
+    ///
+    /// - Parameter onEvent: told what happens, from any thread; must return soon.
+    public func run(onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }) async -> DownloadReport {
+        var configuration = TransportConfiguration(version: modelfetchVersion)
+        configuration.connectTimeout = options.connectTimeout
+        configuration.stallTimeout = options.stallTimeout
+        configuration.rateLimit = options.rateLimit
+        configuration.proxy = options.proxy
+        configuration.certificateFile = options.certificateFile
+        configuration.certificateDirectory = options.certificateDirectory
+        let transport: CurlTransport
+        do throws(TransferError) {
+            transport = try CurlTransport(configuration)
+        } catch {
+            var report = DownloadReport(model: manifest.name, directory: directory)
+            report.failure = Failure(.unavailable, "the network library does not start: \(error)")
+            return report
+        }
+        // Each file has a task that fetches and one that checks.
+        let executor = BlockingExecutor(threads: options.concurrentFiles * 2)
+        defer {
+            transport.shutdown()
+            executor.stop()
+        }
+        let runtime = Runtime(
+            transport: transport, disk: SystemDisk(), time: Time(ContinuousClock()),
+            random: Randomness(SystemRandomNumberGenerator()), executor: executor, bootID: Self.bootID())
+        return await run(in: runtime, onEvent: onEvent)
+    }
+
+    /// Runs the download with a network, a disk and a clock of the caller's.
+    package func run(
+        in runtime: Runtime, onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }
+    ) async -> DownloadReport {
+        var report = DownloadReport(model: manifest.name, directory: directory)
+        let start = runtime.time.now()
+        await withTaskExecutorPreference(runtime.executor) {
+            do {
+                try await prepareAndRun(runtime, onEvent, &report)
+            } catch let failure as Failure {
+                report.failure = failure
+            } catch let error as StorageError {
+                report.failure = Failure(error)
+            } catch {
+                report.isCancelled = true
+            }
+        }
+        report.seconds = (runtime.time.now() - start) / .seconds(1)
+        return report
+    }
+
+    private func prepareAndRun(
+        _ runtime: Runtime, _ onEvent: @escaping @Sendable (DownloadEvent) -> Void, _ report: inout DownloadReport
+    ) async throws {
+        let selected = try options.selection.files(of: manifest)
+        if options.requireSHA256, let file = selected.first(where: { !$0.isPinned }) {
+            throw Failure(
+                .data, file: file.path.string,
+                "the manifest has no SHA-256 for it (\(printable(file.unpinned ?? "no reason given"))), and one is required")
+        }
+        let sources = try Source.list(for: manifest, options)
+        let reports = Reports(selected, emit: onEvent)
+        report.files = reports.all
+        let directory = try ModelDirectory(creating: directory, on: runtime.disk)
+        let lock = try await acquireLock(of: directory, runtime, onEvent)
+        defer { withExtendedLifetime(lock) {} }
+        var tag: String?
+        if !lock.isEffective {
+            tag = runtime.random.bytes(4).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            onEvent(.warning("locks do nothing on this file system: this run works on partial files of its own"))
+        }
+        let context = RunContext(
+            manifest: manifest, options: options, runtime: runtime, directory: directory, sources: sources, tag: tag,
+            emitter: onEvent)
+        let bytes = selected.reduce(0) { $0 + ($1.plannedSize ?? 0) }
+        onEvent(.started(model: manifest.name, directory: self.directory, files: selected.count, bytes: bytes))
+        defer {
+            report.files = reports.all
+            report.retries = context.retryCount
+        }
+        do {
+            try await DownloadRun(context, selected: selected, known: known).run(into: reports)
+        } catch {
+            // What was verified stays verified, whatever ended the run.
+            try? context.writeReceipts()
+            throw error
+        }
+        try context.writeReceipts()
+        try writeManifest(into: directory)
+    }
+
+    /// The manifest stays with the files, so that they can be audited with nothing else at hand.
+    private func writeManifest(into directory: ModelDirectory) throws(StorageError) {
+        let bytes = Array(manifest.withoutCredentials.json().utf8)
+        guard try directory.contents(of: Self.manifestName, limit: 16 << 20) != bytes else { return }
+        try directory.replace(Self.manifestName, with: bytes, isDurable: options.isDurable)
+    }
+
+    /// Where the manifest's copy stands.
+    static let manifestName = ModelDirectory.stateName + "/manifest.json"
+
+    private func acquireLock(
+        of directory: ModelDirectory, _ runtime: Runtime, _ onEvent: @Sendable (DownloadEvent) -> Void
+    ) async throws -> DirectoryLock {
+        var isFirst = true
+        while true {
+            if let lock = try DirectoryLock.tryAcquire(in: directory) { return lock }
+            guard options.waitsForLock else {
+                throw Failure(
+                    .locked, "another modelfetch is working on \(printable(self.directory))",
+                    hint: "leave out --no-wait to wait for it")
+            }
+            if isFirst { onEvent(.waitingForLock(directory: self.directory)) }
+            isFirst = false
+            try await runtime.time.sleep(.milliseconds(200))
+        }
+    }
+
+    /// Linux's name for this boot.
+    private static func bootID() -> String? {
+        (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .ascii))?
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
