@@ -104,6 +104,37 @@ import Testing
         #expect(manifest.sources.allSatisfy { $0.url.hasPrefix("https://") && $0.url.hasSuffix("/\(model)/") })
     }
 
+    /// GPT-2's shapes: width, heads, layers.
+    @Test(arguments: [("124M", 768, 12, 12), ("355M", 1024, 16, 24), ("774M", 1280, 20, 36), ("1558M", 1600, 25, 48)])
+    func `have sizes and hyperparameters that follow from the shape of the model`(
+        model: String, width: Int64, heads: Int, layers: Int64
+    ) throws {
+        let manifest = try ManifestCatalog().find(model).manifest
+        let parameters =
+            (50257 + 1024) * width  // token and position embeddings
+            + layers * (12 * width * width + 13 * width)  // attention, feed-forward and two norms
+            + 2 * width  // the last norm
+        #expect(try manifest.file(at: ManifestPath(Self.data))?.plannedSize == 4 * parameters)
+
+        let json = """
+            {
+              "n_vocab": 50257,
+              "n_ctx": 1024,
+              "n_embd": \(width),
+              "n_head": \(heads),
+              "n_layer": \(layers)
+            }
+
+            """
+        let file = try #require(try manifest.file(at: ManifestPath("hparams.json")))
+        #expect(file.plannedSize == Int64(json.utf8.count))
+        #expect(
+            (file.sha256 ?? file.expected?.sha256)
+                == Array(json.utf8).withUnsafeBytes { SHA256Hasher.digest(of: $0) })
+        // The graph has the same number of bytes for every layer.
+        #expect(try manifest.file(at: ManifestPath("model.ckpt.meta"))?.plannedSize == 471_155 + 37947 * (layers - 12))
+    }
+
     @Test func `know 117M's earlier hparams.json as genuine`() throws {
         let files = try ManifestCatalog().find("117M").manifest.files
         let variants = files.flatMap { file in file.variants.map { (file.path.string, $0.size, $0.sha256.hex) } }

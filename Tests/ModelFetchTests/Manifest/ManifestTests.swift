@@ -140,6 +140,13 @@ import Testing
         #expect(fault.reason?.contains("100000") == true)
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `with very many files are read in good time`() throws {
+        let files = (0..<50_000).map { #"{"path": "d/\#($0)", "size": 1, "sha256": "\#(Self.digest)"}"# }
+        let json = #"{"format": "modelfetch-manifest/1", "name": "m", "files": [\#(files.joined(separator: ","))]}"#
+        #expect(try decode(json).manifest.plannedBytes == 50_000)
+    }
+
     @Test func `keep the keys that are not known as warnings`() throws {
         let top = #""x": {"deep": [1]}, "sources": [{"url": "http://a", "key": 1}],"#
         let loaded = try decode(json(top, file: #""unpinned": "?", "crc\u001b": 0"#))
@@ -149,6 +156,14 @@ import Testing
         let warnings = try decode(json(many)).warnings
         #expect(warnings.count == 21)
         #expect(warnings.last?.reason == "30 more unknown keys were ignored")
+    }
+
+    @Test func `can be written after the example in the documentation`() throws {
+        let page = String(decoding: try Repository.bytes("docs/manifests.md"), as: UTF8.self)
+        let example = try #require(page.split(separator: "```json\n").dropFirst().first?.split(separator: "```").first)
+        let loaded = try decode(String(example))
+        #expect(loaded.warnings == [])
+        #expect(loaded.manifest.files.count == 3)
     }
 
     @Test func `made in the program obey the same rules`() throws {
