@@ -29,7 +29,8 @@ public struct ManifestCatalog: Sendable {
 
     /// The directories in a list like that of `$MODELFETCH_MANIFESTS`: separated by colons, empty ones left out.
     public static func directories(inList list: String) -> [String] {
-        list.split(separator: ":").map(String.init)
+        // By bytes: a directory may begin with a combining mark, which would make one Character of itself and the colon.
+        list.utf8.split(separator: UInt8(ascii: ":")).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether what the user gave for a model means a manifest file: it holds a `/` or ends in `.json`.
@@ -108,7 +109,7 @@ extension ManifestCatalog {
         mutating func add(directory: String) {
             do throws(ManifestError) {
                 for name in try ManifestFileReader.manifestNames(in: directory) {
-                    add(file: directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)")
+                    add(file: directory.utf8.last == UInt8(ascii: "/") ? directory + name : "\(directory)/\(name)")
                 }
             } catch {
                 problems.append(error)

@@ -64,7 +64,8 @@ enum ManifestFileReader {
                 tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(validatingCString: $0) }
             }
             // Hidden ones are what editors leave behind. A name that is not UTF-8 could not be shown or typed.
-            if let name, name.hasSuffix(".json"), name.utf8.first != UInt8(ascii: ".") { names.append(name) }
+            guard let name, name.utf8.first != UInt8(ascii: ".") else { continue }
+            if name.utf8.suffix(5).elementsEqual(".json".utf8) { names.append(name) }
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
