@@ -149,7 +149,7 @@ public struct ModelDownload: Sendable {
     }
 
     /// Linux's name for this boot.
-    private static func bootID() -> String? {
+    static func bootID() -> String? {
         (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .ascii))?
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }

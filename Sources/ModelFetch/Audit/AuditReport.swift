@@ -1,0 +1,37 @@
+/// What an audit found.
+public struct AuditReport: Sendable {
+    /// The manifest's name.
+    public var model: String
+    public var directory: String
+    /// Where the manifest came from that the directory was held against.
+    public var manifestOrigin: ManifestOrigin
+    /// In the manifest's order, then files that it does not know.
+    public var files: [FileReport] = []
+    /// What kept the audit as a whole from going on.
+    public var failure: Failure?
+    /// Wall time.
+    public var seconds: Double = 0
+    /// Whether the audit was cancelled before its end.
+    public var isCancelled = false
+
+    package init(model: String, directory: String, manifestOrigin: ManifestOrigin) {
+        self.model = model
+        self.directory = directory
+        self.manifestOrigin = manifestOrigin
+    }
+
+    /// Every failure found.
+    public var failures: [Failure] { (failure.map { [$0] } ?? []) + files.compactMap(\.failure) }
+
+    /// Whether every file of the manifest is there and right.
+    public var isOK: Bool { !isCancelled && failures.isEmpty }
+
+    /// The kind that speaks for the audit; `nil` if nothing failed.
+    public var kind: Failure.Kind? {
+        let kinds = Set(failures.map(\.kind))
+        return Failure.Kind.byPrecedence.first { kinds.contains($0) }
+    }
+
+    /// The bytes of the files that are right.
+    public var verifiedBytes: Int64 { files.reduce(0) { $0 + ($1.state == .ok ? $1.actualSize ?? $1.size ?? 0 : 0) } }
+}

@@ -1,0 +1,103 @@
+internal import Hashing
+internal import Storage
+
+/// The audit of one file. Blocks while it reads.
+struct FileAudit {
+    /// How many bytes are hashed between two events.
+    private static let eventBytes = 16 << 20
+
+    private let file: ManifestFile
+    private let directory: ModelDirectory
+    /// The digest that was seen first here, for a file that the manifest does not pin.
+    private let localPin: SHA256Digest?
+    private let onEvent: @Sendable (DownloadEvent) -> Void
+
+    init(
+        _ file: ManifestFile, in directory: ModelDirectory, localPin: SHA256Digest?,
+        onEvent: @escaping @Sendable (DownloadEvent) -> Void
+    ) {
+        self.file = file
+        self.directory = directory
+        self.localPin = localPin
+        self.onEvent = onEvent
+    }
+
+    /// - Throws: `CancellationError` only; everything else is in the report.
+    func report() throws -> FileReport {
+        try Task.checkCancellation()
+        let path = file.path.string
+        var report = FileReport(
+            path: path, state: .ok, size: file.plannedSize, sha256: file.sha256, isPinned: file.isPinned)
+        do {
+            guard let stored = try StoredFile(path, in: directory) else { return missing(report) }
+            onEvent(.phase(path: path, .hashing))
+            let digest = try hash(stored)
+            judge(&report, size: stored.status.size, digest: digest)
+        } catch let error as StorageError {
+            report.state = .unreadable
+            var failure = Failure(error, file: path)
+            // A file that changes under the reader is no fault of the disk: what stands there is not settled.
+            if error.code == .disturbed { failure = Failure(.data, file: path, failure.message, hint: failure.hint) }
+            report.failure = failure
+        }
+        return report
+    }
+
+    private func missing(_ report: FileReport) -> FileReport {
+        var report = report
+        report.state = .missing
+        let partial = PartialNames(path: file.path.string).partial
+        let isBegun = ((try? directory.status(of: partial)) ?? nil) != nil
+        report.failure = Failure(
+            .data, file: file.path.string, isBegun ? "missing; a partial download of it is there" : "missing",
+            hint: isBegun ? "download again: it goes on from what is there" : nil)
+        return report
+    }
+
+    private func hash(_ stored: StoredFile) throws -> SHA256Digest {
+        var pending = 0
+        let path = file.path.string
+        do throws(StoredFileError) {
+            let digest = try stored.digest { count throws(CancellationError) in
+                pending += count
+                if pending >= Self.eventBytes {
+                    onEvent(.progress(path: path, bytes: Int64(pending), received: false))
+                    pending = 0
+                    if Task.isCancelled { throw CancellationError() }
+                }
+            }
+            onEvent(.progress(path: path, bytes: Int64(pending), received: false))
+            return digest
+        } catch {
+            switch error {
+            case .storage(let error): throw error
+            case .cancelled: throw CancellationError()
+            }
+        }
+    }
+
+    private func judge(_ report: inout FileReport, size: Int64, digest: SHA256Digest) {
+        report.sha256 = digest
+        if size != report.size { report.actualSize = size }
+        if let variant = file.variants.first(where: { $0.size == size && $0.sha256 == digest }) {
+            report.note = "a known variant" + (variant.note.map { ": \($0)" } ?? "")
+            return
+        }
+        let path = file.path.string
+        func damaged(_ message: String) {
+            report.state = .damaged
+            report.failure = Failure(.data, file: path, message, hint: "download again to put it right")
+        }
+        if let expected = file.plannedSize, expected != size {
+            return damaged("the size is wrong: expected \(expected) bytes, found \(size)")
+        }
+        if let expected = file.sha256 ?? localPin ?? file.expected?.sha256, expected != digest {
+            return damaged("the digest is wrong: expected \(expected), got \(digest)")
+        }
+        if !file.isPinned {
+            if file.plannedSize != nil { report.evidence.append(file.size == nil ? "expected size" : "size") }
+            if localPin != nil { report.evidence.append("sha256 as first seen here") }
+            if file.expected?.sha256 != nil { report.evidence.append("expected sha256") }
+        }
+    }
+}

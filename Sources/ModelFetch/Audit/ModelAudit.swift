@@ -1,0 +1,76 @@
+internal import Foundation
+internal import Hashing
+package import Storage
+
+/// An audit of a directory: is it, byte for byte, what a manifest says?
+///
+/// Every file is read and hashed, whatever receipts say; nothing is written and no lock is taken.
+public struct ModelAudit: Sendable {
+    public var loaded: LoadedManifest
+    public var directory: String
+
+    public init(_ loaded: LoadedManifest, of directory: String) {
+        self.loaded = loaded
+        self.directory = directory
+    }
+
+    /// Reads everything, several files at once, the largest first.
+    ///
+    /// Cancelling the task ends it promptly; the report then says so. It never throws: what went wrong is in the report.
+    ///
+    /// - Parameter onEvent: told what happens, from any thread; must return soon.
+    public func run(onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }) async -> AuditReport {
+        let executor = BlockingExecutor(threads: max(ProcessInfo.processInfo.activeProcessorCount, 1))
+        defer { executor.stop() }
+        return await run(on: SystemDisk(), time: Time(ContinuousClock()), executor: executor, onEvent: onEvent)
+    }
+
+    package func run(
+        on disk: any Disk, time: Time, executor: any TaskExecutor,
+        onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }
+    ) async -> AuditReport {
+        var report = AuditReport(
+            model: loaded.manifest.name, directory: directory, manifestOrigin: loaded.origin)
+        let start = time.now()
+        await withTaskExecutorPreference(executor) {
+            do {
+                let directory = try ModelDirectory(existing: directory, on: disk)
+                try await audit(directory, &report, onEvent)
+            } catch let error as StorageError {
+                report.failure = Failure(error)
+            } catch {
+                report.isCancelled = true
+            }
+        }
+        report.seconds = (time.now() - start) / .seconds(1)
+        return report
+    }
+
+    private func audit(
+        _ directory: ModelDirectory, _ report: inout AuditReport, _ onEvent: @escaping @Sendable (DownloadEvent) -> Void
+    ) async throws {
+        let manifest = loaded.manifest
+        onEvent(
+            .started(
+                model: manifest.name, directory: self.directory, files: manifest.files.count,
+                bytes: manifest.plannedBytes))
+        let receipts = Receipts(in: directory)
+        let largestFirst = manifest.files.sorted { ($0.plannedSize ?? 0) > ($1.plannedSize ?? 0) }
+        let reports = try await withThrowingTaskGroup(of: FileReport.self) { group in
+            // The executor's threads bound how many are read at once.
+            for file in largestFirst {
+                group.addTask {
+                    let pin = receipts.files[file.path.string].flatMap { $0.pinned ? nil : $0.sha256 }
+                    let report = try FileAudit(file, in: directory, localPin: pin, onEvent: onEvent).report()
+                    onEvent(.finished(report))
+                    return report
+                }
+            }
+            var reports: [String: FileReport] = [:]
+            for try await report in group { reports[report.path] = report }
+            return reports
+        }
+        report.files = manifest.files.compactMap { reports[$0.path.string] }
+        report.files += try ExtraFiles(manifest).reports(in: directory)
+    }
+}

@@ -1,0 +1,32 @@
+internal import Storage
+
+/// How much of a model is in a directory, told from names and receipts alone.
+public struct ModelPresence: Sendable {
+    /// Files under their final names.
+    public private(set) var present = 0
+    /// Those of them whose receipts still match.
+    public private(set) var verified = 0
+    /// Files that are begun.
+    public private(set) var partial = 0
+
+    /// Blocks on the disk, shortly. A directory that does not exist or cannot be read holds nothing.
+    public init(of manifest: Manifest, in path: String) {
+        guard let directory = try? ModelDirectory(existing: path, on: SystemDisk()) else { return }
+        let receipts = Receipts(in: directory)
+        let bootID = ModelDownload.bootID()
+        for file in manifest.files {
+            let names = PartialNames(path: file.path.string)
+            if let status = try? directory.status(of: names.final), status.kind == .regular {
+                present += 1
+                let receipt = receipts.files[file.path.string]
+                if let receipt, receipt.matches(status, bootID: bootID),
+                    file.sha256 == nil || file.sha256 == receipt.sha256
+                {
+                    verified += 1
+                }
+            } else if (try? directory.status(of: names.partial)) != .some(nil) {
+                partial += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+internal import ArgumentParser
+internal import ModelFetch
+
+/// `modelfetch manifest`: looking at manifests.
+struct ManifestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "manifest", abstract: "Show and check manifests.", subcommands: [Show.self, Check.self])
+
+    /// `modelfetch manifest show`.
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Print a model's manifest as JSON.")
+
+        @Argument(help: "The model, or a path to a manifest.")
+        var model: String
+
+        @OptionGroup(title: "MANIFESTS") var manifests: ManifestDirectoryOptions
+
+        func run() async throws {
+            let context = CommandContext(OutputOptions.plain)
+            try await context.reportFailures {
+                let catalog = manifests.catalog()
+                do throws(ManifestError) {
+                    let text = try catalog.resolve(model).manifest.withoutCredentials.json()
+                    Console.shared.out(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+                } catch {
+                    throw Failure(error)
+                }
+                return 0
+            }
+        }
+    }
+
+    /// `modelfetch manifest check`.
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check", abstract: "Say whether a manifest of your own is right, and where it is not.")
+
+        @Argument(help: "Manifest files.")
+        var files: [String]
+
+        func run() async throws {
+            let context = CommandContext(OutputOptions.plain)
+            try await context.reportFailures {
+                var status: Int32 = 0
+                for file in files {
+                    do throws(ManifestError) {
+                        let loaded = try ManifestCatalog.load(file)
+                        context.warn(about: loaded.warnings)
+                        let manifest = loaded.manifest
+                        let pinned = manifest.files.count { $0.isPinned }
+                        Console.shared.out(
+                            "\(manifest.name): \(Words.count(manifest.files.count, "file")), "
+                                + "\(Words.bytes(manifest.plannedBytes)), \(pinned) with a SHA-256, "
+                                + Words.count(manifest.sources.count, "source"))
+                    } catch {
+                        status = context.report(Failure(error), directory: nil)
+                    }
+                }
+                return status
+            }
+        }
+    }
+}

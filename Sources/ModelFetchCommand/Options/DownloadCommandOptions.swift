@@ -1,0 +1,119 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ModelFetch
+
+/// Where files come from, and how hard to try.
+struct TransferCommandOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A base URL that has the files, instead of the manifest's sources; may be repeated.", valueName: "url"))
+    var source: [String] = []
+
+    @Option(
+        name: .customLong("limit-rate"),
+        help: ArgumentHelp("At most this many bytes a second in all, as in 800K or 5M (units of 1024).", valueName: "rate"))
+    var limitRate: ByteRate?
+
+    @Option(help: ArgumentHelp("Attempts without progress before a source is given up.", valueName: "n"))
+    var retries = 8
+
+    @Option(
+        name: .customLong("retry-delay"),
+        help: ArgumentHelp("Base of the growing pause between attempts, in seconds; at most 30.", valueName: "s"))
+    var retryDelay = 0.5
+
+    @Option(
+        name: .customLong("stall-timeout"),
+        help: ArgumentHelp("How long a transfer may crawl below 1 KiB/s, in seconds.", valueName: "s"))
+    var stallTimeout = 30.0
+
+    @Option(
+        name: .customLong("connect-timeout"),
+        help: ArgumentHelp("How long connecting may take, in seconds.", valueName: "s"))
+    var connectTimeout = 15.0
+
+    @Option(
+        help: ArgumentHelp("Certificate authorities to trust, as a PEM file; also $SSL_CERT_FILE.", valueName: "file"))
+    var cacert: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A header field for the sources given with --source, as 'Name: value'; may be repeated.", valueName: "field"))
+    var header: [HeaderField] = []
+
+    @Flag(help: "Take user and password for the sources' own hosts from ~/.netrc.")
+    var netrc = false
+
+    @Option(
+        help: ArgumentHelp("A proxy; otherwise http_proxy, https_proxy, all_proxy and no_proxy count.", valueName: "url"))
+    var proxy: String?
+
+    mutating func validate() throws {
+        if !header.isEmpty, source.isEmpty {
+            throw ValidationError("--header is sent only to sources that you name: add --source URL.")
+        }
+        guard retries >= 0 else { throw ValidationError("--retries is 0 or more.") }
+        for (name, value, least) in [
+            ("retry-delay", retryDelay, 0), ("stall-timeout", stallTimeout, 0.001),
+            ("connect-timeout", connectTimeout, 0.001),
+        ] {
+            guard value.isFinite, value >= least, value <= 86_400 else {
+                throw ValidationError("--\(name) is a number of seconds, at most a day.")
+            }
+        }
+    }
+
+    func apply(to options: inout DownloadOptions) {
+        let environment = ProcessInfo.processInfo.environment
+        options.sources = source
+        options.rateLimit = limitRate?.bytesPerSecond
+        options.retries = retries
+        options.retryDelay = .seconds(min(retryDelay, 30))
+        options.stallTimeout = .seconds(stallTimeout)
+        options.connectTimeout = .seconds(connectTimeout)
+        options.certificateFile = cacert ?? environment["SSL_CERT_FILE"]
+        options.certificateDirectory = environment["SSL_CERT_DIR"]
+        options.headers = header.map { ($0.name, $0.value) }
+        options.usesNetrc = netrc
+        options.proxy = proxy
+    }
+}
+
+/// A number of bytes a second: digits, and K, M or G for powers of 1024.
+struct ByteRate: ExpressibleByArgument, Equatable {
+    let bytesPerSecond: Int64
+
+    init?(argument: String) {
+        let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+        var digits = Substring(argument)
+        var unit: Int64 = 1
+        if let last = digits.last, let factor = units[Character(last.uppercased())] {
+            unit = factor
+            digits.removeLast()
+        }
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 }),
+            let number = Double(digits), number.isFinite
+        else { return nil }
+        let value = number * Double(unit)
+        guard value >= 1, value < 9e15 else { return nil }
+        bytesPerSecond = Int64(value)
+    }
+}
+
+/// A header field as the user wrote it: checked here, so that nothing that follows can smuggle a second one in.
+struct HeaderField: ExpressibleByArgument {
+    let name: String
+    let value: String
+
+    init?(argument: String) {
+        let bytes = Array(argument.utf8)
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return nil }
+        let name = bytes[..<colon]
+        let value = bytes[(colon + 1)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        // RFC 9110 §5.6.2: a token.
+        let token = Set("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+        guard name.allSatisfy(token.contains), value.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 }) else { return nil }
+        self.name = String(decoding: name, as: UTF8.self)
+        self.value = String(decoding: value, as: UTF8.self)
+    }
+}

@@ -1,0 +1,42 @@
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The two ways out: stdout for data, stderr for everything else. Whole lines, in order, from any thread.
+///
+/// That nobody listens any more (a closed pipe, a full disk behind a redirection) is no reason to stop a download.
+final class Console: Sendable {
+    static let shared = Console()
+
+    // One lock for both, so that lines of stdout and stderr on one terminal do not run into each other.
+    private let lock = Mutex(())
+
+    func out(_ line: String) { write(line, to: STDOUT_FILENO) }
+    func err(_ line: String) { write(line, to: STDERR_FILENO) }
+
+    private func write(_ line: String, to descriptor: Int32) {
+        let bytes = Array((line + "\n").utf8)
+        lock.withLock { _ in
+            var done = 0
+            while done < bytes.count {
+                let count = bytes[done...].withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+                if count > 0 {
+                    done += count
+                } else if count < 0, errno == EINTR {
+                    continue
+                } else {
+                    return
+                }
+            }
+        }
+    }
+}
+
+// The C call, whose name the method above takes for itself.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}

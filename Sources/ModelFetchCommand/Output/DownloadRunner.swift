@@ -1,0 +1,70 @@
+internal import ModelFetch
+
+/// Runs a download for the command line: shows what happens, reports, and knows the exit status.
+struct DownloadRunner {
+    private let context: CommandContext
+    private let loaded: LoadedManifest
+    private let progress: ProgressStyle
+
+    init(_ context: CommandContext, _ loaded: LoadedManifest, progress: ProgressStyle) {
+        self.context = context
+        self.loaded = loaded
+        self.progress = progress
+    }
+
+    func run(_ download: ModelDownload) async -> Int32 {
+        let lines = PlainProgress(context, isShown: progress != .none && !context.isQuiet && !context.isJSON)
+        let events = context.isJSON ? EventPrinter(context) : nil
+        let (report, signal) = await Interruption.run {
+            await download.run { event in
+                lines.show(event)
+                events?.show(event)
+            }
+        }
+        let status = signal ?? (report.isCancelled ? 130 : report.kind?.rawValue ?? 0)
+        finish(report, status, isInterrupted: signal != nil)
+        return status
+    }
+
+    private func finish(_ report: DownloadReport, _ status: Int32, isInterrupted: Bool) {
+        for failure in report.failures { context.say(failure) }
+        if isInterrupted {
+            if !context.isQuiet {
+                Console.shared.err("interrupted; everything received is kept: run the same command again to go on from there")
+            }
+        } else if !context.isQuiet, !context.isJSON {
+            Console.shared.err(Self.summary(report))
+        }
+        if context.isJSON { context.print(report.json(status: status, loaded.origin)) }
+    }
+
+    /// The sentence at the end: what came, how much was there already, how long it took.
+    static func summary(_ report: DownloadReport) -> String {
+        let done = report.files.filter { [.downloaded, .resumed, .repaired, .skipped].contains($0.state) }
+        let skipped = report.files.count { $0.state == .skipped }
+        var parts: [String] = []
+        if report.isOK, skipped == report.files.count {
+            parts.append("nothing to do: \(Words.count(skipped, "file")) verified earlier")
+        } else {
+            parts.append(
+                (report.isOK ? "done: " : "not done: ") + "\(done.count) of \(Words.count(report.files.count, "file")) verified"
+                    + (skipped > 0 ? " (\(skipped) earlier)" : ""))
+            var received = "\(Words.bytes(report.bytesDownloaded)) received in \(Words.seconds(report.seconds))"
+            if report.seconds >= 0.1, report.bytesDownloaded > 0 {
+                received += " (\(Words.bytes(Int64(Double(report.bytesDownloaded) / report.seconds)))/s)"
+            }
+            parts.append(received)
+        }
+        if report.bytesReused > 0 { parts.append("\(Words.bytes(report.bytesReused)) reused") }
+        if report.retries > 0 { parts.append(Words.count(report.retries, "retry").replacingRetrys) }
+        if report.files.contains(where: { $0.state == .held }) {
+            parts.append("the marker is held back until the model is whole")
+        }
+        return parts.joined(separator: "; ")
+    }
+}
+
+extension String {
+    /// `2 retries`, where counting made `2 retrys`.
+    fileprivate var replacingRetrys: String { hasSuffix("retrys") ? String(dropLast(2)) + "ies" : self }
+}

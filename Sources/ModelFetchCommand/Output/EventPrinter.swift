@@ -1,0 +1,84 @@
+internal import ModelFetch
+internal import Synchronization
+
+/// Prints events as JSON lines on stdout. The vocabulary is docs/events.md's.
+final class EventPrinter: Sendable {
+    /// The shortest time between two progress events of one file.
+    private static let interval: Duration = .milliseconds(500)
+
+    private struct Sum {
+        var received: Int64 = 0
+        var reused: Int64 = 0
+        var last: ContinuousClock.Instant?
+    }
+
+    private let context: CommandContext
+    private let sums = Mutex<[String: Sum]>([:])
+    private let clock = ContinuousClock()
+
+    init(_ context: CommandContext) { self.context = context }
+
+    func show(_ event: DownloadEvent) {
+        if let object = json(event) { context.print(object) }
+    }
+
+    private func json(_ event: DownloadEvent) -> JSONObject? {
+        switch event {
+        case .started(let model, let directory, let files, let bytes):
+            [
+                "event": "started", "model": .string(model), "directory": .string(directory),
+                "files": .integer(Int64(files)), "bytes": .integer(bytes),
+            ]
+        case .warning(let text): ["event": "warning", "message": .string(text)]
+        case .debug: nil
+        case .waitingForLock(let directory): ["event": "waiting_for_lock", "directory": .string(directory)]
+        case .phase(let path, let phase): self.phase(path, phase)
+        case .progress(let path, let bytes, let received): progress(path, bytes, received)
+        case .discarded(let path, let bytes, let reason):
+            [
+                "event": "discarded", "path": .string(path), "bytes": .integer(bytes), "reason": .string(reason),
+            ]
+        case .retrying(let path, let failure, let attempt, let pause):
+            [
+                "event": "retry", "path": .string(path), "attempt": .integer(Int64(attempt)),
+                "pause": .number(pause / .seconds(1)), "error": .object(failure.json),
+            ]
+        case .sourceDropped(let path, let failure):
+            ["event": "source_dropped", "path": .string(path), "error": .object(failure.json)]
+        case .finished(let report): ["event": "file"].merging(report.json) { event, _ in event }
+        }
+    }
+
+    private func phase(_ path: String, _ phase: FilePhase) -> JSONObject {
+        var object: JSONObject = ["event": "phase", "path": .string(path)]
+        switch phase {
+        case .hashing: object["phase"] = "hashing"
+        case .comparing: object["phase"] = "comparing"
+        case .connecting(let source, let offset, let held):
+            object["phase"] = "connecting"
+            object["source"] = .string(source)
+            object["offset"] = .integer(offset)
+            object["bytes_held"] = .integer(held)
+        case .receiving: object["phase"] = "receiving"
+        case .verifying: object["phase"] = "verifying"
+        case .publishing: object["phase"] = "publishing"
+        }
+        return object
+    }
+
+    private func progress(_ path: String, _ bytes: Int64, _ received: Bool) -> JSONObject? {
+        let now = clock.now
+        return sums.withLock { sums in
+            var sum = sums[path] ?? Sum()
+            if received { sum.received += bytes } else { sum.reused += bytes }
+            let isDue = sum.last.map { now - $0 >= Self.interval } ?? true
+            if isDue { sum.last = now }
+            sums[path] = sum
+            guard isDue else { return nil }
+            return [
+                "event": "progress", "path": .string(path), "bytes_received": .integer(sum.received),
+                "bytes_reused": .integer(sum.reused),
+            ]
+        }
+    }
+}

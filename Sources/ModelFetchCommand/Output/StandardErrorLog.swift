@@ -1,0 +1,22 @@
+internal import Logging
+
+/// A log of one line a message on stderr: `warning: …`. No time and no label, since a person reads it as it comes.
+struct StandardErrorLog: LogHandler {
+    var logLevel: Logger.Level = .notice
+    var metadata: Logger.Metadata = [:]
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let text = "\(event.message)"
+        switch event.level {
+        case .error, .critical: Console.shared.err("error: \(text)")
+        case .warning: Console.shared.err("warning: \(text)")
+        case .debug, .trace: Console.shared.err("debug: \(text)")
+        case .info, .notice: Console.shared.err(text)
+        }
+    }
+}

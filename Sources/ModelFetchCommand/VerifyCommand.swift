@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import ModelFetch
+
+/// `modelfetch verify`.
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Rehash every file of model directories, and say what is damaged, missing or extra.",
+        discussion: """
+            Reads everything, believes no receipt, writes nothing. The model is found out from the directory itself: from its
+            receipts, its small files, or its name.
+            """)
+
+    @Argument(help: "Model directories.")
+    var directories: [String]
+
+    @OptionGroup(title: "MODEL") var choice: ManifestChoiceOptions
+    @OptionGroup(title: "MANIFESTS") var manifests: ManifestDirectoryOptions
+    @OptionGroup(title: "OUTPUT") var output: OutputOptions
+
+    func run() async throws {
+        let context = CommandContext(output)
+        try await context.reportFailures {
+            let catalog = manifests.catalog()
+            context.warn(about: catalog)
+            let chosen = try choice.loaded(from: catalog)
+            if choice.manifest != nil, let chosen { context.warn(about: chosen.warnings) }
+            var audits: [(LoadedManifest, String)] = []
+            var status: Int32 = 0
+            for directory in directories {
+                do {
+                    audits.append((try chosen ?? ModelLookup(catalog).manifest(of: directory), directory))
+                } catch {
+                    // The other directories are audited all the same.
+                    status = context.report(error, directory: directory)
+                }
+            }
+            return await AuditRunner(context).run(audits, failed: directories.count - audits.count, status: status)
+        }
+    }
+}
