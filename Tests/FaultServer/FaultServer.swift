@@ -40,6 +40,7 @@ package final class FaultServer: Sendable {
     }
 
     /// Runs `body` with a server that is stopped whatever happens.
+    @discardableResult
     package static func run<Result>(
         files: Content, script: FaultScript = .honest, address: String = "127.0.0.1", port: Int = 0,
         eventLoopThreads: Int = 1, recordEnded: (@Sendable (RequestRecord) -> Void)? = nil,
