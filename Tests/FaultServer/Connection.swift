@@ -73,7 +73,6 @@ final class Connection: ChannelInboundHandler {
                 let actual = TCPSocket(context.channel)?.setCongestionControl(algorithm)
                 state.log.update(record) { $0.congestionControl = actual }
             }
-            if let milliseconds = reply.refusesForMilliseconds { listener.pause(milliseconds: milliseconds) }
             write(reply, record: record, context)
         case .malformed, .tooLarge:
             received.clear()
@@ -91,6 +90,14 @@ final class Connection: ChannelInboundHandler {
         let pacer = reply.rate.map { state.pacer(bytesPerSecond: $0.bytesPerSecond, shared: $0.shared) }
         let writer = ReplyWriter(reply: reply, record: record, log: state.log, pacer: pacer, context: context)
         self.writer = writer
+        guard let milliseconds = reply.refusesForMilliseconds else { return start(writer, context) }
+        // Only when connections are refused may the client learn that this one is over.
+        listener.pause(milliseconds: milliseconds, on: context.eventLoop).assumeIsolated().whenComplete { _ in
+            self.start(writer, context)
+        }
+    }
+
+    private func start(_ writer: ReplyWriter, _ context: ChannelHandlerContext) {
         writer.start { [unowned self] keepsOpen in
             self.writer = nil
             guard keepsOpen else { return close(context) }

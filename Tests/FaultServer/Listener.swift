@@ -35,16 +35,19 @@ final class Listener: Sendable {
         try? await takeChannel(forGood: forGood)?.close().get()
     }
 
-    /// Refuses connections for a while.
-    func pause(milliseconds: Int) {
-        guard let channel = takeChannel(forGood: false) else { return }
-        channel.close(promise: nil)
+    /// Refuses connections for a while, unless somebody has it ``listen()`` sooner.
+    /// - Returns: when the first connection is refused.
+    func pause(milliseconds: Int, on loop: any EventLoop) -> EventLoopFuture<Void> {
+        guard let channel = takeChannel(forGood: false) else { return loop.makeSucceededVoidFuture() }
         channel.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
             self.bind().whenFailure { error in
-                assertionFailure("cannot listen again on port \(self.port): \(error)")
+                assert(self.isListening, "cannot listen again on port \(self.port): \(error)")
             }
         }
+        return channel.close().hop(to: loop)
     }
+
+    private var isListening: Bool { guarded.withLock { $0.channel != nil } }
 
     private func takeChannel(forGood: Bool) -> (any Channel)? {
         guarded.withLock { state in
@@ -55,7 +58,8 @@ final class Listener: Sendable {
     }
 
     private func bind() -> EventLoopFuture<Void> {
-        ServerBootstrap(group: group)
+        if isListening { return group.next().makeSucceededVoidFuture() }
+        return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in

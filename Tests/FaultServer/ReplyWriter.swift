@@ -16,7 +16,8 @@ final class ReplyWriter {
     private let log: RequestLog
     private let pacer: Pacer?
     private let context: ChannelHandlerContext
-    private var finish: ((_ keepsOpen: Bool) -> Void)?
+    private var finish: (_ keepsOpen: Bool) -> Void = { _ in }
+    private var isOver = false
 
     /// Which step is being carried out, and how much of it is done.
     private var step = 0
@@ -41,14 +42,15 @@ final class ReplyWriter {
 
     /// - Parameter finish: called once, when all is sent or the connection has to close; not after ``abandon(_:)``.
     func start(finish: @escaping (_ keepsOpen: Bool) -> Void) {
+        guard !isOver else { return }
         self.finish = finish
         pump()
     }
 
     /// The connection is gone, or about to go.
     func abandon(_ ending: RequestRecord.Ending) {
-        guard finish != nil else { return }
-        finish = nil
+        guard !isOver else { return }
+        isOver = true
         // The kernel may have taken a part of the oldest write, whose promise will not tell.
         var partial = 0
         if let buffered = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes), buffered > 0 {
@@ -58,8 +60,8 @@ final class ReplyWriter {
     }
 
     private func end(_ ending: RequestRecord.Ending, keepsOpen: Bool) {
-        guard let finish else { return }
-        self.finish = nil
+        guard !isOver else { return }
+        isOver = true
         log.end(record, ending)
         finish(keepsOpen)
     }
@@ -69,12 +71,12 @@ final class ReplyWriter {
     /// Writes what may be written now. Called again whenever that may have changed.
     private func pump() {
         // Promises are kept while flushing: the loop below goes on, rather than a pump within the pump.
-        guard !isPumping, !isSleeping else { return }
+        guard !isPumping, !isSleeping, !isOver else { return }
         isPumping = true
         defer { isPumping = false }
         var turn = 0
         // Refilling at half a window keeps each writev(2) large.
-        while finish != nil, !isSleeping, inFlight <= Self.windowByteCount / 2 {
+        while !isOver, !isSleeping, inFlight <= Self.windowByteCount / 2 {
             let written = fill()
             guard written > 0 else { return }
             context.flush()
@@ -89,7 +91,7 @@ final class ReplyWriter {
     /// Writes until the window is full, or something has to be waited for.
     private func fill() -> Int {
         let before = inFlight
-        while finish != nil, !isSleeping, inFlight < Self.windowByteCount {
+        while !isOver, !isSleeping, inFlight < Self.windowByteCount {
             guard step < reply.steps.count else {
                 if inFlight == 0 { end(.complete, keepsOpen: !reply.closes) }
                 break
