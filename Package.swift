@@ -54,6 +54,10 @@ let package = Package(
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/FaultServer", exclude: ["README.md"], swiftSettings: strict),
+        .executableTarget(
+            name: "fault-server",
+            dependencies: ["FaultServer", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/FaultServerCommand", swiftSettings: strict),
         .testTarget(name: "FaultServerTests", dependencies: ["FaultServer"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "FaultServer"], swiftSettings: strict),

@@ -1,0 +1,110 @@
+internal import NIOCore
+internal import NIOPosix
+
+/// One accepted connection: reads requests, one after the other, and has a ``ReplyWriter`` answer each.
+final class Connection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let state: ServerState
+    private let listener: Listener
+    private let number: Int
+    private var received = ByteBuffer()
+    private var writer: ReplyWriter?
+    private var isClosing = false
+
+    init(state: ServerState, listener: Listener) {
+        self.state = state
+        self.listener = listener
+        number = state.nextConnection()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
+        var bytes = unwrapInboundIn(data)
+        received.writeBuffer(&bytes)
+        // Requests may be pipelined behind one that is being answered, but not without bound.
+        if writer == nil {
+            answerNext(context)
+        } else if received.readableBytes > RequestHead.maximumByteCount {
+            close(context)
+        }
+    }
+
+    /// The client has closed its side: it counts as gone, though it might in theory still read.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event {
+            clientHasGone()
+            close(context)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        clientHasGone()
+        close(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        clientHasGone()
+    }
+
+    private func clientHasGone() {
+        writer?.abandon(state.isStopping ? .serverStopped : .clientClosed)
+        writer = nil
+        isClosing = true
+    }
+
+    private func close(_ context: ChannelHandlerContext) {
+        isClosing = true
+        context.close(promise: nil)
+    }
+
+    private func answerNext(_ context: ChannelHandlerContext) {
+        let outcome = RequestHead.parse(received.readableBytesView)
+        switch outcome {
+        case .incomplete: return
+        case .head(let request, let byteCount):
+            received.moveReaderIndex(forwardBy: byteCount)
+            received.discardReadBytes()
+            let (reply, record) = state.reply(to: request, connection: number)
+            if let algorithm = reply.congestionAlgorithm {
+                let actual = TCPSocket(context.channel)?.setCongestionControl(algorithm)
+                state.log.update(record) { $0.congestionControl = actual }
+            }
+            write(reply, record: record, context)
+        case .malformed, .tooLarge:
+            received.clear()
+            let reply = Reply(status: outcome == .malformed ? 400 : 431)
+            let record = state.log.append { order in
+                RequestRecord(
+                    order: order, connection: number, method: "", target: "", path: "", headers: [], faults: [],
+                    status: reply.status)
+            }
+            write(reply, record: record, context)
+        }
+    }
+
+    private func write(_ reply: Reply, record: Int, _ context: ChannelHandlerContext) {
+        let pacer = reply.rate.map { state.pacer(bytesPerSecond: $0.bytesPerSecond, shared: $0.shared) }
+        let writer = ReplyWriter(reply: reply, record: record, log: state.log, pacer: pacer, context: context)
+        self.writer = writer
+        guard let milliseconds = reply.refusesForMilliseconds else { return start(writer, context) }
+        // Only when connections are refused may the client learn that this one is over.
+        listener.pause(milliseconds: milliseconds, on: context.eventLoop).assumeIsolated().whenComplete { _ in
+            self.start(writer, context)
+        }
+    }
+
+    private func start(_ writer: ReplyWriter, _ context: ChannelHandlerContext) {
+        writer.start { [unowned self] keepsOpen in
+            self.writer = nil
+            guard keepsOpen else { return close(context) }
+            // Not from within the writer's own stack: a pipelining client could make that deep.
+            context.eventLoop.assumeIsolated().execute {
+                if self.writer == nil, !self.isClosing { self.answerNext(context) }
+            }
+        }
+    }
+}

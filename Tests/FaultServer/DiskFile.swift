@@ -1,0 +1,49 @@
+internal import NIOCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// An open regular file. Reading blocks the event loop for a moment, which a test server can afford.
+final class DiskFile: Sendable {
+    struct CannotOpen: Error {
+        var path: String
+        var errno: CInt
+    }
+
+    let size: Int64
+    let inode: UInt64
+    /// The time of the last modification, in nanoseconds since 1970.
+    let modified: Int64
+    private let descriptor: CInt
+
+    init(path: String) throws {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw CannotOpen(path: path, errno: errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw CannotOpen(path: path, errno: EINVAL)
+        }
+        size = Int64(status.st_size)
+        inode = UInt64(status.st_ino)
+        #if canImport(Darwin)
+            modified = Int64(status.st_mtimespec.tv_sec) * 1_000_000_000 + Int64(status.st_mtimespec.tv_nsec)
+        #else
+            modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        #endif
+    }
+
+    deinit { close(descriptor) }
+
+    /// Some bytes at `offset`; `nil` at the end, or if the file has become shorter.
+    func buffer(at offset: Int64, upTo count: Int) -> ByteBuffer? {
+        var buffer = ByteBufferAllocator().buffer(capacity: count)
+        let read = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
+            max(0, pread(descriptor, space.baseAddress, count, off_t(offset)))
+        }
+        return read > 0 ? buffer : nil
+    }
+}

@@ -1,0 +1,65 @@
+/// What a server does wrong, and when. Every rule that matches a request applies, in order: faults add up, and where two
+/// set the same thing the later one wins.
+package struct FaultScript: Sendable, Hashable, Codable, ExpressibleByArrayLiteral {
+    package var rules: [FaultRule]
+
+    package init(_ rules: [FaultRule] = []) {
+        self.rules = rules
+    }
+
+    package init(arrayLiteral rules: FaultRule...) {
+        self.rules = rules
+    }
+
+    /// Nothing goes wrong.
+    package static let honest = FaultScript()
+
+    /// The same faults for every request.
+    package static func always(_ faults: Fault...) -> FaultScript {
+        FaultScript([FaultRule(faults: faults)])
+    }
+}
+
+/// A script at work: it counts requests. Not thread-safe; the server keeps it under its lock.
+struct ScriptCounters {
+    let script: FaultScript
+    private var requests = 0
+    private var requestsByPath: [String: Int] = [:]
+    private var matches: [Int]
+    private var applications: [Int]
+
+    init(_ script: FaultScript) {
+        self.script = script
+        matches = Array(repeating: 0, count: script.rules.count)
+        applications = matches
+    }
+
+    /// Counts a request and says what it shall suffer.
+    /// - Returns: the faults in order, and the request's ordinal among those for its path.
+    mutating func faults(path: String, method: String, offset: Int64) -> (faults: [Fault], ordinal: Int) {
+        let ordinal = requestsByPath[path, default: 0]
+        defer {
+            requests += 1
+            requestsByPath[path] = ordinal + 1
+        }
+        var faults: [Fault] = []
+        for (index, rule) in script.rules.enumerated() {
+            guard Glob.matches(path, pattern: rule.path), rule.method.map({ $0 == method }) ?? true,
+                rule.offsets.map({ $0.contains(offset) }) ?? true
+            else { continue }
+            let count =
+                switch rule.counting {
+                case .path: ordinal
+                case .server: requests
+                case .rule: matches[index]
+                }
+            matches[index] += 1
+            guard rule.requests.map({ $0.contains(count) }) ?? true,
+                rule.times.map({ applications[index] < $0 }) ?? true
+            else { continue }
+            applications[index] += 1
+            faults += rule.faults
+        }
+        return (faults, ordinal)
+    }
+}

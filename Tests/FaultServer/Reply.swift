@@ -1,0 +1,177 @@
+/// A reply as a program: what a connection shall do, step after step.
+struct Reply {
+    enum Step {
+        /// The head, or what stands in its place. Not counted as body.
+        case head([UInt8])
+        /// The same, a byte at a time.
+        case slowHead([UInt8], millisecondsPerByte: Int)
+        /// Not counted, and never ends.
+        case endlessHead([UInt8])
+        case body(BodyPart)
+        /// What follows a body: its last chunk. Not counted.
+        case trailer([UInt8])
+        case pause(milliseconds: Int)
+        /// Nothing more happens until the client goes or the server stops.
+        case stall
+        case drop
+        case reset
+    }
+
+    /// The status that the head gives; `nil` if no head is sent whole.
+    var status: Int?
+    var steps: [Step] = []
+    /// Whether each run of body bytes is framed as a chunk (RFC 9112 §7.1).
+    var chunked = false
+    /// Whether the connection ends after the last step.
+    var closes = false
+    var rate: (bytesPerSecond: Int64, shared: Bool)?
+    var congestionAlgorithm: String?
+    /// Whether, and for how long, the server refuses connections from now on.
+    var refusesForMilliseconds: Int?
+
+    init() {}
+
+    /// A reply to something that was no request.
+    init(status: Int) {
+        var answer = Answer(status: status, text: "\(status)\n")
+        answer.set("Connection", "close")
+        self.status = status
+        steps = [.head(answer.headBytes(version: "HTTP/1.1"))] + answer.body.map { .body($0) }
+        closes = true
+    }
+
+    init(_ circumstances: Circumstances) {
+        let faults = circumstances.faults
+        var answer = Answer(circumstances)
+        status = answer.status
+        closes = !circumstances.request.keepsAlive
+        var version = "HTTP/1.1"
+        for fault in faults { frame(fault, &answer, &version) }
+        let hasLength = answer.fields.contains { $0.name.lowercased() == "content-length" }
+        if !hasLength && !chunked { closes = true }
+        if closes, !faults.contains(.closeConnection(announced: false)) { answer.set("Connection", "close") }
+
+        steps = [.head(answer.headBytes(version: version))]
+        if circumstances.request.method != "HEAD" {
+            steps += answer.body.map { .body($0) }
+            if chunked { steps.append(.trailer(Array("0\r\n\r\n".utf8))) }
+        }
+        for fault in faults { bendBody(fault) }
+        for fault in faults { bendHead(fault) }
+    }
+
+    // MARK: Framing
+
+    private mutating func frame(_ fault: Fault, _ answer: inout Answer, _ version: inout String) {
+        switch fault {
+        case .contentLength, .contentLengths, .endlessBody: closes = true
+        case .chunked:
+            chunked = true
+            answer.remove("Content-Length")
+            answer.set("Transfer-Encoding", "chunked")
+        case .closeDelimited:
+            closes = true
+            answer.remove("Content-Length")
+        case .http10:
+            version = "HTTP/1.0"
+            closes = true
+        case .closeConnection: closes = true
+        case .rate(let bytesPerSecond, let shared): rate = (max(1, bytesPerSecond), shared ?? false)
+        case .congestion(let algorithm): congestionAlgorithm = algorithm
+        default: break
+        }
+    }
+
+    // MARK: Body
+
+    private mutating func bendBody(_ fault: Fault) {
+        switch fault {
+        case .drop(let count): cut(after: count, then: .drop)
+        case .truncate(let missing): cut(after: max(0, bodyByteCount - missing), then: .drop)
+        case .reset(let count): cut(after: count, then: .reset)
+        case .stall(let count): cut(after: count, then: .stall)
+        default: break
+        }
+    }
+
+    private var bodyByteCount: Int64 {
+        steps.reduce(0) { sum, step in
+            guard case .body(let part) = step else { return sum }
+            return part.count > .max - sum ? .max : sum + part.count
+        }
+    }
+
+    /// Ends the program after so many body bytes, if there are so many.
+    private mutating func cut(after count: Int64, then end: Step) {
+        guard count <= bodyByteCount else { return }
+        var rest = max(0, count)
+        var kept: [Step] = []
+        for step in steps {
+            guard case .body(let part) = step else {
+                kept.append(step)
+                continue
+            }
+            if part.count > rest {
+                if rest > 0 { kept.append(.body(part.prefix(rest))) }
+                rest = 0
+                break
+            }
+            rest -= part.count
+            kept.append(step)
+        }
+        // Of two cuts at the same place the later one wins.
+        let withoutEnds = kept.filter { step in
+            switch step {
+            case .drop, .reset, .stall: false
+            default: true
+            }
+        }
+        steps = withoutEnds + [end]
+    }
+
+    // MARK: Head
+
+    private mutating func bendHead(_ fault: Fault) {
+        switch fault {
+        case .delay(let milliseconds): steps.insert(.pause(milliseconds: milliseconds), at: 0)
+        case .slowHead(let pace):
+            steps = steps.map { step in
+                guard case .head(let bytes) = step else { return step }
+                return .slowHead(bytes, millisecondsPerByte: pace)
+            }
+        case .interim(let status, let count):
+            let status = status ?? 103
+            let head = "HTTP/1.1 \(status) \(Answer.reason(status))\r\nX-Interim: yes\r\n\r\n"
+            let heads = Array(repeating: Array(head.utf8), count: max(0, count ?? 1)).flatMap { $0 }
+            steps.insert(.head(heads), at: 0)
+        case .garbageHead: replace(with: [.head(Array("\u{0}\u{1}SSH-2.0 no HTTP\r\n\r\n".utf8)), .drop])
+        case .closeBeforeHead: replace(with: [.drop])
+        case .resetBeforeHead: replace(with: [.reset])
+        case .stallBeforeHead: replace(with: [.stall])
+        case .closeInHead(let count): replace(with: [.head(Array(headBytes.prefix(max(0, count)))), .drop])
+        case .endlessHeaders:
+            let line = Array("X-More: \(String(repeating: "m", count: 1000))\r\n".utf8)
+            let some = Array(repeating: line, count: 16).flatMap { $0 }
+            replace(with: [.head(headBytes.dropLast(2)), .endlessHead(some)])
+        case .refuseConnections(let milliseconds):
+            refusesForMilliseconds = milliseconds
+            replace(with: [.drop])
+        default: break
+        }
+    }
+
+    private mutating func replace(with steps: [Step]) {
+        self.steps = steps
+        status = nil
+        closes = true
+    }
+
+    private var headBytes: [UInt8] {
+        steps.flatMap { step -> [UInt8] in
+            switch step {
+            case .head(let bytes), .slowHead(let bytes, _): bytes
+            default: []
+            }
+        }
+    }
+}

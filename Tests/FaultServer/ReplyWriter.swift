@@ -1,0 +1,213 @@
+internal import NIOCore
+
+/// Carries out a ``Reply`` on a connection. It lives on the connection's event loop.
+///
+/// Back-pressure: at most ``windowByteCount`` bytes are handed to the channel before the kernel has taken them. Accounts:
+/// bytes count as sent when the promise of their write succeeds, and slices are small enough for a client that goes
+/// away in the middle not to blur them much.
+final class ReplyWriter {
+    private static let windowByteCount = 1 << 20
+    private static let sliceByteCount = 32 << 10
+    /// What one turn writes at most before others on the event loop have theirs.
+    private static let turnByteCount = 4 << 20
+
+    private let reply: Reply
+    private let record: Int
+    private let log: RequestLog
+    private let pacer: Pacer?
+    private let context: ChannelHandlerContext
+    private var finish: (_ keepsOpen: Bool) -> Void = { _ in }
+    private var isOver = false
+
+    /// Which step is being carried out, and how much of it is done.
+    private var step = 0
+    private var position: Int64 = 0
+    private var inFlight = 0
+    /// The body bytes of the oldest write under way, for the accounts of a client that goes away.
+    private var bodyInFlight = CircularBuffer<Int>()
+    /// A paced slice whose time has not come.
+    private var held: ByteBuffer?
+    private var isPumping = false
+    private var isSleeping = false
+    /// When a reset stops waiting for the client's kernel.
+    private var resetDeadline: NIODeadline?
+
+    init(reply: Reply, record: Int, log: RequestLog, pacer: Pacer?, context: ChannelHandlerContext) {
+        self.reply = reply
+        self.record = record
+        self.log = log
+        self.pacer = pacer
+        self.context = context
+    }
+
+    /// - Parameter finish: called once, when all is sent or the connection has to close; not after ``abandon(_:)``.
+    func start(finish: @escaping (_ keepsOpen: Bool) -> Void) {
+        guard !isOver else { return }
+        self.finish = finish
+        pump()
+    }
+
+    /// The connection is gone, or about to go.
+    func abandon(_ ending: RequestRecord.Ending) {
+        guard !isOver else { return }
+        isOver = true
+        // The kernel may have taken a part of the oldest write, whose promise will not tell.
+        var partial = 0
+        if let buffered = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes), buffered > 0 {
+            partial = min(max(0, inFlight - buffered), bodyInFlight.first ?? 0)
+        }
+        log.end(record, ending, unconfirmedBodyBytes: Int64(partial))
+    }
+
+    private func end(_ ending: RequestRecord.Ending, keepsOpen: Bool) {
+        guard !isOver else { return }
+        isOver = true
+        log.end(record, ending)
+        finish(keepsOpen)
+    }
+
+    // MARK: The pump
+
+    /// Writes what may be written now. Called again whenever that may have changed.
+    private func pump() {
+        // Promises are kept while flushing: the loop below goes on, rather than a pump within the pump.
+        guard !isPumping, !isSleeping, !isOver else { return }
+        isPumping = true
+        defer { isPumping = false }
+        var turn = 0
+        // Refilling at half a window keeps each writev(2) large.
+        while !isOver, !isSleeping, inFlight <= Self.windowByteCount / 2 {
+            let written = fill()
+            guard written > 0 else { return }
+            context.flush()
+            turn += written
+            if turn >= Self.turnByteCount {
+                sleep(.nanoseconds(0))
+                return
+            }
+        }
+    }
+
+    /// Writes until the window is full, or something has to be waited for.
+    private func fill() -> Int {
+        let before = inFlight
+        while !isOver, !isSleeping, inFlight < Self.windowByteCount {
+            guard step < reply.steps.count else {
+                if inFlight == 0 { end(.complete, keepsOpen: !reply.closes) }
+                break
+            }
+            guard carryOut(reply.steps[step]) else { break }
+        }
+        return inFlight - before
+    }
+
+    /// - Returns: false if the step has to wait for the writes before it.
+    private func carryOut(_ current: Reply.Step) -> Bool {
+        switch current {
+        case .head(let bytes), .trailer(let bytes):
+            write(ByteBuffer(bytes: bytes))
+            next()
+        case .slowHead(let bytes, let pace):
+            guard position < bytes.count else {
+                next()
+                return true
+            }
+            write(ByteBuffer(bytes: [bytes[Int(position)]]))
+            position += 1
+            // The byte has to leave before the pause.
+            context.flush()
+            sleep(.milliseconds(Int64(pace)))
+        case .endlessHead(let bytes): write(ByteBuffer(bytes: bytes))
+        case .body(let part): return writeSlice(of: part)
+        case .pause(let milliseconds):
+            guard inFlight == 0 else { return false }
+            next()
+            sleep(.milliseconds(Int64(milliseconds)))
+        case .stall:
+            guard inFlight == 0 else { return false }
+            isSleeping = true
+            log.update(record) { $0.stalled = true }
+        case .drop:
+            guard inFlight == 0 else { return false }
+            end(.dropped, keepsOpen: false)
+        case .reset:
+            guard inFlight == 0 else { return false }
+            reset()
+        }
+        return true
+    }
+
+    private func next() {
+        step += 1
+        position = 0
+    }
+
+    private func writeSlice(of part: BodyPart) -> Bool {
+        let slice: ByteBuffer
+        if let due = held {
+            held = nil
+            slice = due
+        } else {
+            guard position < part.count else {
+                next()
+                return true
+            }
+            let limit = pacer?.quantum ?? Self.sliceByteCount
+            guard let buffer = part.buffer(at: position, upTo: limit) else {
+                if inFlight == 0 { end(.failed, keepsOpen: false) }
+                return false
+            }
+            if let wait = pacer?.book(buffer.readableBytes), wait > .nanoseconds(0) {
+                held = buffer
+                context.flush()
+                sleep(wait)
+                return true
+            }
+            slice = buffer
+        }
+        position += Int64(slice.readableBytes)
+        if reply.chunked { write(ByteBuffer(string: String(slice.readableBytes, radix: 16) + "\r\n")) }
+        write(slice, isBody: true)
+        if reply.chunked { write(ByteBuffer(string: "\r\n")) }
+        return true
+    }
+
+    /// A reset throws away what the client's kernel does not have yet; so that "after n bytes" is true, it gets a moment
+    /// to take them.
+    private func reset() {
+        let socket = TCPSocket(context.channel)
+        let deadline = resetDeadline ?? .now() + .milliseconds(500)
+        resetDeadline = deadline
+        if let socket, socket.unacknowledgedByteCount > 0, .now() < deadline {
+            sleep(.milliseconds(1))
+            return
+        }
+        socket?.resetOnClose()
+        end(.reset, keepsOpen: false)
+    }
+
+    private func sleep(_ time: TimeAmount) {
+        isSleeping = true
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+            self.isSleeping = false
+            self.pump()
+        }
+    }
+
+    // MARK: Writing
+
+    private func write(_ buffer: ByteBuffer, isBody: Bool = false) {
+        let count = buffer.readableBytes
+        let bodyCount = isBody ? count : 0
+        inFlight += count
+        bodyInFlight.append(bodyCount)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        context.write(NIOAny(buffer), promise: promise)
+        promise.futureResult.assumeIsolated().whenSuccess {
+            self.inFlight -= count
+            self.bodyInFlight.removeFirst()
+            if bodyCount > 0 { self.log.update(self.record) { $0.bodyBytesSent += Int64(bodyCount) } }
+            self.pump()
+        }
+    }
+}

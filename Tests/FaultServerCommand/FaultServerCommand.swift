@@ -1,0 +1,80 @@
+internal import ArgumentParser
+internal import Dispatch
+internal import FaultServer
+internal import Foundation
+
+/// Lets scripts and other downloaders meet the fault server.
+@main
+struct FaultServerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fault-server",
+        abstract: "Serves files over HTTP/1.1 on a loopback port, and lies as a script tells it to.",
+        discussion: """
+            The first line on standard output is "listening on http://127.0.0.1:PORT/". SIGINT and SIGTERM stop it.
+            The script is JSON: {"rules": [{"path": "*.bin", "requests": 0, "faults": [{"drop": {"after": 1000}}]}]}
+            Tests/FaultServer/README.md has the whole vocabulary.
+            """)
+
+    @Option(help: "The directory to serve.")
+    var directory: String?
+
+    @Option(help: "A file that exists nowhere, as NAME:BYTES:SEED; may be repeated.")
+    var synthetic: [SyntheticFile] = []
+
+    @Option(help: "The address to listen on.")
+    var address = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 takes a free one.")
+    var port = 0
+
+    @Option(help: "A JSON file that says what goes wrong.")
+    var script: String?
+
+    @Option(help: "Appends a line of JSON for each request that has ended.")
+    var log: String?
+
+    @Option(help: "Event loop threads.")
+    var threads = 1
+
+    func validate() throws {
+        guard directory != nil || !synthetic.isEmpty else {
+            throw ValidationError("Nothing to serve: give --directory or --synthetic.")
+        }
+    }
+
+    func run() async throws {
+        let script = try script.map { path in
+            try JSONDecoder().decode(FaultScript.self, from: Data(contentsOf: URL(filePath: path)))
+        }
+        let journal = try log.map { try JSONLines(path: $0) }
+        let files = synthetic.map { ($0.name, ServedFile.synthetic(size: $0.size, seed: $0.seed)) }
+        let content = Content(Dictionary(files) { _, last in last }, directory: directory)
+        // Before the first line is out: whoever waits for it may send a signal at once.
+        let signals = [SIGINT, SIGTERM].map(Signal.init)
+        let server = try await FaultServer.start(
+            files: content, script: script ?? .honest, address: address, port: port, eventLoopThreads: threads,
+            recordEnded: { journal?.append($0) })
+        print("listening on \(server.baseURL)")
+        fflush(nil)
+        await withTaskGroup { group in
+            for signal in signals { group.addTask { await signal.wait() } }
+            await group.next()
+            group.cancelAll()
+        }
+        await server.stop()
+    }
+}
+
+/// `NAME:BYTES:SEED`
+struct SyntheticFile: ExpressibleByArgument {
+    var name: String
+    var size: Int64
+    var seed: UInt64
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[0].isEmpty, let size = Int64(parts[1]), size >= 0, let seed = UInt64(parts[2])
+        else { return nil }
+        (self.name, self.size, self.seed) = (String(parts[0]), size, seed)
+    }
+}
