@@ -156,7 +156,8 @@ struct DownloadRun: Sendable {
                 try publish(verified, file)
                 reports.count(download, file)
                 let reused = download.reusedBytes > 0
-                reports.finish(wrong != nil ? .repaired : reused ? .resumed : .downloaded, file, digest: verified.digest)
+                reports.finish(
+                    wrong != nil ? .repaired : reused ? .resumed : .downloaded, file, digest: verified.digest)
             }
         } catch let failure as Failure {
             reports.fail(failure, file)

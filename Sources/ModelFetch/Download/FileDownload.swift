@@ -225,7 +225,7 @@ final class FileDownload: Sendable {
             if try context.directory.status(of: common.journal) != nil {
                 try context.directory.rename(common.journal, to: names.journal)
             }
-        } catch where error.underlying?.isMissing == true {
+        } catch  where error.underlying?.isMissing == true {
             // Somebody was quicker.
         }
     }
