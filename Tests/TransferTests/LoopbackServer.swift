@@ -12,14 +12,16 @@ final class LoopbackServer: Sendable {
         /// Sends all of it; `false` when the other end is gone.
         @discardableResult
         func send(_ bytes: some Sequence<UInt8>) -> Bool {
-            let bytes = Array(bytes)
-            var sent = 0
-            while sent < bytes.count {
-                let count = bytes[sent...].withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-                if count <= 0 { return false }
-                sent += count
+            Array(bytes).withUnsafeBytes { bytes in
+                var rest = bytes[...]
+                while !rest.isEmpty {
+                    let piece = UnsafeRawBufferPointer(rebasing: rest)
+                    let count = Glibc.send(socket, piece.baseAddress, piece.count, Int32(MSG_NOSIGNAL))
+                    if count <= 0 { return false }
+                    rest = rest.dropFirst(count)
+                }
+                return true
             }
-            return true
         }
 
         @discardableResult
@@ -62,6 +64,7 @@ final class LoopbackServer: Sendable {
         var threads: [LoopThread] = []
         var sockets: [Int32] = []
         var heads: [String] = []
+        var isStopping = false
         var isStopped = false
     }
 
@@ -111,23 +114,33 @@ final class LoopbackServer: Sendable {
     /// Breaks off all connections and waits for the threads.
     func stop() {
         let threads = state.withLock { state in
-            if !state.isStopped {
+            if !state.isStopping {
                 // Wakes accept(2); closed only below, so that no other socket gets the number meanwhile.
                 shutdown(listener, Int32(SHUT_RDWR))
-                state.sockets.forEach { _ = shutdown($0, Int32(SHUT_RDWR)) }
+                for socket in state.sockets { shutdown(socket, Int32(SHUT_RDWR)) }
             }
+            state.isStopping = true
             defer { state.threads = [] }
             return state.threads
         }
         for thread in threads { thread.join() }
         state.withLock { state in
-            if !state.isStopped { (state.sockets + [listener]).forEach { _ = close($0) } }
+            guard !state.isStopped else { return }
             state.isStopped = true
+            for socket in state.sockets + [listener] { close(socket) }
         }
     }
 
     private func serve(_ socket: Int32) {
-        state.withLock { $0.sockets.append(socket) }
+        let isLate = state.withLock { state in
+            if !state.isStopping { state.sockets.append(socket) }
+            return state.isStopping
+        }
+        // Accepted while the server stopped: nobody would shut it down any more.
+        guard !isLate else {
+            close(socket)
+            return
+        }
         run { [weak self] in
             let connection = Connection(socket: socket)
             while let head = connection.receiveHead(), let self {
