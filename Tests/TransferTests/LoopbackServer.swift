@@ -34,13 +34,19 @@ final class LoopbackServer: Sendable {
             while sent < limit {
                 // A socket that takes nothing for so long has nobody who reads.
                 var poll = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
-                guard Glibc.poll(&poll, 1, 1000) == 1 else { return sent }
+                guard Glibc.poll(&poll, 1, 1500) == 1 else { return sent }
                 let count = Glibc.send(
                     socket, zeros, min(zeros.count, limit - sent), Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
                 if count <= 0 { return sent }
                 sent += count
             }
             return sent
+        }
+
+        /// Whether the other end closes, or says more, within so many milliseconds.
+        func isClosed(within milliseconds: Int32) -> Bool {
+            var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            return Glibc.poll(&poll, 1, milliseconds) != 0
         }
 
         /// Returns when the other end closes.
