@@ -15,12 +15,6 @@ struct DownloadRun: Sendable {
         self.known = known
     }
 
-    /// What is to be done about a file.
-    private enum Task_ {
-        case none(SHA256Digest)
-        case fetch(ManifestFile, replacing: Bool)
-    }
-
     /// Runs to the end, whatever happens to single files.
     ///
     /// - Throws: ``Failure`` for what concerns the run as a whole, and `CancellationError`.
@@ -137,31 +131,29 @@ struct DownloadRun: Sendable {
     private func fetch(_ file: ManifestFile, wrong: StoredFile?, into reports: Reports) async throws {
         let path = file.path.string
         let loop = SourceLoop(context, path: path)
-        let download: FileDownload
+        var reused: Int64 = 0
         do {
             let size = try await SizeResolution(context, loop: loop).size(of: file)
             if let wrong { try await adopt(wrong, as: file, size: size, loop: loop) }
-            download = FileDownload(context, file, size: size, loop: loop)
-        } catch let failure as Failure {
-            return reports.fail(failure, file)
-        } catch let error as StorageError {
-            return reports.fail(Failure(error, file: path), file)
-        }
-        defer { reports.count(download, file) }
-        do {
+            let download = FileDownload(context, file, size: size, loop: loop)
             let verified = try await download.run()
+            reused = download.reusedBytes
+            reports.count(received: loop.receivedBytes, reused: reused, file)
             if file.path == context.manifest.marker {
                 reports.hold(verified, file, wasWrong: wrong != nil)
             } else {
                 try publish(verified, file)
-                reports.count(download, file)
-                let reused = download.reusedBytes > 0
-                reports.finish(wrong != nil ? .repaired : reused ? .resumed : .downloaded, file, digest: verified.digest)
+                reports.finish(
+                    wrong != nil ? .repaired : reused > 0 ? .resumed : .downloaded, file, digest: verified.digest)
             }
-        } catch let failure as Failure {
-            reports.fail(failure, file)
-        } catch let error as StorageError {
-            reports.fail(Failure(error, file: path), file)
+        } catch {
+            // However it ended, what was received counts.
+            reports.count(received: loop.receivedBytes, reused: reused, file)
+            switch error {
+            case let failure as Failure: reports.fail(failure, file)
+            case let error as StorageError: reports.fail(Failure(error, file: path), file)
+            default: throw error
+            }
         }
     }
 

@@ -18,7 +18,6 @@ final class FileDownload: Sendable {
     private let counters = Mutex(Counters())
 
     private struct Counters {
-        var received: Int64 = 0
         var reused: Int64 = 0
         /// The sources whose bytes came since the last time that everything was given up.
         var contributors: Set<Int> = []
@@ -35,8 +34,6 @@ final class FileDownload: Sendable {
         path = file.path.string
     }
 
-    /// Body bytes received, wanted or not.
-    var receivedBytes: Int64 { counters.withLock { $0.received } }
     /// Bytes of the finished file that were there before.
     var reusedBytes: Int64 { counters.withLock { $0.reused } }
 
@@ -155,11 +152,11 @@ final class FileDownload: Sendable {
     // MARK: What is missing
 
     private func fetchGaps(_ partial: PartialFile) async throws {
-        while let gap = partial.firstGap() {
+        while partial.firstGap() != nil {
+            let stake = SourceLoop.Stake(
+                offset: { partial.firstGap()?.lowerBound ?? self.size }, kept: { self.kept(partial) })
             do {
-                try await loop.run(
-                    offset: { partial.firstGap()?.lowerBound ?? gap.lowerBound }, kept: { self.kept(partial) }
-                ) { source, index in
+                try await loop.run(stake) { source, index in
                     // Another attempt may have filled the front of the gap.
                     guard let rest = partial.firstGap() else { return }
                     try await self.fetch(rest, of: partial, from: source, index)
@@ -182,7 +179,7 @@ final class FileDownload: Sendable {
         let body = try await context.fetcher.open(request)
         defer {
             body.cancel()
-            counters.withLock { $0.received += body.bytesReceived }
+            loop.count(body)
         }
         let number = try partial.source(origin: source.shown, validator: body.reply.validator?.journalForm ?? "")
         counters.withLock { _ = $0.contributors.insert(index) }
@@ -225,7 +222,7 @@ final class FileDownload: Sendable {
             if try context.directory.status(of: common.journal) != nil {
                 try context.directory.rename(common.journal, to: names.journal)
             }
-        } catch where error.underlying?.isMissing == true {
+        } catch  where error.underlying?.isMissing == true {
             // Somebody was quicker.
         }
     }

@@ -48,11 +48,11 @@ final class Reports: Sendable {
         }
     }
 
-    /// Takes over what a download counted.
-    func count(_ download: FileDownload, _ file: ManifestFile) {
+    /// Takes over what was counted for a file.
+    func count(received: Int64, reused: Int64, _ file: ManifestFile) {
         state.withLock { state in
-            state.reports[file.path]?.bytesDownloaded = download.receivedBytes
-            state.reports[file.path]?.bytesReused = download.reusedBytes
+            state.reports[file.path]?.bytesDownloaded = received
+            state.reports[file.path]?.bytesReused = reused
         }
     }
 

@@ -19,7 +19,9 @@ struct Inspection: Sendable {
     func standing(of file: ManifestFile) throws -> Standing {
         let path = file.path.string
         guard let status = try context.directory.status(of: path) else { return .absent }
-        if !context.options.recheck, let receipt = context.receipt(of: file, status) { return .verified(receipt.sha256) }
+        if !context.options.recheck, let receipt = context.receipt(of: file, status) {
+            return .verified(receipt.sha256)
+        }
         guard let stored = try StoredFile(path, in: context.directory) else { return .absent }
         // A known size that differs spares the reading.
         if let size = file.plannedSize, size != stored.status.size { return .wrong(stored) }
@@ -53,13 +55,16 @@ struct Inspection: Sendable {
         guard count > 0 else { return true }
         for offset in [0, (length - count) / 2, length - count] {
             let range = offset..<offset + count
-            let theirs = try await loop.run(offset: { offset }, kept: { "the file that stands there was not touched" }) {
-                source, _ in
+            let stake = SourceLoop.Stake(offset: offset, kept: "the file that stands there was not touched")
+            let theirs = try await loop.run(stake) { source, _ in
                 let request = FetchRequest(
                     url: try source.base.appending(path: path), credentials: source.credentials, range: range,
                     total: size, validator: nil, fileName: path)
                 let body = try await context.fetcher.open(request)
-                defer { body.cancel() }
+                defer {
+                    body.cancel()
+                    loop.count(body)
+                }
                 var bytes: [UInt8] = []
                 while let piece = try await body.next() {
                     if case .bytes(_, let chunk) = piece { chunk.withBytes { bytes += $0 } }

@@ -23,7 +23,9 @@ public struct Failure: Error, Hashable, Sendable {
         case refused = 76
 
         /// Which kind speaks for a run in which several occurred: the first of them here.
-        package static let byPrecedence: [Kind] = [.cannotWrite, .data, .refused, .unavailable, .locked, .noInput, .usage]
+        package static let byPrecedence: [Kind] = [
+            .cannotWrite, .data, .refused, .unavailable, .locked, .noInput, .usage,
+        ]
     }
 
     public let kind: Kind

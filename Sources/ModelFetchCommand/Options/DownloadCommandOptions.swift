@@ -11,7 +11,8 @@ struct TransferCommandOptions: ParsableArguments {
 
     @Option(
         name: .customLong("limit-rate"),
-        help: ArgumentHelp("At most this many bytes a second in all, as in 800K or 5M (units of 1024).", valueName: "rate"))
+        help: ArgumentHelp(
+            "At most this many bytes a second in all, as in 800K or 5M (units of 1024).", valueName: "rate"))
     var limitRate: ByteRate?
 
     @Option(help: ArgumentHelp("Attempts without progress before a source is given up.", valueName: "n"))
@@ -38,14 +39,16 @@ struct TransferCommandOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A header field for the sources given with --source, as 'Name: value'; may be repeated.", valueName: "field"))
+            "A header field for the sources given with --source, as 'Name: value'; may be repeated.", valueName: "field"
+        ))
     var header: [HeaderField] = []
 
     @Flag(help: "Take user and password for the sources' own hosts from ~/.netrc.")
     var netrc = false
 
     @Option(
-        help: ArgumentHelp("A proxy; otherwise http_proxy, https_proxy, all_proxy and no_proxy count.", valueName: "url"))
+        help: ArgumentHelp(
+            "A proxy; otherwise http_proxy, https_proxy, all_proxy and no_proxy count.", valueName: "url"))
     var proxy: String?
 
     mutating func validate() throws {
@@ -112,7 +115,9 @@ struct HeaderField: ExpressibleByArgument {
         let value = bytes[(colon + 1)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         // RFC 9110 §5.6.2: a token.
         let token = Set("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
-        guard name.allSatisfy(token.contains), value.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 }) else { return nil }
+        guard name.allSatisfy(token.contains), value.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 }) else {
+            return nil
+        }
         self.name = String(decoding: name, as: UTF8.self)
         self.value = String(decoding: value, as: UTF8.self)
     }

@@ -33,7 +33,8 @@ final class PlainProgress: Sendable {
         case .started(_, _, _, let bytes):
             state.withLock { $0.total = bytes }
             say(event)
-        case .phase(let path, let phase): context.logger.debug("\(path): \(phase)")
+        case .phase(let path, let phase):
+            context.logger.debug("\(path): \(phase)")
             say(event)
         default: say(event)
         }
@@ -85,7 +86,10 @@ final class PlainProgress: Sendable {
 
     private static func line(for report: FileReport) -> String? {
         let size = report.size.map { Words.bytes($0) } ?? "size unknown"
-        let proof = report.isPinned ? "verified" : "unpinned: checked by " + (report.evidence.isEmpty ? "nothing" : report.evidence.joined(separator: ", "))
+        let proof =
+            report.isPinned
+            ? "verified"
+            : "unpinned: checked by " + (report.evidence.isEmpty ? "nothing" : report.evidence.joined(separator: ", "))
         switch report.state {
         case .skipped: return "\(report.path): already here (\(size), \(proof))"
         case .failed: return nil
