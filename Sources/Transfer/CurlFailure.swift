@@ -26,6 +26,8 @@ struct CurlFailure {
         case 6: return TransferError(.nameNotResolved, text)
         case 7, 45, 89, 97: return TransferError(.connectionFailed, text)
         case 18: return TransferError(.short, text)
+        // A header field beyond libcurl's own limit (100 KB) is reported as if memory were short.
+        case 27 where isConnected: return TransferError(.malformed, "a header field that is too long")
         case 27, 2, 99: return TransferError(.localFailure, text)
         case 28: return TransferError(isConnected ? .stalled : .connectTimeout, text)
         case 35, 80: return TransferError(.tlsFailed, text)

@@ -42,9 +42,9 @@ final class FileDownload: Sendable {
     /// - Throws: ``Failure``, or `CancellationError`. What was received is kept and recorded either way.
     func run() async throws -> VerifiedFile {
         let names = context.names(of: file)
-        try takeCommonPartial(names)
         let partial: PartialFile
         do throws(StorageError) {
+            try context.takeOverPartial(of: file)
             partial = try PartialFile(
                 in: context.directory, names: names,
                 identity: FileIdentity(path: path, size: size, sha256: file.sha256),
@@ -60,16 +60,16 @@ final class FileDownload: Sendable {
         } catch {
             // Whatever happened, what is on the disk is worth its record; a disk that fails now has failed before.
             try? partial.flush()
-            returnCommonPartial(names)
+            context.leavePartial(of: file)
             if let error = error as? StorageError { throw Failure(error, file: path, kept: kept(partial)) }
             throw error
         }
     }
 
     private func complete(_ partial: PartialFile) async throws -> VerifiedFile {
+        var narrowed = 0
         while true {
             if partial.failedDigest != nil, partial.firstGap() == nil { try giveUpDoubtful(partial) }
-            let hadBytes = partial.heldBytes + partial.claimedBytes > 0
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try self.check(partial) }
                 group.addTask { try await self.fetchGaps(partial) }
@@ -82,24 +82,42 @@ final class FileDownload: Sendable {
             switch try partial.finish() {
             case .verified(let verified):
                 if try accepts(verified.digest) { return verified }
+                try blameSources(of: partial, digest: verified.digest)
                 try partial.void(0..<size)
-                loop.contradicted(takeContributors())
             case .mismatch(let actual):
                 let expected = file.sha256.map(\.hex) ?? "?"
                 context.emit(
                     .warning(
                         "\(printable(path)): the digest is wrong: expected \(expected), got \(actual.hex)"))
-                // Bytes of this run alone speak against their sources; older ones may have been bad before.
-                if try giveUpDoubtful(partial) == .everything, !hadBytes { loop.contradicted(takeContributors()) }
+                // A server whose file seems to change with every answer makes some part suspect each time: after two parts
+                // that did not help, the whole goes, or this would never end.
+                if narrowed < 2, try partial.discardable != .everything {
+                    try giveUpDoubtful(partial)
+                    narrowed += 1
+                } else {
+                    try blameSources(of: partial, digest: actual)
+                    try giveUp(.everything, of: partial)
+                    narrowed = 0
+                }
             }
         }
     }
 
-    private func takeContributors() -> Set<Int> {
-        counters.withLock { counters in
+    /// All bytes together are wrong: whose were they?
+    ///
+    /// Those of this run alone speak against their sources; older ones may have been bad before.
+    private func blameSources(of partial: PartialFile, digest: SHA256Digest) throws {
+        let contributors = counters.withLock { counters in
             defer { counters.contributors = [] }
             return counters.contributors
         }
+        guard partial.reusedBytes == 0 else { return }
+        guard !contributors.isEmpty else {
+            throw Failure(
+                .data, file: path, "an empty file has the digest \(digest.hex), the manifest has another",
+                hint: "the manifest is wrong")
+        }
+        loop.contradicted(contributors)
     }
 
     /// Whether a digest that the manifest cannot judge may stand: it is the expected one, or two sources say the same.
@@ -207,31 +225,5 @@ final class FileDownload: Sendable {
             throw error
         }
         try partial.flush()
-    }
-
-    // MARK: Where the lock keeps nobody out
-
-    /// Takes over the partial that has the common name, if nobody else was quicker: a rename has one winner.
-    private func takeCommonPartial(_ names: PartialNames) throws {
-        guard context.tag != nil else { return }
-        let common = PartialNames(path: path)
-        do throws(StorageError) {
-            if try context.directory.status(of: common.partial) != nil {
-                try context.directory.rename(common.partial, to: names.partial)
-            }
-            if try context.directory.status(of: common.journal) != nil {
-                try context.directory.rename(common.journal, to: names.journal)
-            }
-        } catch  where error.underlying?.isMissing == true {
-            // Somebody was quicker.
-        }
-    }
-
-    /// Leaves the unfinished partial to the next run.
-    private func returnCommonPartial(_ names: PartialNames) {
-        guard context.tag != nil else { return }
-        let common = PartialNames(path: path)
-        try? context.directory.rename(names.partial, to: common.partial)
-        try? context.directory.rename(names.journal, to: common.journal)
     }
 }

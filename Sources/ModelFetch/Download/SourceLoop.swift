@@ -73,12 +73,8 @@ final class SourceLoop: Sendable {
     /// Whatever failed before is forgiven.
     func progressed() { schedule.withLock { $0.progressed() } }
 
-    /// The bytes of these sources gave a wrong digest.
-    func contradicted(_ sources: Set<Int>) {
-        schedule.withLock { schedule in
-            for source in sources { schedule.contradicted(source) }
-        }
-    }
+    /// The bytes of these sources, none others, gave a wrong digest.
+    func contradicted(_ sources: Set<Int>) { schedule.withLock { $0.contradicted(sources) } }
 
     private func note(_ error: TransferError, of index: Int, at offset: Int64) -> (failure: Failure, attempt: Int)? {
         let source = context.sources[index]

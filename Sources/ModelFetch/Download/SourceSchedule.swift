@@ -37,6 +37,9 @@ struct SourceSchedule: Sendable {
 
     private let policy: RetryPolicy
     private var entries: [Entry]
+    /// Whether one source alone is asked for as long as it stands: set when the bytes of several together were wrong, since
+    /// nobody can tell then whose were right.
+    private var isAlone = false
 
     /// - Parameter ranks: one a source; lower ones are asked first.
     init(ranks: [Int], policy: RetryPolicy) {
@@ -55,8 +58,11 @@ struct SourceSchedule: Sendable {
             .map { (index: $0, at: max(entries[$0].notBefore, gates[$0], now)) }
             .min { left, right in
                 // Whoever can be asked first; among those that can be asked now, the one that contradicted least, then rank.
-                (left.at, entries[left.index].contradictions, entries[left.index].rank, left.index)
-                    < (right.at, entries[right.index].contradictions, entries[right.index].rank, right.index)
+                (isAlone ? .zero : left.at, entries[left.index].contradictions, entries[left.index].rank, left.index)
+                    < (
+                        isAlone ? .zero : right.at, entries[right.index].contradictions, entries[right.index].rank,
+                        right.index
+                    )
             }
         guard let ready else { return .giveUp }
         return .ask(source: ready.index, after: ready.at - now)
@@ -88,8 +94,14 @@ struct SourceSchedule: Sendable {
         return entries[source].verdict == nil ? entries[source].failures : nil
     }
 
-    /// A source's bytes gave a wrong digest.
-    mutating func contradicted(_ source: Int) {
+    /// The bytes of these sources, none others, gave a wrong digest.
+    ///
+    /// One source alone is to blame for its bytes. Of several it may have been any: from now on each has to deliver alone.
+    mutating func contradicted(_ sources: Set<Int>) {
+        guard sources.count == 1, let source = sources.first else {
+            isAlone = true
+            return
+        }
         entries[source].contradictions += 1
         if entries[source].contradictions >= Self.contradictionsAllowed { entries[source].verdict = .contradicted }
     }
