@@ -193,10 +193,10 @@ package final class PartialFile: Sendable {
         var summer = BlockChecksummer(key: state.withLock { $0.journal.key })
         let actual = summer.checksum(of: lent.bytes, at: claim.range.lowerBound, domain: .block)
         let isGood = try state.withLock { (state) throws(StorageError) in
-            // Voided while it was read: then it is that already.
-            guard state.claimed.contains(claim.range) else { return false }
+            // Some of it may have been voided while it was read: then all of it goes.
+            let isClaimed = state.claimed.contains(claim.range)
             state.claimed.remove(claim.range)
-            guard isWhole, claim.checksum == nil || claim.checksum == actual else {
+            guard isClaimed, isWhole, claim.checksum == nil || claim.checksum == actual else {
                 state.suspects.remove(claim.range)
                 try state.journal.append([.void(claim.range)])
                 return false
