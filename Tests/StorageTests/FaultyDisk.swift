@@ -14,6 +14,8 @@ final class FaultyDisk: Disk {
         case fail(Int32)
         /// Reads or writes a third of what was asked, and at least a byte.
         case short
+        /// Reads or writes nothing, and says so.
+        case nothing
         /// Says that it was done, and does nothing.
         case lie
     }
@@ -69,7 +71,7 @@ final class FaultyDisk: Disk {
         switch note(call, subject) {
         case .fail(let code): throw DiskError(call.rawValue, subject, code)
         case .lie: false
-        case .short, nil: true
+        case .short, .nothing, nil: true
         }
     }
 
@@ -132,7 +134,7 @@ final class FaultyDisk: Disk {
         case .short:
             let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<max(1, buffer.count / 3)])
             return try disk.read(descriptor, into: part, at: offset)
-        case .lie: return 0
+        case .lie, .nothing: return 0
         case nil: return try disk.read(descriptor, into: buffer, at: offset)
         }
     }
@@ -143,6 +145,7 @@ final class FaultyDisk: Disk {
         case .short:
             let part = UnsafeRawBufferPointer(rebasing: bytes[..<max(1, bytes.count / 3)])
             return try disk.write(descriptor, part, at: offset)
+        case .nothing: return 0
         case .lie: return bytes.count
         case nil: return try disk.write(descriptor, bytes, at: offset)
         }
