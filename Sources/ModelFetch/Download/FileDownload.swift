@@ -82,8 +82,9 @@ final class FileDownload: Sendable {
             switch try partial.finish() {
             case .verified(let verified):
                 if try accepts(verified.digest) { return verified }
-                try blameSources(of: partial, digest: verified.digest)
-                try partial.void(0..<size)
+                let isOurs = partial.reusedBytes == 0
+                try giveUpDoubtful(partial, narrowly: false)
+                try blameSources(for: verified.digest, isOurs: isOurs)
             case .mismatch(let actual):
                 let expected = file.sha256.map(\.hex) ?? "?"
                 context.emit(
@@ -91,27 +92,25 @@ final class FileDownload: Sendable {
                         "\(printable(path)): the digest is wrong: expected \(expected), got \(actual.hex)"))
                 // A server whose file seems to change with every answer makes some part suspect each time: after two parts
                 // that did not help, the whole goes, or this would never end.
-                if narrowed < 2, try partial.discardable != .everything {
-                    try giveUpDoubtful(partial)
-                    narrowed += 1
-                } else {
-                    try blameSources(of: partial, digest: actual)
-                    try giveUp(.everything, of: partial)
+                let isOurs = partial.reusedBytes == 0
+                narrowed += 1
+                if try giveUpDoubtful(partial, narrowly: narrowed <= 2) == .everything {
                     narrowed = 0
+                    try blameSources(for: actual, isOurs: isOurs)
                 }
             }
         }
     }
 
-    /// All bytes together are wrong: whose were they?
+    /// All bytes together were wrong: whose were they?
     ///
-    /// Those of this run alone speak against their sources; older ones may have been bad before.
-    private func blameSources(of partial: PartialFile, digest: SHA256Digest) throws {
+    /// - Parameter isOurs: whether all of them came in this run; older ones may have been bad before, and speak against nobody.
+    private func blameSources(for digest: SHA256Digest, isOurs: Bool) throws(Failure) {
         let contributors = counters.withLock { counters in
             defer { counters.contributors = [] }
             return counters.contributors
         }
-        guard partial.reusedBytes == 0 else { return }
+        guard isOurs else { return }
         guard !contributors.isEmpty else {
             throw Failure(
                 .data, file: path, "an empty file has the digest \(digest.hex), the manifest has another",
@@ -134,9 +133,10 @@ final class FileDownload: Sendable {
     }
 
     @discardableResult
-    private func giveUpDoubtful(_ partial: PartialFile) throws -> PartialFile.Discarded {
+    private func giveUpDoubtful(_ partial: PartialFile, narrowly: Bool = true) throws -> PartialFile.Discarded {
         let before = partial.heldBytes
-        let discarded = try partial.discardDoubtful()
+        var discarded = PartialFile.Discarded.everything
+        if narrowly { discarded = try partial.discardDoubtful() } else { try partial.void(0..<size) }
         let reason =
             switch discarded {
             case .suspect: "the digest is wrong, and these bytes came before the source's file changed"

@@ -11,8 +11,7 @@ final class Reports: Sendable {
         var order: [ManifestPath]
         var reports: [ManifestPath: FileReport]
         var finished: Set<ManifestPath> = []
-        var held: VerifiedFile?
-        var heldWasWrong = false
+        var held: (file: VerifiedFile, state: FileReport.State)?
     }
 
     init(_ files: [ManifestFile], emit: @escaping @Sendable (DownloadEvent) -> Void) {
@@ -56,20 +55,13 @@ final class Reports: Sendable {
         }
     }
 
-    func reusedBytes(of file: ManifestFile) -> Int64 { state.withLock { $0.reports[file.path]?.bytesReused ?? 0 } }
-
     // MARK: The marker
 
-    /// The verified marker, waiting for the rest.
-    var held: VerifiedFile? { state.withLock { $0.held } }
-    /// Whether the marker takes the place of a wrong one.
-    var heldWasWrong: Bool { state.withLock { $0.heldWasWrong } }
+    /// The verified marker, waiting for the rest, and its state once it is published.
+    var held: (file: VerifiedFile, state: FileReport.State)? { state.withLock { $0.held } }
 
-    func hold(_ verified: VerifiedFile, _ file: ManifestFile, wasWrong: Bool) {
-        state.withLock { state in
-            state.held = verified
-            state.heldWasWrong = wasWrong
-        }
+    func hold(_ verified: VerifiedFile, as outcome: FileReport.State) {
+        state.withLock { $0.held = (verified, outcome) }
     }
 
     private func update(_ file: ManifestFile, _ change: (inout FileReport) -> Void) {

@@ -38,6 +38,8 @@ struct Inspection: Sendable {
             }
         }
         if !file.isPinned, let expected = file.expected?.sha256, expected != digest { return .wrong(stored) }
+        // The manifest cannot say that it is right; that it is no longer what was seen first says that it is not.
+        if let pin = context.localPin(of: file), pin != digest { return .wrong(stored) }
         let identity = FileIdentity(path: path, size: stored.status.size, sha256: file.sha256)
         guard let verified = stored.verified(digest, as: identity) else { return .wrong(stored) }
         try context.record(file, digest, try context.publisher.adopt(verified))

@@ -159,7 +159,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
 
     private func run(_ scripts: [FaultScript], of harness: Harness) async throws -> (Harness.Outcome, [[RequestRecord]]) {
         var content = harness.model.content
-        content.files["other.data"] = .synthetic(size: Self.size, seed: 99)
+        content.files["other.data"] = TestModel.other.served
         var servers: [FaultServer] = []
         for script in scripts { servers.append(try await FaultServer.start(files: content, script: script)) }
         let outcome = try await harness.run(from: servers.map(\.baseURL))

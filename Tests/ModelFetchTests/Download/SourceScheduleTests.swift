@@ -111,14 +111,30 @@ private struct Constant: RandomNumberGenerator {
 
     @Test func `bears one wrong digest of a source, and asks others before it meanwhile`() {
         var schedule = schedule()
-        schedule.contradicted(0)
+        schedule.contradicted([0])
         #expect(next(schedule) == .ask(source: 1, after: .zero))
-        schedule.contradicted(1)
+        schedule.contradicted([1])
         #expect(next(schedule) == .ask(source: 0, after: .zero))
-        schedule.contradicted(0)
-        schedule.contradicted(1)
+        schedule.contradicted([0])
+        schedule.contradicted([1])
         #expect(next(schedule) == .giveUp)
         #expect(schedule.verdicts == [.contradicted, .contradicted])
+        #expect(schedule.kind == .data)
+    }
+
+    @Test mutating func `lets each of several deliver alone once they were wrong together`() {
+        var schedule = schedule()
+        schedule.contradicted([0, 1])
+        #expect(schedule.verdicts == [nil, nil])
+        // Alone: the other one does not step in while it is left alone.
+        _ = schedule.failed(0, TransferError(.short), now: .zero, using: &longest)
+        #expect(next(schedule) == .ask(source: 0, after: .seconds(1)))
+        schedule.contradicted([0])
+        #expect(next(schedule) == .ask(source: 1, after: .zero))
+        _ = schedule.failed(1, TransferError(.notFound), now: .zero, using: &longest)
+        #expect(next(schedule, at: 9) == .ask(source: 0, after: .zero))
+        schedule.contradicted([0])
+        #expect(next(schedule) == .giveUp)
         #expect(schedule.kind == .data)
     }
 
@@ -158,8 +174,8 @@ private struct Constant: RandomNumberGenerator {
             if let error {
                 while schedule.failed(source, error, now: .zero, using: &longest) != nil {}
             } else {
-                schedule.contradicted(source)
-                schedule.contradicted(source)
+                schedule.contradicted([source])
+                schedule.contradicted([source])
             }
         }
         #expect(next(schedule) == .giveUp)

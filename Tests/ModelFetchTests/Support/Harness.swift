@@ -14,7 +14,7 @@ final class Harness: Sendable {
     let model: TestModel
     let folder: Folder
 
-    init(_ model: TestModel = .single()) throws {
+    init(_ model: TestModel = .single) throws {
         self.model = model
         folder = try Folder()
     }

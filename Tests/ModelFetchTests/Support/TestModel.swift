@@ -5,15 +5,18 @@ import ModelFetch
 /// A model that exists only for a test: files whose right bytes are known, and the manifest that says so.
 struct TestModel: Sendable {
     struct File: Sendable {
-        var path: String
-        var bytes: [UInt8]
+        let path: String
+        let bytes: [UInt8]
+        // Made once: an unoptimized build takes its time over a mebibyte.
+        let digest: SHA256Digest
+        let served: ServedFile
 
         init(_ path: String, _ bytes: [UInt8]) {
             self.path = path
             self.bytes = bytes
+            digest = TestModel.digest(of: bytes)
+            served = .bytes(bytes)
         }
-
-        var digest: SHA256Digest { TestModel.digest(of: bytes) }
     }
 
     var name = "test-model"
@@ -21,9 +24,10 @@ struct TestModel: Sendable {
     var marker: String?
 
     /// One large file.
-    static func single(_ size: Int = TestModel.bigSize, seed: UInt64 = 1) -> TestModel {
-        TestModel(files: [File("model.data", synthetic(size, seed: seed))])
-    }
+    static let single = TestModel(files: [File("model.data", synthetic(bigSize, seed: 1))])
+
+    /// Another file of the same size.
+    static let other = File("other.data", synthetic(bigSize, seed: 99))
 
     /// A marker, two small files and a large one, as a checkpoint has them.
     static let checkpoint = TestModel(
@@ -46,7 +50,7 @@ struct TestModel: Sendable {
     subscript(path: String) -> [UInt8] { files.first { $0.path == path }!.bytes }
 
     /// What an honest server of it has.
-    var content: Content { Content(Dictionary(uniqueKeysWithValues: files.map { ($0.path, .bytes($0.bytes)) })) }
+    var content: Content { Content(Dictionary(uniqueKeysWithValues: files.map { ($0.path, $0.served) })) }
 
     /// Every file pinned.
     ///
