@@ -212,7 +212,7 @@ final class FileDownload: Sendable {
                 context.emit(.progress(path: path, bytes: Int64(chunk.count), received: true))
                 gained += Int64(chunk.count)
                 if gained >= Self.progressBytes || offset + Int64(chunk.count) == gap.upperBound {
-                    loop.progressed()
+                    loop.progressed(index)
                     gained = 0
                 }
                 if time.now() - flushed >= Self.flushInterval {

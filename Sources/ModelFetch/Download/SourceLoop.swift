@@ -70,8 +70,8 @@ final class SourceLoop: Sendable {
     /// Counts what a body brought.
     func count(_ body: RangeBody) { received.add(body.bytesReceived, ordering: .relaxed) }
 
-    /// Whatever failed before is forgiven.
-    func progressed() { schedule.withLock { $0.progressed() } }
+    /// A source brought something: whatever failed before is forgiven.
+    func progressed(_ source: Int) { schedule.withLock { $0.progressed(source) } }
 
     /// The bytes of these sources, none others, gave a wrong digest.
     func contradicted(_ sources: Set<Int>) { schedule.withLock { $0.contradicted(sources) } }

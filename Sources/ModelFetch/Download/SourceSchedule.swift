@@ -27,6 +27,8 @@ struct SourceSchedule: Sendable {
     private struct Entry {
         var rank: Int
         var failures = 0
+        /// Whether the attempt under way brought something.
+        var hasProgressed = false
         var contradictions = 0
         var notBefore: Duration = .zero
         var verdict: Verdict?
@@ -68,8 +70,9 @@ struct SourceSchedule: Sendable {
         return .ask(source: ready.index, after: ready.at - now)
     }
 
-    /// A source brought something: what failed before is forgiven.
-    mutating func progressed() {
+    /// A source brought something: what failed before is forgiven, and so is the end of this attempt.
+    mutating func progressed(_ source: Int) {
+        entries[source].hasProgressed = true
         for index in entries.indices where entries[index].verdict == nil {
             entries[index].failures = 0
             entries[index].notBefore = .zero
@@ -82,7 +85,8 @@ struct SourceSchedule: Sendable {
     mutating func failed(
         _ source: Int, _ error: TransferError, now: Duration, using generator: inout some RandomNumberGenerator
     ) -> Int? {
-        entries[source].failures += 1
+        if !entries[source].hasProgressed { entries[source].failures += 1 }
+        entries[source].hasProgressed = false
         let decision = policy.decision(
             after: error, attemptsWithoutProgress: entries[source].failures, using: &generator)
         switch decision {
@@ -91,7 +95,7 @@ struct SourceSchedule: Sendable {
         case .refuse: entries[source].verdict = .refused(error)
         case .giveUp: entries[source].verdict = .spent(error)
         }
-        return entries[source].verdict == nil ? entries[source].failures : nil
+        return entries[source].verdict == nil ? max(entries[source].failures, 1) : nil
     }
 
     /// The bytes of these sources, none others, gave a wrong digest.

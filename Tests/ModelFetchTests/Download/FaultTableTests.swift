@@ -74,7 +74,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
             [.on(.ignoreRangeIfConditional), .on(request: 0, .drop(after: half))], bound: 1.6, requests: [2]),
         .init(
             "send too much, but first what is right", [.on(.overrun(by: 9))], bound: 1.01, requests: [1]),
-        .init("go on for ever after the right bytes", [.on(.endlessBody)], bound: 3),
+        .init("go on for ever after the right bytes", [.on(.endlessBody)], bound: 40),
         .init(
             "close without saying so", [.on(.closeConnection(announced: false))], bound: 1, requests: [1]),
         .init("redirect within themselves", [.on(request: 0, .redirect(to: "/{target}?again"))], bound: 1.01),

@@ -86,15 +86,24 @@ private struct Constant: RandomNumberGenerator {
         for _ in 0..<10 {
             #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == 1)
             #expect(schedule.failed(1, TransferError(.short), now: .zero, using: &longest) == 1)
-            schedule.progressed()
+            schedule.progressed(1)
             #expect(next(schedule) == .ask(source: 0, after: .zero))
+            #expect(schedule.failed(1, TransferError(.short), now: .zero, using: &longest) == 1)
         }
+    }
+
+    @Test mutating func `does not count an attempt that brought something`() {
+        var schedule = schedule([0], retries: 1)
+        schedule.progressed(0)
+        #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == 1)
+        #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == 1)
+        #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == nil)
     }
 
     @Test mutating func `does not bring back on progress what was final`() {
         var schedule = schedule()
         #expect(schedule.failed(0, TransferError(.notFound, status: 404), now: .zero, using: &longest) == nil)
-        schedule.progressed()
+        schedule.progressed(1)
         #expect(next(schedule) == .ask(source: 1, after: .zero))
         #expect(schedule.verdicts == [.withheld(TransferError(.notFound, status: 404)), nil])
     }

@@ -46,7 +46,15 @@ final class Harness: Sendable {
         var known: [Manifest] = []
         var time = Time(ContinuousClock())
         var bootID: String? = "boot"
+        /// What a run goes by, but for its sources; `nil`: the model's.
         var manifest: Manifest?
+
+        init() {}
+
+        init(_ change: (inout Setup) throws -> Void) rethrows {
+            self.init()
+            try change(&self)
+        }
     }
 
     /// Back-offs that take no time, and little patience.
