@@ -56,7 +56,9 @@ struct FileWork: Sendable {
     /// Makes the partial of a copy whose bytes are of use.
     func makeRoom() throws(StorageError) {
         // A partial that has come further is worth more than a copy that is known to be wrong.
-        guard isCopy, try context.directory.status(of: PartialNames(path: file.path.string).partial) == nil else { return }
+        guard isCopy, try context.directory.status(of: PartialNames(path: file.path.string).partial) == nil else {
+            return
+        }
         try context.publisher.withdraw(context.names(of: file))
         context.forget(file)
     }

@@ -22,7 +22,7 @@ struct SizeResolution: Sendable {
             let url = try source.base.appending(path: path)
             let request = FetchRequest(
                 url: url, credentials: source.credentials, range: 0..<1, total: nil, validator: nil, fileName: path)
-            let body = try await context.fetcher.open(request)
+            let body = try await ask(request)
             body.cancel()
             loop.count(body)
             guard let total = body.reply.total else {
@@ -37,5 +37,17 @@ struct SizeResolution: Sendable {
             throw TransferError(.wrongLength, "expected \(expected) bytes, which was derived, the server has \(total)")
                 .at(url)
         }
+    }
+
+    private func ask(_ request: FetchRequest) async throws(TransferError) -> RangeBody {
+        do throws(TransferError) {
+            return try await context.fetcher.open(request)
+        } catch {
+            guard error.code == .rangeNotSatisfiable else { throw error }
+        }
+        // An empty file has no first byte.
+        var whole = request
+        whole.range = nil
+        return try await context.fetcher.open(whole)
     }
 }

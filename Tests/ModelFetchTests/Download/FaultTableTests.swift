@@ -43,6 +43,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         .init("reset", [.on(request: 0, .reset(after: half))], bound: 1.6, requests: [2]),
         .init("truncate", [.on(request: 0, .truncate(missing: 1))], bound: 1, requests: [2]),
         .init("stall", [.on(request: 0, .stall(after: half))], bound: 1.2, requests: [2], says: "stalled"),
+        .init("drip", [.on(request: 0, .rate(100))], bound: 1.1, says: "stalled"),
         .init("stall before the head", [.on(request: 0, .stallBeforeHead)], bound: 1, requests: [2]),
         .init("close before the head", [.on(request: 0, .closeBeforeHead)], bound: 1),
         .init("reset before the head", [.on(request: 0, .resetBeforeHead)], bound: 1),
@@ -120,7 +121,8 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
     static let wrongBytes: [FaultCase] = [
         .init("flip a byte once", [.on(request: 0, .flip(offset: 4711, mask: 1))], bound: 2, requests: [2]),
         .init("flip a byte always", .always(.flip(offset: 4711, mask: 1)), kind: .data, bound: 2, requests: [2]),
-        .init("flip a byte, the first of two", .always(.flip(offset: 4711, mask: 1)), .honest, bound: 2, requests: [1, 1]),
+        .init(
+            "flip a byte, the first of two", .always(.flip(offset: 4711, mask: 1)), .honest, bound: 2, requests: [1, 1]),
         .init("send bytes from elsewhere", .always(.shiftBody(by: 1)), kind: .data, bound: 2, requests: [2]),
         .init(
             "send bytes from elsewhere on resuming",
@@ -157,7 +159,8 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
             .always(.flip(offset: 900_000, mask: 1)), bound: 6),
     ]
 
-    private func run(_ scripts: [FaultScript], of harness: Harness) async throws -> (Harness.Outcome, [[RequestRecord]]) {
+    private func run(_ scripts: [FaultScript], of harness: Harness) async throws -> (Harness.Outcome, [[RequestRecord]])
+    {
         var content = harness.model.content
         content.files["other.data"] = TestModel.other.served
         var servers: [FaultServer] = []
@@ -197,7 +200,8 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         // What is final for one source needs no second question; only a page may go away.
         if test.requests == [1] { #expect(logs[0].count == 1) }
         #expect(logs[1].count == 1)
-        let resumes = logs[0].count > 1 && test.scripts[0].rules.contains { $0.faults.contains(.drop(after: Self.half)) }
+        let resumes =
+            logs[0].count > 1 && test.scripts[0].rules.contains { $0.faults.contains(.drop(after: Self.half)) }
         if resumes { #expect(logs[1][0].firstByte >= Self.half) }
     }
 }

@@ -35,7 +35,8 @@ import Transfer
         }
     }
 
-    @Test func `gives up after the retries, keeps what came, and the next run has only the rest to fetch`() async throws {
+    @Test func `gives up after the retries, keeps what came, and the next run has only the rest to fetch`() async throws
+    {
         let harness = try Harness()
         let script: FaultScript = [.on(request: 0, .drop(after: 500_000)), .on(requests: 1...99, .drop(after: 10))]
         try await FaultServer.run(files: harness.model.content, script: script) { server in
@@ -219,7 +220,8 @@ import Transfer
 
     @Test func `lets the other files go on when one is nowhere to be had`() async throws {
         let harness = try Harness(.checkpoint)
-        try await FaultServer.run(files: harness.model.content, script: [.on(path: "vocab.bpe", .status(404))]) { server in
+        try await FaultServer.run(files: harness.model.content, script: [.on(path: "vocab.bpe", .status(404))]) {
+            server in
             let outcome = try await harness.run(server)
             #expect(outcome.report.kind == .unavailable)
             #expect(outcome.report.files.map(\.state) == [.held, .downloaded, .downloaded, .failed])

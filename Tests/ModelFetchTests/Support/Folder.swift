@@ -21,7 +21,7 @@ final class Folder: Sendable {
     func at(_ file: String) -> String { path + "/" + file }
 
     /// Puts a file there, with its directories.
-    func put(_ bytes: [UInt8], _ file: String) throws {
+    func put(_ bytes: some Sequence<UInt8>, _ file: String) throws {
         let target = at(file)
         let parent = target[..<(target.lastIndex(of: "/") ?? target.endIndex)]
         try FileManager.default.createDirectory(atPath: String(parent), withIntermediateDirectories: true)

@@ -96,6 +96,23 @@ final class Harness: Sendable {
         onEvent: @escaping @Sendable (DownloadEvent) -> Void
     ) async throws -> Outcome {
         let before = folder.snapshot(of: manifest)
+        let outcome = try await perform(manifest, setup, onEvent)
+        let right = Dictionary(uniqueKeysWithValues: model.files.map { ($0.path, $0.digest) })
+        folder.checkInvariants(since: before, of: manifest, right: right, sourceLocation: sourceLocation)
+        checkTruth(of: outcome, manifest, right, sourceLocation)
+        return outcome
+    }
+
+    /// A run from one server of which nothing is checked, for those that disturb it on purpose.
+    func runUnchecked(
+        _ server: FaultServer, setup: Setup = Setup(), onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }
+    ) async throws -> DownloadReport {
+        try await perform(model.manifest(sources: [ManifestSource(url: server.baseURL)]), setup, onEvent).report
+    }
+
+    private func perform(
+        _ manifest: Manifest, _ setup: Setup, _ onEvent: @escaping @Sendable (DownloadEvent) -> Void
+    ) async throws -> Outcome {
         let events = Mutex<[DownloadEvent]>([])
         let options = setup.options
         var configuration = TransportConfiguration(version: "test")
@@ -114,11 +131,7 @@ final class Harness: Sendable {
         }
         transport.shutdown()
         executor.stop()
-        let right = Dictionary(uniqueKeysWithValues: model.files.map { ($0.path, $0.digest) })
-        folder.checkInvariants(since: before, of: manifest, right: right, sourceLocation: sourceLocation)
-        let outcome = Outcome(report: report, events: events.withLock { $0 })
-        checkTruth(of: outcome, manifest, right, sourceLocation)
-        return outcome
+        return Outcome(report: report, events: events.withLock { $0 })
     }
 
     /// I5: what the report says is so.

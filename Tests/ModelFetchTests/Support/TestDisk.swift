@@ -18,7 +18,8 @@ final class TestDisk: Disk {
     let onSynchronize: @Sendable () throws(DiskError) -> Void
 
     init(
-        free: Int64? = nil, locksNobodyOut: Bool = false, onRead: @escaping @Sendable (Int64, Int) -> Void = { _, _ in },
+        free: Int64? = nil, locksNobodyOut: Bool = false,
+        onRead: @escaping @Sendable (Int64, Int) -> Void = { _, _ in },
         onWrite: @escaping @Sendable (Int64, Int) throws(DiskError) -> Void = { _, _ throws(DiskError) in },
         onSynchronize: @escaping @Sendable () throws(DiskError) -> Void = { () throws(DiskError) in }
     ) {
