@@ -128,14 +128,13 @@ struct PartialState: ~Copyable {
         let clip = { (text: String) in String(decoding: text.utf8.prefix(JournalRecord.maximumText), as: UTF8.self) }
         let source = JournalContents.Source(origin: clip(origin), validator: clip(validator))
         var records: [JournalRecord] = []
-        for (number, other) in sources
-        where other.origin == source.origin && other.validator != source.validator
-            && number != JournalContents.foundHere
-        {
-            for range in held.ranges(of: number) + claimed.ranges(of: number) where !suspects.contains(range) {
-                records.append(.suspect(range))
-                suspects.insert(range, source: number)
-            }
+        let changed = sources.filter { number, other in
+            other.origin == source.origin && other.validator != source.validator && number != JournalContents.foundHere
+        }
+        for extent in held.extents + claimed.extents
+        where changed[extent.source] != nil && !suspects.contains(extent.range) {
+            records.append(.suspect(extent.range))
+            suspects.insert(extent.range, source: extent.source)
         }
         let known = sources.first { $0.value == source && $0.key != JournalContents.foundHere }?.key
         // A source whose validator changes with every answer could use the numbers up: the last one is shared then.

@@ -57,10 +57,13 @@ import Testing
         #expect(try DirectoryLock.tryAcquire(in: directory)?.isEffective == true)
     }
 
-    @Test func `is not on a file that was deleted before it was locked`() throws {
+    @Test(arguments: [false, true])
+    func `is not on a file that was deleted before it was locked`(isReplaced: Bool) throws {
         let scratch = scratch
         let directory = try directory { event, nth, _ in
-            if event.call == .lock, nth == 0 { try? scratch.remove(".modelfetch/lock") }
+            guard event.call == .lock, nth == 0 else { return nil }
+            try? scratch.remove(".modelfetch/lock")
+            if isReplaced { try? scratch.write([], to: ".modelfetch/lock") }
             return nil
         }
         let lock = try #require(try DirectoryLock.tryAcquire(in: directory))

@@ -201,6 +201,22 @@ import Testing
         #expect(try desk.read(try desk.bytes(), as: identity)?.claims == [claim(0, 10)])
     }
 
+    @Test func `of many overlapping records is read from the disk in time`() throws {
+        let size: Int64 = 1 << 40
+        let identity = FileIdentity(path: "w", size: size, sha256: nil)
+        var generator = SeededGenerator(seed: 1)
+        var records = [sourceOne]
+        for number in 0..<100_000 {
+            // In bad order, and each reaching into many others.
+            let start = Int64.random(in: 0..<size / 8, using: &generator)
+            let length = Int64.random(in: 1...JournalRecord.maximumExtent, using: &generator)
+            records.append(extent(start, start + length, 1, number))
+        }
+        let contents = try #require(try desk.read(WrittenJournal(of: identity, records).bytes, as: identity))
+        #expect(contents == JournalContents(playing: records, size: size))
+        #expect(!contents.claims.isEmpty)
+    }
+
     @Test func `keeps long origins and validators to their first bytes`() throws {
         let long = String(repeating: "ä", count: 40_000)
         let written = WrittenJournal(of: identity, [.source(number: 1, origin: long, validator: long), extent(0, 10)])

@@ -241,6 +241,18 @@ import Testing
         #expect(partial.gaps == [0..<300])
     }
 
+    @Test func `no longer suspects what was fetched again`() throws {
+        let shop = try Workshop(size: 1000)
+        try shop.prepare([0..<500], origin: "a", validator: "etag:1")
+        let partial = try shop.open()
+        _ = try partial.source(origin: "a", validator: "etag:2")
+        // The claim goes as a whole, and the suspicion with it.
+        try partial.void(0..<100)
+        #expect(partial.gaps == [0..<1000])
+        try shop.fill(partial)
+        #expect(try partial.discardDoubtful() == .everything)
+    }
+
     @Test func `outlives a source whose validator never stays the same`() throws {
         let shop = try Workshop(size: 100_000)
         let partial = try shop.open()

@@ -144,14 +144,14 @@ import Testing
         second.withLock { hook in
             hook = {
                 #expect(throws: Never.self) {
-                    try partial.write([UInt8](repeating: 7, count: 600), at: 0, from: source)
+                    try partial.write([UInt8](repeating: 7, count: 500), at: 0, from: source)
                 }
             }
         }
         try partial.write(shop.bytes[0..<500], at: 0, from: source)
-        #expect(partial.heldBytes == 600)
+        #expect(partial.heldBytes == 500)
         #expect(shop.scratch.read(shop.names.partial)?[..<500] == shop.bytes[..<500])
-        try partial.void(500..<600)
+        // The second's bytes, had they been hashed before the first's were written, would make the digest wrong here.
         try shop.fill(partial)
         #expect(try partial.finishVerified().digest == shop.identity.sha256)
     }

@@ -67,8 +67,11 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     mutating func bytes(_ count: Int) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { buffer, made in
-            for index in 0..<count { buffer[index] = UInt8(truncatingIfNeeded: next()) }
+        [UInt8](unsafeUninitializedCapacity: count + 8) { buffer, made in
+            let words = UnsafeMutableRawBufferPointer(buffer)
+            for offset in stride(from: 0, to: count, by: 8) {
+                words.storeBytes(of: next().littleEndian, toByteOffset: offset, as: UInt64.self)
+            }
             made = count
         }
     }

@@ -13,12 +13,12 @@ import Testing
         let start: Start
 
         init(_ start: Start) throws {
-            shop = try Workshop(size: 700_000, path: "sub/weights.bin", on: Self.quick)
+            shop = try Workshop(size: 600_000, path: "sub/weights.bin", on: Self.quick)
             self.start = start
             switch start {
             case .nothing: break
             case .half:
-                try shop.prepare([0..<300_000, 400_000..<500_000])
+                try shop.prepare([0..<300_000, 350_000..<400_000])
                 try shop.scratch.overwrite(shop.names.partial, at: 270_000, with: [0, 0, 0, 0])
             case .found: try shop.scratch.write(Array(shop.bytes[..<300_000]), to: shop.names.partial)
             case .finished: try shop.scratch.write(shop.bytes, to: "sub/weights.bin")
@@ -54,7 +54,7 @@ import Testing
                 try partial.reserve()
                 let source = try partial.source(origin: "o", validator: "etag:2")
                 // The back first, so that some of it is read back to be hashed.
-                for start in [600_000, 500_000] {
+                for start in [500_000, 400_000] {
                     try partial.write(shop.bytes[start..<start + 100_000], at: start, from: source)
                 }
                 try shop.fill(partial)
@@ -71,7 +71,7 @@ import Testing
         /// That nothing wrong stands under the final name, and something right if it must.
         func expectRight(mustExist: Bool, _ comment: String) {
             let final = shop.scratch.read("sub/weights.bin")
-            if mustExist || final != nil { #expect(final == shop.bytes, "\(comment)") }
+            if mustExist || final != nil { #expect(final.map(sha256) == shop.identity.sha256, "\(comment)") }
         }
     }
 
@@ -134,8 +134,8 @@ import Testing
             event.call == .write && event.subject == scenario.shop.names.partial && nth % 3 == 1 ? .lie : nil
         }
         do {
-            let shop = try Workshop(size: 700_000, path: "sub/weights.bin", on: disk, in: scenario.shop.scratch)
-            try shop.prepare([0..<700_000])
+            let shop = try Workshop(size: 600_000, path: "sub/weights.bin", on: disk, in: scenario.shop.scratch)
+            try shop.prepare([0..<600_000])
         }
         let partial = try scenario.shop.open()
         let lost = try partial.checkAll()
