@@ -84,10 +84,10 @@ struct ByteRate: ExpressibleByArgument, Equatable {
     let bytesPerSecond: Int64
 
     init?(argument: String) {
-        let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+        let units: [Character: Int64] = ["k": 1 << 10, "K": 1 << 10, "m": 1 << 20, "M": 1 << 20, "g": 1 << 30, "G": 1 << 30]
         var digits = Substring(argument)
         var unit: Int64 = 1
-        if let last = digits.last, let factor = units[Character(last.uppercased())] {
+        if let last = digits.last, let factor = units[last] {
             unit = factor
             digits.removeLast()
         }

@@ -21,8 +21,9 @@ struct DownloadRunner {
                 events?.show(event)
             }
         }
-        let status = signal ?? (report.isCancelled ? 130 : report.kind?.rawValue ?? 0)
-        finish(report, status, isInterrupted: signal != nil)
+        // A signal that came when all was done already changes nothing about what was done.
+        let status = report.isOK ? 0 : signal ?? (report.isCancelled ? 130 : report.kind?.rawValue ?? 0)
+        finish(report, status, isInterrupted: status >= 128)
         return status
     }
 
@@ -35,7 +36,7 @@ struct DownloadRunner {
         } else if !context.isQuiet, !context.isJSON {
             Console.shared.err(Self.summary(report))
         }
-        if context.isJSON { context.print(report.json(status: status, loaded.origin)) }
+        if context.isJSON { context.print(FinalReport(report, status: status, origin: loaded.origin).json) }
     }
 
     /// The sentence at the end: what came, how much was there already, how long it took.
@@ -56,15 +57,10 @@ struct DownloadRunner {
             parts.append(received)
         }
         if report.bytesReused > 0 { parts.append("\(Words.bytes(report.bytesReused)) reused") }
-        if report.retries > 0 { parts.append(Words.count(report.retries, "retry").replacingRetrys) }
+        if report.retries > 0 { parts.append(Words.count(report.retries, "retry", "retries")) }
         if report.files.contains(where: { $0.state == .held }) {
             parts.append("the marker is held back until the model is whole")
         }
         return parts.joined(separator: "; ")
     }
-}
-
-extension String {
-    /// `2 retries`, where counting made `2 retrys`.
-    fileprivate var replacingRetrys: String { hasSuffix("retrys") ? String(dropLast(2)) + "ies" : self }
 }
