@@ -71,6 +71,7 @@ struct DownloadCommand: AsyncParsableCommand {
             let loaded = try loadManifest(catalog)
             if manifest != nil || ManifestCatalog.isPath(model ?? "") { context.warn(about: loaded.warnings) }
             let directory = directory ?? "models/" + loaded.manifest.directory
+            try transfer.checkFiles()
             if verify { return await AuditRunner(context).run([(loaded, directory)]) }
             var options = DownloadOptions()
             transfer.apply(to: &options)

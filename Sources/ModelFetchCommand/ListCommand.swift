@@ -47,7 +47,8 @@ struct ListCommand: AsyncParsableCommand {
         var cells: [String] {
             [
                 manifest.name, manifest.aliases.joined(separator: ", "), "\(manifest.files.count)",
-                Words.bytes(manifest.plannedBytes), pinned == manifest.files.count ? "all" : "\(pinned) of \(manifest.files.count)",
+                Words.bytes(manifest.plannedBytes),
+                pinned == manifest.files.count ? "all" : "\(pinned) of \(manifest.files.count)",
                 here,
             ]
         }
@@ -56,18 +57,22 @@ struct ListCommand: AsyncParsableCommand {
             if presence.present == 0, presence.partial == 0 { return "-" }
             if presence.verified == manifest.files.count { return "\(directory): complete" }
             var parts: [String] = []
-            if presence.present > 0 { parts.append("\(presence.present) of \(Words.count(manifest.files.count, "file"))") }
+            if presence.present > 0 {
+                parts.append("\(presence.present) of \(Words.count(manifest.files.count, "file"))")
+            }
             if presence.partial > 0 { parts.append("\(presence.partial) begun") }
             return "\(directory): " + parts.joined(separator: ", ")
         }
 
         var json: JSONObject {
             [
-                "event": "model", "name": .string(manifest.name), "aliases": .array(manifest.aliases.map { .string($0) }),
+                "event": "model", "name": .string(manifest.name),
+                "aliases": .array(manifest.aliases.map { .string($0) }),
                 "description": .string(manifest.description), "files": .integer(Int64(manifest.files.count)),
                 "bytes": .integer(manifest.plannedBytes), "pinned_files": .integer(Int64(pinned)),
                 "manifest_source": .string(origin.source), "directory": .string(directory),
-                "present_files": .integer(Int64(presence.present)), "verified_files": .integer(Int64(presence.verified)),
+                "present_files": .integer(Int64(presence.present)),
+                "verified_files": .integer(Int64(presence.verified)),
                 "partial_files": .integer(Int64(presence.partial)),
             ]
         }

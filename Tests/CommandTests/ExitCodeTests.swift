@@ -76,7 +76,8 @@ struct ExitCodeTests {
 
     @Test func `65: a manifest that breaks a rule, with the place`() async throws {
         try await withSandbox { sandbox in
-            try sandbox.write(Array(#"{"format": "modelfetch-manifest/1", "name": "x", "files": 7}"#.utf8), to: "bad.json")
+            try sandbox.write(
+                Array(#"{"format": "modelfetch-manifest/1", "name": "x", "files": 7}"#.utf8), to: "bad.json")
             let result = try await sandbox.run("./bad.json")
             #expect(result.status == 65)
             #expect(result.err.contains("bad.json: $.files"))
@@ -122,9 +123,10 @@ struct ExitCodeTests {
     }
 
     @Test func `69: nobody listens there`() async throws {
-        try await withServer { sandbox, server in
-            await server.stopListening()
-            let result = try await sandbox.run(sandbox.download(from: server, "--retries", "0"))
+        try await withSandbox { sandbox in
+            // Port 1 is nobody's; one that a server has just left could be somebody's by now.
+            let result = try await sandbox.run(
+                "--manifest", "test.json", "d", "--source", "http://127.0.0.1:1/", "--retries", "0")
             #expect(result.status == 69)
             #expect(result.err.contains("could not connect"))
         }
@@ -143,9 +145,9 @@ struct ExitCodeTests {
     }
 
     @Test func `75: another run holds the directory`() async throws {
-        try await withServer(script: .always(.rate(100_000))) { sandbox, server in
-            let first = try sandbox.start(sandbox.download(from: server))
-            try await server.waitForRequests(count: 1)
+        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 1000))]) { sandbox, server in
+            let first = try sandbox.start(sandbox.download(from: server, "--stall-timeout", "2"))
+            try await server.waitForStall(of: "weights.bin")
             let second = try await sandbox.run(sandbox.download(from: server, "--no-wait"))
             #expect(second.status == 75)
             #expect(second.err.contains("another modelfetch is working on"))
@@ -156,12 +158,16 @@ struct ExitCodeTests {
 
     @Test(
         arguments: [
-            (.captivePortal(html: nil, withLength: nil, padded: nil), "web page"), (.contentEncoding(value: "br"), "encoded"),
+            (.captivePortal(html: nil, withLength: nil, padded: nil), "web page"),
+            (.contentEncoding(value: "br"), "encoded"),
             (.contentLength(value: "12"), "300000"), (.redirect(to: "ftp://127.0.0.1/x"), "redirect"),
             (.redirectLoop(), "redirect"), (.contentRange(total: 7), "206"),
         ] as [(Fault, String)])
     func `76: the source answers something wrong or unsafe`(fault: Fault, words: String) async throws {
-        try await withServer(script: [.on(path: "weights.bin", request: 0, .drop(after: 150_000)), .on(path: "weights.bin", requests: 1...99, fault)]) {
+        try await withServer(script: [
+            .on(path: "weights.bin", request: 0, .drop(after: 150_000)),
+            .on(path: "weights.bin", requests: 1...99, fault),
+        ]) {
             sandbox, server in
             let result = try await sandbox.run(
                 sandbox.download(from: server, "--retries", "1", "--retry-delay", "0.01"))

@@ -64,7 +64,8 @@ struct ReportTests {
 
     @Test(
         arguments: [
-            (["nobody-knows-it"], 64), (["tiny"], 64), (["./nowhere.json", "d"], 66), (["--manifest", "bad.json", "d"], 65),
+            (["nobody-knows-it"], 64), (["tiny"], 64), (["./nowhere.json", "d"], 66),
+            (["--manifest", "bad.json", "d"], 65),
             (["verify", "nowhere"], 66), (["verify", "."], 64), (["verify", "nowhere", "--model", "tiny"], 66),
             (["verify", ".", "--model", "nobody-knows-it"], 64), (["124M", "nowhere", "--verify"], 66),
             (["--manifest", "test.json", "test.json", "--source", "http://127.0.0.1:1/"], 73),
@@ -92,9 +93,9 @@ struct ReportTests {
     }
 
     @Test func `a locked directory ends in a report`() async throws {
-        try await withServer(script: .always(.rate(100_000))) { sandbox, server in
+        try await withServer(script: [.on(path: "weights.bin", .stall(after: 1000))]) { sandbox, server in
             let first = try sandbox.start(sandbox.download(from: server))
-            try await server.waitForRequests(count: 1)
+            try await server.waitForStall(of: "weights.bin")
             let report = try await sandbox.run(sandbox.download(from: server, "--no-wait", "--json")).report()
             #expect(report.error?.int("code") == 75)
             first.kill(SIGKILL)

@@ -11,7 +11,8 @@ struct TransferCommandOptions: ParsableArguments {
 
     @Option(
         name: .customLong("limit-rate"),
-        help: ArgumentHelp("At most this many bytes a second in all, as in 800K or 5M (units of 1024).", valueName: "rate"))
+        help: ArgumentHelp(
+            "At most this many bytes a second in all, as in 800K or 5M (units of 1024).", valueName: "rate"))
     var limitRate: ByteRate?
 
     @Option(help: ArgumentHelp("Attempts without progress before a source is given up.", valueName: "n"))
@@ -38,14 +39,16 @@ struct TransferCommandOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A header field for the sources given with --source, as 'Name: value'; may be repeated.", valueName: "field"))
+            "A header field for the sources given with --source, as 'Name: value'; may be repeated.", valueName: "field"
+        ))
     var header: [HeaderField] = []
 
     @Flag(help: "Take user and password for the sources' own hosts from ~/.netrc.")
     var netrc = false
 
     @Option(
-        help: ArgumentHelp("A proxy; otherwise http_proxy, https_proxy, all_proxy and no_proxy count.", valueName: "url"))
+        help: ArgumentHelp(
+            "A proxy; otherwise http_proxy, https_proxy, all_proxy and no_proxy count.", valueName: "url"))
     var proxy: String?
 
     mutating func validate() throws {
@@ -53,14 +56,27 @@ struct TransferCommandOptions: ParsableArguments {
             throw ValidationError("--header is sent only to sources that you name: add --source URL.")
         }
         guard retries >= 0 else { throw ValidationError("--retries is 0 or more.") }
+        let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
+        if let proxy, let end = proxy.range(of: "://"), !schemes.contains(proxy[..<end.lowerBound].lowercased()) {
+            throw ValidationError("--proxy is an address such as http://host:port or socks5h://host:port.")
+        }
         for (name, value, least) in [
             ("retry-delay", retryDelay, 0), ("stall-timeout", stallTimeout, 0.001),
             ("connect-timeout", connectTimeout, 0.001),
         ] {
             guard value.isFinite, value >= least, value <= 86_400 else {
-                throw ValidationError("--\(name) is a number of seconds, at most a day.")
+                let bound = least > 0 ? "above 0" : "0 or more"
+                throw ValidationError("--\(name) is a number of seconds, \(bound) and at most a day, not \(value).")
             }
         }
+    }
+
+    /// What the options name must be there: found out now, and not when the first https source is asked.
+    func checkFiles() throws(Failure) {
+        guard let cacert, !FileManager.default.isReadableFile(atPath: cacert) else { return }
+        let isThere = FileManager.default.fileExists(atPath: cacert)
+        throw Failure(
+            .noInput, "--cacert: \(printable(cacert)): \(isThere ? "it cannot be read" : "there is no such file")")
     }
 
     func apply(to options: inout DownloadOptions) {
@@ -84,7 +100,9 @@ struct ByteRate: ExpressibleByArgument, Equatable {
     let bytesPerSecond: Int64
 
     init?(argument: String) {
-        let units: [Character: Int64] = ["k": 1 << 10, "K": 1 << 10, "m": 1 << 20, "M": 1 << 20, "g": 1 << 30, "G": 1 << 30]
+        let units: [Character: Int64] = [
+            "k": 1 << 10, "K": 1 << 10, "m": 1 << 20, "M": 1 << 20, "g": 1 << 30, "G": 1 << 30,
+        ]
         var digits = Substring(argument)
         var unit: Int64 = 1
         if let last = digits.last, let factor = units[last] {
@@ -112,7 +130,9 @@ struct HeaderField: ExpressibleByArgument {
         let value = bytes[(colon + 1)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         // RFC 9110 §5.6.2: a token.
         let token = Set("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
-        guard name.allSatisfy(token.contains), value.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 }) else { return nil }
+        guard name.allSatisfy(token.contains), value.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 }) else {
+            return nil
+        }
         self.name = String(decoding: name, as: UTF8.self)
         self.value = String(decoding: value, as: UTF8.self)
     }

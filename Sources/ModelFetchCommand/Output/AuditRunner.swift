@@ -46,7 +46,8 @@ struct AuditRunner {
         }
         let known = report.files.filter { $0.state != .extra }
         let sound = known.count { $0.state == .ok }
-        let rate = report.seconds >= 0.1 ? " (\(Words.bytes(Int64(Double(report.verifiedBytes) / report.seconds)))/s)" : ""
+        let rate =
+            report.seconds >= 0.1 ? " (\(Words.bytes(Int64(Double(report.verifiedBytes) / report.seconds)))/s)" : ""
         Console.shared.err(
             "\(report.directory) \(report.isOK ? "is" : "is not") \(report.model): \(sound) of "
                 + "\(Words.count(known.count, "file")) right, \(Words.bytes(report.verifiedBytes)) hashed in "

@@ -31,9 +31,10 @@ struct DownloadRunner {
         for failure in report.failures { context.say(failure) }
         if isInterrupted {
             if !context.isQuiet {
-                Console.shared.err("interrupted; everything received is kept: run the same command again to go on from there")
+                Console.shared.err(
+                    "interrupted; everything received is kept: run the same command again to go on from there")
             }
-        } else if !context.isQuiet, !context.isJSON {
+        } else if !context.isQuiet, !context.isJSON, !report.files.isEmpty {
             Console.shared.err(Self.summary(report))
         }
         if context.isJSON { context.print(FinalReport(report, status: status, origin: loaded.origin).json) }
@@ -48,7 +49,8 @@ struct DownloadRunner {
             parts.append("nothing to do: \(Words.count(skipped, "file")) verified earlier")
         } else {
             parts.append(
-                (report.isOK ? "done: " : "not done: ") + "\(done.count) of \(Words.count(report.files.count, "file")) verified"
+                (report.isOK ? "done: " : "not done: ")
+                    + "\(done.count) of \(Words.count(report.files.count, "file")) verified"
                     + (skipped > 0 ? " (\(skipped) earlier)" : ""))
             var received = "\(Words.bytes(report.bytesDownloaded)) received in \(Words.seconds(report.seconds))"
             if report.seconds >= 0.1, report.bytesDownloaded > 0 {

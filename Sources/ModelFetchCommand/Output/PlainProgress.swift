@@ -33,15 +33,16 @@ final class PlainProgress: Sendable {
         case .started(_, _, _, let bytes):
             state.withLock { $0.total = bytes }
             say(event)
-        case .phase(let path, let phase): context.logger.debug("\(path): \(phase)")
-            say(event)
         default: say(event)
         }
     }
 
     private func say(_ event: DownloadEvent) {
-        guard isShown, let line = Self.line(for: event) else { return }
-        Console.shared.err(line)
+        if let line = Self.line(for: event) {
+            if isShown { Console.shared.err(line) }
+        } else if let detail = Self.detail(of: event) {
+            context.logger.debug("\(detail)")
+        }
     }
 
     private func add(_ bytes: Int64, received: Bool) {
@@ -83,9 +84,22 @@ final class PlainProgress: Sendable {
         }
     }
 
+    /// What is worth a line only to a person who looks for a fault.
+    static func detail(of event: DownloadEvent) -> String? {
+        switch event {
+        case .phase(let path, .receiving): "\(path): bytes come"
+        case .phase(let path, .verifying): "\(path): all bytes are here, hashing the rest"
+        case .phase(let path, .publishing): "\(path): verified, giving it its name"
+        default: nil
+        }
+    }
+
     private static func line(for report: FileReport) -> String? {
         let size = report.size.map { Words.bytes($0) } ?? "size unknown"
-        let proof = report.isPinned ? "verified" : "unpinned: checked by " + (report.evidence.isEmpty ? "nothing" : report.evidence.joined(separator: ", "))
+        let proof =
+            report.isPinned
+            ? "verified"
+            : "unpinned: checked by " + (report.evidence.isEmpty ? "nothing" : report.evidence.joined(separator: ", "))
         switch report.state {
         case .skipped: return "\(report.path): already here (\(size), \(proof))"
         case .failed: return nil

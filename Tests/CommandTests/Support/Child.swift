@@ -93,7 +93,9 @@ final class Child: Sendable {
         let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in argv + envp { free(text) } }
         let code = Self.spawning.withLock { _ in posix_spawn(&pid, shell[0], &actions, &attributes, argv, envp) }
-        guard code == 0 else { throw Failed(description: "cannot start \(executable): \(String(cString: strerror(code)))") }
+        guard code == 0 else {
+            throw Failed(description: "cannot start \(executable): \(String(cString: strerror(code)))")
+        }
         self.pid = pid
         // A thread of its own: the pool's threads are few, and belong to what the child is tested against.
         Thread.detachNewThread { [self] in reap() }
