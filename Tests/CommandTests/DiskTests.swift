@@ -85,7 +85,7 @@ struct DiskTests {
         }
     }
 
-    @Test(arguments: [8, 11, 14, 17])
+    @Test(arguments: [8, 11, 14, 19])
     func `too few descriptors are said, and harm nothing`(count: Int) async throws {
         try await withServer { sandbox, server in
             let arguments = sandbox.download(from: server, "--retries", "1", "--retry-delay", "0.01")

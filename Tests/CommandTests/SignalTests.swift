@@ -16,6 +16,7 @@ struct SignalTests {
         try await withServer(Self.model, script: Self.stalling) { sandbox, server in
             let child = try sandbox.start(sandbox.download(from: server, "--json"))
             try await server.waitForStall(of: "weights.bin")
+            try await poll("the bytes to be written") { sandbox.contents("weights.bin.partial")?.count == 500_000 }
             let sent = ContinuousClock.now
             child.kill(signal)
             let result = try await child.wait()

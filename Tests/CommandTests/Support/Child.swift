@@ -92,7 +92,11 @@ final class Child: Sendable {
         let argv = (shell + arguments).map { strdup($0) } + [nil]
         let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in argv + envp { free(text) } }
-        let code = Self.spawning.withLock { _ in posix_spawn(&pid, shell[0], &actions, &attributes, argv, envp) }
+        let code = Self.spawning.withLock { _ in
+            // Nothing that this process or its parents left open is the child's business.
+            for descriptor: Int32 in 3..<256 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+            return posix_spawn(&pid, shell[0], &actions, &attributes, argv, envp)
+        }
         guard code == 0 else {
             throw Failed(description: "cannot start \(executable): \(String(cString: strerror(code)))")
         }

@@ -13,9 +13,9 @@ enum Program {
 
     /// Where a program is installed.
     static func find(_ name: String) -> String? {
-        let directories =
-            (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin", "/sbin"]
-        return directories.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "") + ":/usr/sbin:/sbin"
+        let candidates: [String] = path.split(separator: ":").map { "\($0)/\(name)" }
+        return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
     /// Whether tests that need another program may run. In CI they must: what is missing there fails rather than hides.
