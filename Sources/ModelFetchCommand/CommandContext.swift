@@ -44,9 +44,13 @@ struct CommandContext: Sendable {
         return status
     }
 
-    func say(_ failure: Failure) {
-        logger.error("\(failure)")
-        if let hint = failure.hint { Console.shared.err("hint: \(hint)") }
+    func say(_ failure: Failure) { say([failure]) }
+
+    /// Says each failure, and then once each what may help: it is often the same for all.
+    func say(_ failures: [Failure]) {
+        for failure in failures { logger.error("\(failure)") }
+        var said: Set<String> = []
+        for hint in failures.compactMap(\.hint) where said.insert(hint).inserted { Console.shared.err("hint: \(hint)") }
     }
 
     func warn(about catalog: ManifestCatalog) {

@@ -52,8 +52,8 @@ struct CurlFailure {
         case 10: "expired (is the clock here right?): " + text
         case 2, 18, 19, 20, 21: "issued by an authority that is not trusted here (see --cacert): " + text
         case 62, 64: "issued for another host: " + text
-        // libcurl compares the names itself, with no result of OpenSSL's.
-        case 0 where text.contains("host name") || text.contains("subject name"): "issued for another host: " + text
+        // libcurl compares the names itself, and leaves the result that it began with.
+        case 0...1 where text.contains("host name") || text.contains("subject name"): "issued for another host: " + text
         default: text
         }
     }

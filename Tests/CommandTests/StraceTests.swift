@@ -51,6 +51,9 @@ struct StraceTests {
                 sandbox.expectNothingWrong()
                 if failed.status == 73 {
                     #expect(failed.err.contains("error: "))
+                    if error == "ENOSPC", failed.err.contains("weights.bin.partial: cannot write") {
+                        #expect(failed.err.contains("more bytes are needed and "), "\(failed.err)")
+                    }
                 } else {
                     // What a run can do without may fail: then all else is right all the same.
                     #expect(failed.status == 0, "\(call) \(number): \(failed.err)")
@@ -65,7 +68,7 @@ struct StraceTests {
         Issue.record("the end was not reached")
     }
 
-    @Test(arguments: ["pwrite64:error=EINTR:when=1+3", "pread64:error=EINTR:when=1+3", "flock:error=EINTR:when=1+3"])
+    @Test(arguments: ["pwrite64:error=EINTR:when=1+3", "flock:error=EINTR:when=1+3"])
     func `an interrupted call is made again`(injection: String) async throws {
         try await withServer(Self.model) { sandbox, server in
             let result = try await run(injection, sandbox, server)

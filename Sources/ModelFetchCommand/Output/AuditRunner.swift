@@ -38,7 +38,7 @@ struct AuditRunner {
 
     private func show(_ report: AuditReport, _ status: Int32, isInterrupted: Bool) {
         if context.isJSON { context.print(FinalReport(report, status: status).json) }
-        for failure in report.failures { context.say(failure) }
+        context.say(report.failures)
         guard !context.isQuiet, !context.isJSON else { return }
         if isInterrupted { return Console.shared.err("interrupted") }
         for file in report.files {

@@ -28,7 +28,7 @@ struct DownloadRunner {
     }
 
     private func finish(_ report: DownloadReport, _ status: Int32, isInterrupted: Bool) {
-        for failure in report.failures { context.say(failure) }
+        context.say(report.failures)
         if isInterrupted {
             if !context.isQuiet {
                 Console.shared.err(

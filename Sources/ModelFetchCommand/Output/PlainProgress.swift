@@ -17,6 +17,8 @@ final class PlainProgress: Sendable {
         var received: Int64 = 0
         var lastReceived: Int64 = 0
         var lastLine: ContinuousClock.Instant
+        /// Which source each file was last said to come from.
+        var sources: [String: String] = [:]
     }
 
     init(_ context: CommandContext, isShown: Bool) {
@@ -33,6 +35,10 @@ final class PlainProgress: Sendable {
         case .started(_, _, _, let bytes):
             state.withLock { $0.total = bytes }
             say(event)
+        case .phase(let path, .connecting(let source, _, _)):
+            // Before another attempt with the same source there was a line about why.
+            let isNews = state.withLock { $0.sources.updateValue(source, forKey: path) != source }
+            if isNews { say(event) }
         default: say(event)
         }
     }
