@@ -69,7 +69,7 @@ let package = Package(
             dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "FaultServer", "BuiltInManifests"],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["ModelFetchCommand", "ModelFetch", "FaultServer"],
+            name: "CommandTests", dependencies: ["ModelFetchCommand", "ModelFetch", "Hashing", "FaultServer"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

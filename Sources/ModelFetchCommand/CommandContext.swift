@@ -17,12 +17,18 @@ struct CommandContext: Sendable {
     }
 
     /// Runs a subcommand's work and ends with its exit status.
-    func reportFailures(_ work: () async throws -> Int32) async throws {
+    ///
+    /// - Parameters:
+    ///   - model: what was asked for, as a report of a failure says it.
+    ///   - directory: where, likewise.
+    func reportFailures(
+        model: String? = nil, directory: String? = nil, _ work: () async throws -> Int32
+    ) async throws {
         let status: Int32
         do {
             status = try await work()
         } catch {
-            status = report(error, directory: nil)
+            status = report(error, model: model, directory: directory)
         }
         guard status == 0 else { throw ExitCode(status) }
     }
@@ -30,23 +36,21 @@ struct CommandContext: Sendable {
     /// Says what failed: on stderr, and with `--json` as a report on stdout.
     ///
     /// - Returns: the exit status that it means.
-    func report(_ error: any Error, directory: String?) -> Int32 {
+    func report(_ error: any Error, model: String? = nil, directory: String? = nil) -> Int32 {
         let failure = error as? Failure ?? Failure(.cannotWrite, "\(error)")
         say(failure)
-        if isJSON {
-            var report: JSONObject = [
-                "event": "report", "ok": false, "exit_code": .integer(Int64(failure.kind.rawValue)),
-                "error": .object(failure.json), "files": [],
-            ]
-            if let directory { report["directory"] = .string(directory) }
-            print(report)
-        }
-        return failure.kind.rawValue
+        let status = failure.kind.rawValue
+        if isJSON { print(FinalReport(model: model, directory: directory, status: status, failure: failure).json) }
+        return status
     }
 
-    func say(_ failure: Failure) {
-        logger.error("\(failure)")
-        if let hint = failure.hint { Console.shared.err("hint: \(hint)") }
+    func say(_ failure: Failure) { say([failure]) }
+
+    /// Says each failure, and then once each what may help: it is often the same for all.
+    func say(_ failures: [Failure]) {
+        for failure in failures { logger.error("\(failure)") }
+        var said: Set<String> = []
+        for hint in failures.compactMap(\.hint) where said.insert(hint).inserted { Console.shared.err("hint: \(hint)") }
     }
 
     func warn(about catalog: ManifestCatalog) {

@@ -65,12 +65,13 @@ struct DownloadCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandContext(output)
-        try await context.reportFailures {
+        try await context.reportFailures(model: model, directory: directory) {
             let catalog = manifests.catalog()
             context.warn(about: catalog)
             let loaded = try loadManifest(catalog)
             if manifest != nil || ManifestCatalog.isPath(model ?? "") { context.warn(about: loaded.warnings) }
             let directory = directory ?? "models/" + loaded.manifest.directory
+            try transfer.checkFiles()
             if verify { return await AuditRunner(context).run([(loaded, directory)]) }
             var options = DownloadOptions()
             transfer.apply(to: &options)
@@ -82,7 +83,7 @@ struct DownloadCommand: AsyncParsableCommand {
             options.replacesForeignFiles = replace
             let download = ModelDownload(
                 loaded.manifest, into: directory, options: options, known: catalog.manifests.map(\.manifest))
-            if dryRun { return try DryRunPrinter(context).run(download) }
+            if dryRun { return try DryRunPrinter(context).run(download, origin: loaded.origin) }
             return await DownloadRunner(context, loaded, progress: progress).run(download)
         }
     }

@@ -18,10 +18,12 @@ struct ListCommand: AsyncParsableCommand {
             let rows = catalog.manifests.map { Row($0) }
             if output.json {
                 for row in rows { context.print(row.json) }
+                let problem = catalog.problems.first.map { Failure($0) }
+                context.print(FinalReport(status: problem?.kind.rawValue ?? 0, failure: problem).json)
             } else {
                 for line in Table.lines([Row.headings] + rows.map(\.cells)) { Console.shared.out(line) }
             }
-            return catalog.problems.isEmpty ? 0 : Failure.Kind.data.rawValue
+            return catalog.problems.first.map { Failure($0).kind.rawValue } ?? 0
         }
     }
 

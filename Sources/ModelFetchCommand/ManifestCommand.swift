@@ -54,7 +54,7 @@ struct ManifestCommand: AsyncParsableCommand {
                                 + "\(Words.bytes(manifest.plannedBytes)), \(pinned) with a SHA-256, "
                                 + Words.count(manifest.sources.count, "source"))
                     } catch {
-                        status = context.report(Failure(error), directory: nil)
+                        status = context.report(Failure(error))
                     }
                 }
                 return status

@@ -20,7 +20,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandContext(output)
-        try await context.reportFailures {
+        try await context.reportFailures(model: choice.model) {
             let catalog = manifests.catalog()
             context.warn(about: catalog)
             let chosen = try choice.loaded(from: catalog)
@@ -32,7 +32,7 @@ struct VerifyCommand: AsyncParsableCommand {
                     audits.append((try chosen ?? ModelLookup(catalog).manifest(of: directory), directory))
                 } catch {
                     // The other directories are audited all the same.
-                    status = context.report(error, directory: directory)
+                    status = context.report(error, model: choice.model, directory: directory)
                 }
             }
             return await AuditRunner(context).run(audits, failed: directories.count - audits.count, status: status)

@@ -34,6 +34,8 @@ package struct DiskError: Error, Hashable, Sendable {
     package var isExisting: Bool { code == EEXIST }
     /// Disk full, quota or file size limit reached.
     package var isSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+    /// The file would be larger than the shell's limit or the file system allows.
+    package var isFileSizeLimit: Bool { code == EFBIG }
     /// A symlink stands where none is followed.
     package var isSymlink: Bool { code == ELOOP }
     package var isDirectoryMismatch: Bool { code == ENOTDIR || code == EISDIR }

@@ -109,7 +109,14 @@ package final class PartialFile: Sendable {
         do throws(DiskError) {
             try directory.disk.preallocate(file.descriptor, identity.size)
         } catch  where error.isSpace {
-            throw StorageError("cannot reserve \(identity.size) bytes", file.path, error)
+            guard !error.isFileSizeLimit, let there = try? file.status().allocated,
+                let free = try? directory.freeBytes()
+            else {
+                throw StorageError("cannot reserve \(identity.size) bytes", file.path, error)
+            }
+            throw StorageError(
+                .noSpace, path: file.path,
+                reason: "\(max(identity.size - there, 0)) bytes are needed and \(free) are free", underlying: error)
         } catch {}
     }
 

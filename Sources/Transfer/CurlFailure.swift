@@ -12,6 +12,12 @@ struct CurlFailure {
     var isConnected = false
 
     var error: TransferError {
+        // Some texts repeat an address, a proxy's for one, with the password in it.
+        if text.utf8.contains(UInt8(ascii: "@")) {
+            return CurlFailure(
+                code: code, text: "", verifyResult: verifyResult, connectStatus: connectStatus, isConnected: isConnected
+            ).error
+        }
         if (300...599).contains(connectStatus), !isConnected, code == 56 || code == 97 || code == 7 {
             // A gateway's 5xx passes like a server's.
             return TransferError(

@@ -61,7 +61,9 @@ final class FileDownload: Sendable {
             // Whatever happened, what is on the disk is worth its record; a disk that fails now has failed before.
             try? partial.flush()
             context.leavePartial(of: file)
-            if let error = error as? StorageError { throw Failure(error, file: path, kept: kept(partial)) }
+            if let error = error as? StorageError {
+                throw Failure(error, file: path, kept: kept(partial) + room(for: error, partial))
+            }
             throw error
         }
     }
@@ -165,6 +167,14 @@ final class FileDownload: Sendable {
 
     private func kept(_ partial: PartialFile) -> String {
         "\(partial.heldBytes + partial.claimedBytes) of \(size) bytes are kept"
+    }
+
+    /// Where the disk is full: how much more is needed, and how much there is.
+    private func room(for error: StorageError, _ partial: PartialFile) -> String {
+        guard error.code == .noSpace, error.underlying?.isFileSizeLimit == false,
+            let free = try? context.directory.freeBytes()
+        else { return "" }
+        return "; \(size - partial.heldBytes - partial.claimedBytes) more bytes are needed and \(free) are free"
     }
 
     // MARK: What is missing

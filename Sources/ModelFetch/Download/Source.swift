@@ -47,7 +47,9 @@ struct Source: Sendable {
             credentials.netrc = netrc
             return Source(base: base, rank: rank, credentials: credentials)
         } catch {
-            throw Failure(.usage, "a source is not usable: \(error)")
+            // A URL that does not parse cannot be redacted either: with an @ in it, it may hold a password.
+            let shown = url.utf8.contains(UInt8(ascii: "@")) ? "a source" : "the source “\(printable(url))”"
+            throw Failure(.usage, "\(shown) is \(error)", hint: "a source is a base URL such as https://host/path/")
         }
     }
 }

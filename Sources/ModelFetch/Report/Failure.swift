@@ -69,6 +69,8 @@ extension Failure {
             }
         let hint: String? =
             switch error.code {
+            case .noSpace where error.underlying?.isFileSizeLimit == true:
+                "raise the limit (ulimit -f), or give a directory on another file system, and run it again"
             case .noSpace: "free some space, or give another directory, and run it again"
             case .inTheWay: "move away what stands there, and run it again"
             case .disturbed: "let nothing else work on the directory, and run it again"

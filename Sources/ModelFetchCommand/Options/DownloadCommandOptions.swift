@@ -56,14 +56,27 @@ struct TransferCommandOptions: ParsableArguments {
             throw ValidationError("--header is sent only to sources that you name: add --source URL.")
         }
         guard retries >= 0 else { throw ValidationError("--retries is 0 or more.") }
+        let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
+        if let proxy, let end = proxy.range(of: "://"), !schemes.contains(proxy[..<end.lowerBound].lowercased()) {
+            throw ValidationError("--proxy is an address such as http://host:port or socks5h://host:port.")
+        }
         for (name, value, least) in [
             ("retry-delay", retryDelay, 0), ("stall-timeout", stallTimeout, 0.001),
             ("connect-timeout", connectTimeout, 0.001),
         ] {
             guard value.isFinite, value >= least, value <= 86_400 else {
-                throw ValidationError("--\(name) is a number of seconds, at most a day.")
+                let bound = least > 0 ? "above 0" : "0 or more"
+                throw ValidationError("--\(name) is a number of seconds, \(bound) and at most a day, not \(value).")
             }
         }
+    }
+
+    /// What the options name must be there: found out now, and not when the first https source is asked.
+    func checkFiles() throws(Failure) {
+        guard let cacert, !FileManager.default.isReadableFile(atPath: cacert) else { return }
+        let isThere = FileManager.default.fileExists(atPath: cacert)
+        throw Failure(
+            .noInput, "--cacert: \(printable(cacert)): \(isThere ? "it cannot be read" : "there is no such file")")
     }
 
     func apply(to options: inout DownloadOptions) {
@@ -87,10 +100,12 @@ struct ByteRate: ExpressibleByArgument, Equatable {
     let bytesPerSecond: Int64
 
     init?(argument: String) {
-        let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+        let units: [Character: Int64] = [
+            "k": 1 << 10, "K": 1 << 10, "m": 1 << 20, "M": 1 << 20, "g": 1 << 30, "G": 1 << 30,
+        ]
         var digits = Substring(argument)
         var unit: Int64 = 1
-        if let last = digits.last, let factor = units[Character(last.uppercased())] {
+        if let last = digits.last, let factor = units[last] {
             unit = factor
             digits.removeLast()
         }

@@ -14,11 +14,12 @@ struct AuditRunner {
         var sound = 0
         for (loaded, directory) in audits {
             let (report, signal) = await Interruption.run { await ModelAudit(loaded, of: directory).run() }
-            let status = signal ?? (report.isCancelled ? 130 : report.kind?.rawValue ?? 0)
-            show(report, status, isInterrupted: signal != nil)
+            // A signal that came when all was done already changes nothing about what was found.
+            let isInterrupted = report.isCancelled
+            let status = isInterrupted ? signal ?? 130 : report.kind?.rawValue ?? 0
+            show(report, status, isInterrupted: isInterrupted)
             statuses.append(status)
             if status == 0 { sound += 1 }
-            if signal != nil { break }
         }
         let worst = Self.worst(statuses)
         if audits.count + failed > 1, context.isJSON {
@@ -36,8 +37,8 @@ struct AuditRunner {
     }
 
     private func show(_ report: AuditReport, _ status: Int32, isInterrupted: Bool) {
-        if context.isJSON { context.print(report.json(status: status)) }
-        for failure in report.failures { context.say(failure) }
+        if context.isJSON { context.print(FinalReport(report, status: status).json) }
+        context.say(report.failures)
         guard !context.isQuiet, !context.isJSON else { return }
         if isInterrupted { return Console.shared.err("interrupted") }
         for file in report.files {

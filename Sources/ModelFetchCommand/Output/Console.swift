@@ -28,6 +28,10 @@ final class Console: Sendable {
                     done += count
                 } else if count < 0, errno == EINTR {
                     continue
+                } else if count < 0, errno == EAGAIN {
+                    // Whoever shares the pipe has made it non-blocking: half a line would be worse than to wait.
+                    var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&wanted, 1, -1)
                 } else {
                     return
                 }

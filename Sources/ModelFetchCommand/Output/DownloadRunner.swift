@@ -21,22 +21,23 @@ struct DownloadRunner {
                 events?.show(event)
             }
         }
-        let status = signal ?? (report.isCancelled ? 130 : report.kind?.rawValue ?? 0)
-        finish(report, status, isInterrupted: signal != nil)
+        // A signal that came when all was done already changes nothing about what was done.
+        let status = report.isOK ? 0 : signal ?? (report.isCancelled ? 130 : report.kind?.rawValue ?? 0)
+        finish(report, status, isInterrupted: status >= 128)
         return status
     }
 
     private func finish(_ report: DownloadReport, _ status: Int32, isInterrupted: Bool) {
-        for failure in report.failures { context.say(failure) }
+        context.say(report.failures)
         if isInterrupted {
             if !context.isQuiet {
                 Console.shared.err(
                     "interrupted; everything received is kept: run the same command again to go on from there")
             }
-        } else if !context.isQuiet, !context.isJSON {
+        } else if !context.isQuiet, !context.isJSON, !report.files.isEmpty {
             Console.shared.err(Self.summary(report))
         }
-        if context.isJSON { context.print(report.json(status: status, loaded.origin)) }
+        if context.isJSON { context.print(FinalReport(report, status: status, origin: loaded.origin).json) }
     }
 
     /// The sentence at the end: what came, how much was there already, how long it took.
@@ -58,15 +59,10 @@ struct DownloadRunner {
             parts.append(received)
         }
         if report.bytesReused > 0 { parts.append("\(Words.bytes(report.bytesReused)) reused") }
-        if report.retries > 0 { parts.append(Words.count(report.retries, "retry").replacingRetrys) }
+        if report.retries > 0 { parts.append(Words.count(report.retries, "retry", "retries")) }
         if report.files.contains(where: { $0.state == .held }) {
             parts.append("the marker is held back until the model is whole")
         }
         return parts.joined(separator: "; ")
     }
-}
-
-extension String {
-    /// `2 retries`, where counting made `2 retrys`.
-    fileprivate var replacingRetrys: String { hasSuffix("retrys") ? String(dropLast(2)) + "ies" : self }
 }

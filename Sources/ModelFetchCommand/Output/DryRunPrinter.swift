@@ -6,7 +6,7 @@ struct DryRunPrinter {
 
     init(_ context: CommandContext) { self.context = context }
 
-    func run(_ download: ModelDownload) throws(Failure) -> Int32 {
+    func run(_ download: ModelDownload, origin: ManifestOrigin) throws(Failure) -> Int32 {
         let plan = try download.plan()
         for file in plan.files {
             if context.isJSON {
@@ -22,11 +22,11 @@ struct DryRunPrinter {
             }
         }
         if context.isJSON {
-            context.print([
-                "event": "report", "model": .string(plan.model), "directory": .string(plan.directory), "ok": true,
-                "exit_code": .integer(0), "dry_run": true, "bytes_needed": .integer(plan.bytes),
-                "bytes_free": JSONValue(plan.freeBytes), "files": [],
-            ])
+            var report = FinalReport(model: plan.model, directory: plan.directory, status: 0, origin: origin).json
+            report["dry_run"] = true
+            report["bytes_needed"] = .integer(plan.bytes)
+            report["bytes_free"] = JSONValue(plan.freeBytes)
+            context.print(report)
         } else {
             let free = plan.freeBytes.map { "; \(Words.bytes($0)) are free" } ?? ""
             Console.shared.out("\(plan.directory): \(Words.bytes(plan.bytes)) to fetch\(free)")

@@ -41,7 +41,7 @@ final class EventPrinter: Sendable {
         case .retrying(let path, let failure, let attempt, let pause):
             [
                 "event": "retry", "path": .string(path), "attempt": .integer(Int64(attempt)),
-                "pause": .number(pause / .seconds(1)), "error": .object(failure.json),
+                "pause": .number((pause / .milliseconds(1)).rounded() / 1000), "error": .object(failure.json),
             ]
         case .sourceDropped(let path, let failure):
             ["event": "source_dropped", "path": .string(path), "error": .object(failure.json)]

@@ -17,6 +17,8 @@ final class PlainProgress: Sendable {
         var received: Int64 = 0
         var lastReceived: Int64 = 0
         var lastLine: ContinuousClock.Instant
+        /// Which source each file was last said to come from.
+        var sources: [String: String] = [:]
     }
 
     init(_ context: CommandContext, isShown: Bool) {
@@ -33,16 +35,20 @@ final class PlainProgress: Sendable {
         case .started(_, _, _, let bytes):
             state.withLock { $0.total = bytes }
             say(event)
-        case .phase(let path, let phase):
-            context.logger.debug("\(path): \(phase)")
-            say(event)
+        case .phase(let path, .connecting(let source, _, _)):
+            // Before another attempt with the same source there was a line about why.
+            let isNews = state.withLock { $0.sources.updateValue(source, forKey: path) != source }
+            if isNews { say(event) }
         default: say(event)
         }
     }
 
     private func say(_ event: DownloadEvent) {
-        guard isShown, let line = Self.line(for: event) else { return }
-        Console.shared.err(line)
+        if let line = Self.line(for: event) {
+            if isShown { Console.shared.err(line) }
+        } else if let detail = Self.detail(of: event) {
+            context.logger.debug("\(detail)")
+        }
     }
 
     private func add(_ bytes: Int64, received: Bool) {
@@ -81,6 +87,16 @@ final class PlainProgress: Sendable {
         case .sourceDropped(let path, let failure): "\(path): \(failure.message)"
         case .finished(let report): line(for: report)
         case .warning, .debug, .progress, .phase: nil
+        }
+    }
+
+    /// What is worth a line only to a person who looks for a fault.
+    static func detail(of event: DownloadEvent) -> String? {
+        switch event {
+        case .phase(let path, .receiving): "\(path): bytes come"
+        case .phase(let path, .verifying): "\(path): all bytes are here, hashing the rest"
+        case .phase(let path, .publishing): "\(path): verified, giving it its name"
+        default: nil
         }
     }
 

@@ -1,6 +1,47 @@
 internal import Hashing
 internal import ModelFetch
 
+/// The object that ends every run with `--json`: the same fields whatever ran and however it ended.
+struct FinalReport {
+    /// The manifest's name, or what was asked for where there is no manifest.
+    var model: String?
+    var directory: String?
+    var status: Int32
+    var files: [FileReport] = []
+    var bytesDownloaded: Int64 = 0
+    var bytesReused: Int64 = 0
+    var retries = 0
+    var seconds: Double = 0
+    /// What kept the run as a whole from going on.
+    var failure: Failure?
+    var origin: ManifestOrigin?
+
+    var json: JSONObject {
+        [
+            "event": "report", "model": JSONValue(model), "directory": JSONValue(directory), "ok": .bool(status == 0),
+            "exit_code": .integer(Int64(status)), "files": .array(files.map { .object($0.json) }),
+            "bytes_downloaded": .integer(bytesDownloaded), "bytes_reused": .integer(bytesReused),
+            "retries": .integer(Int64(retries)), "seconds": .number((seconds * 1000).rounded() / 1000),
+            "error": failure.map { .object($0.json) } ?? .null, "manifest_source": JSONValue(origin?.source),
+        ]
+    }
+}
+
+extension FinalReport {
+    init(_ report: DownloadReport, status: Int32, origin: ManifestOrigin) {
+        self.init(
+            model: report.model, directory: report.directory, status: status, files: report.files,
+            bytesDownloaded: report.bytesDownloaded, bytesReused: report.bytesReused, retries: report.retries,
+            seconds: report.seconds, failure: report.failure, origin: origin)
+    }
+
+    init(_ report: AuditReport, status: Int32) {
+        self.init(
+            model: report.model, directory: report.directory, status: status, files: report.files,
+            seconds: report.seconds, failure: report.failure, origin: report.manifestOrigin)
+    }
+}
+
 extension Failure {
     var json: JSONObject {
         var object: JSONObject = [
@@ -23,28 +64,5 @@ extension FileReport {
         if let actualSize { object["actual_size"] = .integer(actualSize) }
         if let note { object["note"] = .string(note) }
         return object
-    }
-}
-
-extension DownloadReport {
-    func json(status: Int32, _ origin: ManifestOrigin) -> JSONObject {
-        [
-            "event": "report", "model": .string(model), "directory": .string(directory), "ok": .bool(status == 0),
-            "exit_code": .integer(Int64(status)), "files": .array(files.map { .object($0.json) }),
-            "bytes_downloaded": .integer(bytesDownloaded), "bytes_reused": .integer(bytesReused),
-            "retries": .integer(Int64(retries)), "seconds": .number(seconds),
-            "error": failure.map { .object($0.json) } ?? .null, "manifest_source": .string(origin.source),
-        ]
-    }
-}
-
-extension AuditReport {
-    func json(status: Int32) -> JSONObject {
-        [
-            "event": "report", "model": .string(model), "directory": .string(directory), "ok": .bool(status == 0),
-            "exit_code": .integer(Int64(status)), "files": .array(files.map { .object($0.json) }),
-            "seconds": .number(seconds), "error": failure.map { .object($0.json) } ?? .null,
-            "manifest_source": .string(manifestOrigin.source),
-        ]
     }
 }

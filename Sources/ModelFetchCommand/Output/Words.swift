@@ -13,7 +13,7 @@ enum Words {
 
     /// `12.3 s`, `4 min 05 s`, `2 h 03 min`.
     static func seconds(_ seconds: Double) -> String {
-        if seconds < 60 { return "\(tenths(seconds)) s" }
+        if seconds < 59.95 { return "\(tenths(seconds)) s" }
         let whole = Int(min(seconds, 1e15).rounded())
         if whole < 3600 { return "\(whole / 60) min \(twoDigits(whole % 60)) s" }
         return "\(whole / 3600) h \(twoDigits(whole % 3600 / 60)) min"
@@ -21,8 +21,10 @@ enum Words {
 
     static func seconds(_ duration: Duration) -> String { seconds(duration / .seconds(1)) }
 
-    /// `7 files`, `1 file`.
-    static func count(_ number: Int, _ noun: String) -> String { number == 1 ? "1 \(noun)" : "\(number) \(noun)s" }
+    /// `7 files`, `1 file`; `plural` where an s does not make it.
+    static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+        number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
+    }
 
     private static func tenths(_ value: Double) -> String {
         let tenths = Int64(min(value * 10, 1e15).rounded())

@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import Foundation
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -7,39 +7,97 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Runs work that a signal cancels: the first SIGINT, SIGTERM or SIGHUP lets it put its things in order, a second one ends the
-/// process at once. Nothing is lost by that either.
+/// What SIGINT, SIGTERM and SIGHUP do: the first one lets the work at hand put its things in order, a second one ends the
+/// process at once, and so does the first where there is nothing to put in order. Nothing is lost by that either.
+///
+/// The process always ends with a status, 128 and the signal's number, and never by the signal itself.
 enum Interruption {
-    private static let signals: [Int32] = [SIGINT, SIGTERM, SIGHUP]
-
-    /// - Returns: what `work` returned, and the exit status to end with if a signal came: 128 and its number.
-    static func run<R: Sendable>(_ work: @escaping @Sendable () async -> R) async -> (R, status: Int32?) {
-        let received = Mutex<Int32?>(nil)
-        let task = Task { await work() }
-        let queue = DispatchQueue(label: "modelfetch.signals")
-        var sources: [any DispatchSourceSignal] = []
-        for number in signals {
-            // A signal that was ignored when we were started stays ignored: that is what nohup(1) means.
-            let previous = signal(number, SIG_IGN)
-            if number == SIGHUP, isIgnored(previous) { continue }
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
-                let isFirst = received.withLock { received in
-                    defer { received = received ?? number }
-                    return received == nil
-                }
-                guard isFirst else { _exit(128 + number) }
-                task.cancel()
-            }
-            source.resume()
-            sources.append(source)
-        }
-        let result = await task.value
-        for source in sources { source.cancel() }
-        return (result, received.withLock { $0 }.map { 128 + $0 })
+    private struct State {
+        /// Cancels the work at hand; `nil` while there is none.
+        var cancel: (@Sendable () -> Void)?
+        var received: Int32?
     }
 
-    private static func isIgnored(_ handler: (@convention(c) (Int32) -> Void)?) -> Bool {
-        unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    private static let state = Mutex(State())
+
+    /// Begins to watch, for as long as the process lives. To be called once, before other threads are there.
+    static func watch() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // A full pipe must not hold up whoever the signal happens to interrupt.
+        _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+        signalPipe = ends[1]
+        let reader = ends[0]
+        Thread.detachNewThread {
+            var number: UInt8 = 0
+            while true {
+                let count = read(reader, &number, 1)
+                if count == 1 { received(Int32(number)) } else if count == 0 || errno != EINTR { return }
+            }
+        }
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            var action = sigaction()
+            // SIGHUP that was ignored when we were started stays ignored: that is what nohup(1) means. The others are
+            // taken all the same: a shell without job control ignores SIGINT for what it starts in the background, and who
+            // sends one to it means it.
+            if number == SIGHUP, sigaction(number, nil, &action) == 0, isIgnored(action) { continue }
+            action = sigaction()
+            setHandler(of: &action) { number in
+                // All that is safe here is a system call (signal-safety(7)); the thread above does the rest.
+                let saved = errno
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = write(signalPipe, &byte, 1)
+                errno = saved
+            }
+            action.sa_flags = Int32(SA_RESTART)
+            sigaction(number, &action, nil)
+        }
+    }
+
+    /// Runs work that a signal cancels.
+    ///
+    /// - Returns: what `work` returned, and the exit status that a signal asks for if one came: 128 and its number.
+    static func run<R: Sendable>(_ work: @escaping @Sendable () async -> R) async -> (R, status: Int32?) {
+        let task = Task { await work() }
+        let isLate = state.withLock { state in
+            state.cancel = { task.cancel() }
+            return state.received != nil
+        }
+        if isLate { task.cancel() }
+        let result = await task.value
+        return state.withLock { state in
+            state.cancel = nil
+            return (result, state.received.map { 128 + $0 })
+        }
+    }
+
+    private static func received(_ number: Int32) {
+        let cancel = state.withLock { state in
+            guard state.received == nil, let cancel = state.cancel else { return nil as (@Sendable () -> Void)? }
+            state.received = number
+            return cancel
+        }
+        guard let cancel else { _exit(128 + number) }
+        cancel()
+    }
+
+    private static func isIgnored(_ action: sigaction) -> Bool {
+        #if canImport(Glibc)
+            unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+        #else
+            unsafeBitCast(action.__sigaction_u.__sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+        #endif
+    }
+
+    private static func setHandler(of action: inout sigaction, _ handler: @escaping @convention(c) (Int32) -> Void) {
+        #if canImport(Glibc)
+            action.__sigaction_handler.sa_handler = handler
+        #else
+            action.__sigaction_u.__sa_handler = handler
+        #endif
     }
 }
+
+/// Where the handler writes. Set once, before there is a handler to read it.
+private nonisolated(unsafe) var signalPipe: Int32 = -1

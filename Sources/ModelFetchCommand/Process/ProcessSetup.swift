@@ -15,5 +15,6 @@ enum ProcessSetup {
         // A closed pipe and a file size limit are errors of the call that met them, not reasons to die.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
+        Interruption.watch()
     }
 }

@@ -1,0 +1,99 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// Disks that are full, read-only or limited: 73, in words, and what came is kept.
+@Suite(.timeLimit(.minutes(2)))
+struct DiskTests {
+    /// Mounts a small file system of its own where the model belongs.
+    private func withMount(_ options: String, _ sandbox: Sandbox, _ body: () async throws -> Void) async throws {
+        try FileManager.default.createDirectory(atPath: sandbox.directory, withIntermediateDirectories: false)
+        try await Tool.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", sandbox.directory)
+        do {
+            try await body()
+        } catch {
+            try await Tool.run("umount", "-l", sandbox.directory)
+            throw error
+        }
+        try await Tool.run("umount", "-l", sandbox.directory)
+    }
+
+    @Test(.enabled(if: Program.isRoot, "mounting takes root"))
+    func `a disk that is too small is said before the first byte`() async throws {
+        try await withServer { sandbox, server in
+            try await withMount("size=128k", sandbox) {
+                let result = try await sandbox.run(sandbox.download(from: server))
+                #expect(result.status == 73)
+                #expect(result.err.contains("300167 bytes are needed and "), "\(result.err)")
+                #expect(result.err.contains(" are free; nothing was fetched"))
+                #expect(result.err.contains("hint: free some space"))
+                #expect(server.log.isEmpty)
+            }
+        }
+    }
+
+    @Test(.enabled(if: Program.isRoot, "mounting takes root"))
+    func `a disk that others fill meanwhile ends the run with 73, and what came is kept`() async throws {
+        // Four files are worked on at once, and get their space at the start; the fifth one finds none left.
+        let model = TestModel(["a": 200_000, "b": 190_000, "c": 180_000, "d": 170_000, "e": 100_000])
+        try await withServer(model, script: .always(.rate(400_000))) { sandbox, server in
+            try await withMount("size=1200k", sandbox) {
+                let child = try sandbox.start(sandbox.download(from: server))
+                try await server.waitForRequests(count: 4)
+                let filler = sandbox.directory + "/filler"
+                let descriptor = open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+                let page = [UInt8](repeating: 7, count: 4096)
+                while write(descriptor, page, page.count) > 0 {}
+                close(descriptor)
+                let result = try await child.wait()
+                #expect(result.status == 73)
+                #expect(
+                    result.err.contains("bytes are needed and ") && result.err.contains(" are free"), "\(result.err)")
+                sandbox.expectNothingWrong()
+                try FileManager.default.removeItem(atPath: filler)
+                #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+                sandbox.expectWhole()
+                #expect(server.bodyBytesSent <= model.bytes + 100_000)
+            }
+        }
+    }
+
+    @Test(.enabled(if: Program.isRoot, "mounting takes root"))
+    func `a read-only directory takes no download, and is audited all the same`() async throws {
+        try await withServer { sandbox, server in
+            try await withMount("size=2m", sandbox) {
+                #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+                try await Tool.run("mount", "-o", "remount,ro", sandbox.directory)
+                #expect(try await sandbox.run("verify", sandbox.directory).status == 0)
+                let result = try await sandbox.run(sandbox.download(from: server, "--recheck"))
+                #expect(result.status == 73)
+                #expect(result.err.contains("Read-only file system"), "\(result.err)")
+            }
+        }
+    }
+
+    @Test func `a file size limit ends the run with 73 and not with a signal`() async throws {
+        try await withServer { sandbox, server in
+            // In blocks of 512 bytes.
+            let child = try sandbox.startShell(#"ulimit -f 200; exec "$0" "$@""#, sandbox.download(from: server))
+            let result = try await child.wait()
+            #expect(result.ending == .exited(73))
+            #expect(result.err.contains("error: weights.bin: "), "\(result.err)")
+            #expect(result.err.contains("File too large") || result.err.contains("limit"), "\(result.err)")
+            #expect(sandbox.exists("config.json"))
+            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+        }
+    }
+
+    @Test(arguments: [8, 11, 14, 19])
+    func `too few descriptors are said, and harm nothing`(count: Int) async throws {
+        try await withServer { sandbox, server in
+            let arguments = sandbox.download(from: server, "--retries", "1", "--retry-delay", "0.01")
+            let result = try await sandbox.startShell(#"ulimit -n \#(count); exec "$0" "$@""#, arguments).wait()
+            #expect([0, 69, 73].contains(result.status), "\(result.ending) \(result.err)")
+            if result.status != 0 { #expect(result.err.contains("error: ")) }
+            sandbox.expectNothingWrong()
+            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// Several runs at once, and the world around a run.
+@Suite(.timeLimit(.minutes(2)))
+struct ProcessTests {
+    @Test func `of two runs on one directory one waits, and every byte comes once`() async throws {
+        try await withServer(script: .always(.rate(200_000))) { sandbox, server in
+            let first = try sandbox.start(sandbox.download(from: server))
+            let second = try sandbox.start(sandbox.download(from: server))
+            let results = [try await first.wait(), try await second.wait()]
+            #expect(results.allSatisfy { $0.status == 0 })
+            #expect(
+                results.count {
+                    $0.err.contains("another modelfetch is working on \(sandbox.directory): waiting for it")
+                } == 1)
+            #expect(server.bodyBytesSent == sandbox.model.bytes)
+            sandbox.expectWhole()
+        }
+    }
+
+    @Test func `of ten runs that do not wait one does the work`() async throws {
+        try await withServer(script: .always(.rate(300_000))) { sandbox, server in
+            var statuses: [Int32?] = []
+            let children = try (0..<10).map { _ in try sandbox.start(sandbox.download(from: server, "--no-wait")) }
+            for child in children { statuses.append(try await child.wait().status) }
+            #expect(statuses.contains(0))
+            #expect(statuses.allSatisfy { $0 == 0 || $0 == 75 }, "\(statuses)")
+            #expect(server.bodyBytesSent == sandbox.model.bytes)
+            sandbox.expectWhole()
+        }
+    }
+
+    @Test(
+        arguments: [
+            (.closed, .closed), (.brokenPipe, .brokenPipe), (.closed, .captured), (.captured, .closed),
+            (.file("/dev/full"), .file("/dev/full")), (.devNull, .brokenPipe),
+        ] as [(Child.Stream, Child.Stream)])
+    func `nobody who listens is no reason to stop, nor to write elsewhere`(out: Child.Stream, err: Child.Stream)
+        async throws
+    {
+        let script: FaultScript = [.on(path: "weights.bin", request: 0, .drop(after: 100_000))]
+        try await withServer(script: script) { sandbox, server in
+            let arguments = sandbox.download(from: server, "--json", "--verbose", "--retry-delay", "0.01")
+            let child = try sandbox.start(arguments, out: out, err: err)
+            #expect(try await child.wait().ending == .exited(0))
+            sandbox.expectWhole()
+            #expect(try await sandbox.run("verify", sandbox.directory, "--manifest", sandbox.manifest).status == 0)
+        }
+    }
+
+    @Test func `a closed stdin is no harm`() async throws {
+        try await withServer { sandbox, server in
+            let child = try sandbox.startShell(#"exec "$0" "$@" <&- >&- 2>&-"#, sandbox.download(from: server))
+            #expect(try await child.wait().status == 0)
+            sandbox.expectWhole()
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a directory that is taken away ends the run with 73`(isReplaced: Bool) async throws {
+        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 50_000))]) { sandbox, server in
+            let child = try sandbox.start(sandbox.download(from: server, "--stall-timeout", "1"))
+            try await server.waitForStall(of: "weights.bin")
+            if isReplaced {
+                try FileManager.default.moveItem(atPath: sandbox.directory, toPath: sandbox.path + "/moved")
+                try FileManager.default.createDirectory(atPath: sandbox.directory, withIntermediateDirectories: false)
+            } else {
+                try FileManager.default.removeItem(atPath: sandbox.directory)
+            }
+            let result = try await child.wait()
+            #expect(result.status == 73)
+            #expect(result.err.contains("moved or replaced") || result.err.contains("gone"), "\(result.err)")
+            // Nothing was made in what stands there now.
+            #expect((FileManager.default.subpaths(atPath: sandbox.directory) ?? []).isEmpty)
+        }
+    }
+
+    @Test func `a model directory that is a symbolic link is followed, since the user typed it`() async throws {
+        try await withServer { sandbox, server in
+            try FileManager.default.createDirectory(atPath: sandbox.path + "/real", withIntermediateDirectories: false)
+            try FileManager.default.createSymbolicLink(atPath: sandbox.directory, withDestinationPath: "real")
+            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            #expect(FileManager.default.fileExists(atPath: sandbox.path + "/real/checkpoint"))
+            #expect(try await sandbox.run("verify", sandbox.directory).status == 0)
+        }
+    }
+
+    @Test(
+        arguments: [
+            "config.json", "config.json.partial", ".modelfetch", ".modelfetch/lock", ".modelfetch/config.json.journal",
+            ".modelfetch/receipts.json", ".modelfetch/manifest.json", "weights.bin.partial",
+        ])
+    func `no symbolic link inside the directory is followed`(name: String) async throws {
+        try await withServer { sandbox, server in
+            let isDirectory = name == ".modelfetch"
+            try sandbox.write(Array("precious".utf8), to: isDirectory ? "outside/file" : "outside")
+            let link = URL(fileURLWithPath: sandbox.directory + "/" + name)
+            try FileManager.default.createDirectory(
+                at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(
+                atPath: link.path, withDestinationPath: sandbox.path + "/outside")
+            let before = sandbox.listing().filter { $0.hasPrefix("outside") }
+            let result = try await sandbox.run(sandbox.download(from: server))
+            // What is only ever replaced, a receipt or the manifest's copy, is replaced; anything else stops the run.
+            let isReplaced = [".modelfetch/receipts.json", ".modelfetch/manifest.json"].contains(name)
+            #expect(isReplaced ? [0, 73].contains(result.status) : result.status == 73, "\(result.err)")
+            if result.status == 73 { #expect(result.err.contains("symbolic link"), "\(result.err)") }
+            #expect(sandbox.listing().filter { $0.hasPrefix("outside") } == before)
+            sandbox.expectNothingWrong()
+        }
+    }
+}

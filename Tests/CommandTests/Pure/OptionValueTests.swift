@@ -1,0 +1,43 @@
+import Testing
+
+@testable import ModelFetchCommand
+
+/// The values of options, as they are read and refused.
+struct OptionValueTests {
+    @Test(
+        arguments: [
+            ("1", 1), ("800K", 819_200), ("5M", 5_242_880), ("5m", 5_242_880), ("2g", 2_147_483_648), ("1.5k", 1536),
+            ("0.001M", 1048), ("8388608G", 9_007_199_254_740_992),
+        ] as [(String, Int64?)])
+    func `a rate is digits and a unit of 1024`(text: String, bytes: Int64?) {
+        #expect(ByteRate(argument: text)?.bytesPerSecond == (bytes! < 9_000_000_000_000_000 ? bytes : nil))
+    }
+
+    @Test(
+        arguments: [
+            "", "K", "0", "0K", "0.0001K", "-1", "+1", "1e3", "0x10", "1.2.3", "1 M", " 1M", "1MB", "1T", "nan", "inf",
+            ".",
+            "５M", "5ß", "5ﬁ", "5M\u{301}", "99999999999999999999", "1,5M",
+        ])
+    func `anything else is no rate, and no reason to crash`(text: String) {
+        #expect(ByteRate(argument: text) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("A: b", "A", "b"), ("A:b", "A", "b"), ("A:", "A", ""), ("X-Key:  \t v w ", "X-Key", "v w "),
+            ("A: b: c", "A", "b: c"),
+            ("!#$%&'*+-.^_`|~: x", "!#$%&'*+-.^_`|~", "x"), ("A: grüße", "A", "grüße"),
+        ])
+    func `a header field is a token, a colon and a value`(text: String, name: String, value: String) {
+        let field = HeaderField(argument: text)
+        #expect(field?.name == name && field?.value == value)
+    }
+
+    @Test(arguments: [
+        "", ":", ": b", "A", "A b: c", "A : b", "Ä: b", "A: b\r\nC: d", "A: b\nC: d", "A: \u{0}", "A: \u{7F}", "(A): b",
+    ])
+    func `anything else is no header field`(text: String) {
+        #expect(HeaderField(argument: text) == nil)
+    }
+}

@@ -1,0 +1,136 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// SIGINT, SIGTERM and SIGHUP: a prompt end, a status that says which, and nothing lost.
+@Suite(.timeLimit(.minutes(2)))
+struct SignalTests {
+    static let model = TestModel(["weights.bin": 2_000_000, "config.json": 90, "checkpoint": 77], marker: "checkpoint")
+    /// Slow enough that a signal comes in the middle of the large file.
+    static let slow: FaultScript = [.on(path: "weights.bin", .rate(600_000))]
+    /// Comes to a stop in the middle of the large file.
+    static let stalling: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 500_000))]
+
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+    func `a signal ends a download with its status, and what came is kept`(signal: Int32, status: Int32) async throws {
+        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
+            let child = try sandbox.start(sandbox.download(from: server, "--json"))
+            try await server.waitForStall(of: "weights.bin")
+            try await poll("the bytes to be written") { sandbox.contents("weights.bin.partial")?.count == 500_000 }
+            let sent = ContinuousClock.now
+            child.kill(signal)
+            let result = try await child.wait()
+            #expect(ContinuousClock.now - sent < .seconds(5))
+            #expect(result.status == status)
+            #expect(result.err.contains("interrupted") && result.err.contains("run the same command again"))
+            let report = try result.report()
+            #expect(report.int("exit_code") == Int64(status) && report.bool("ok") == false)
+            sandbox.expectNothingWrong()
+
+            server.replace(script: .honest)
+            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            sandbox.expectWhole()
+            #expect(server.bodyBytesSent == Self.model.bytes)
+        }
+    }
+
+    @Test func `a second signal ends at once even a run that cannot go on`() async throws {
+        try await withServer(Self.model, script: Self.slow) { sandbox, server in
+            // A full pipe on stdout that nobody reads: the first event blocks, and with it everything that waits for it.
+            let fifo = sandbox.path + "/fifo"
+            #expect(mkfifo(fifo, 0o600) == 0)
+            let pipe = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+            defer { close(pipe) }
+            let page = [UInt8](repeating: 32, count: 4096)
+            while write(pipe, page, page.count) > 0 {}
+            let child = try sandbox.start(sandbox.download(from: server, "--json"), out: .file(fifo))
+            try await poll("the lock") { sandbox.exists(".modelfetch/lock") }
+            child.kill(SIGINT)
+            // The first one is taken in before the second one comes; a pause is all that can be seen of that from outside.
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(child.isRunning)
+            child.kill(SIGINT)
+            #expect(try await child.wait(within: .seconds(10)).ending == .exited(130))
+        }
+    }
+
+    @Test func `SIGHUP that was ignored at the start stays ignored, as under nohup`() async throws {
+        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
+            let child = try sandbox.startShell(
+                #"trap '' HUP; exec "$0" "$@""#, sandbox.download(from: server, "--stall-timeout", "1"))
+            try await server.waitForStall(of: "weights.bin")
+            child.kill(SIGHUP)
+            #expect(try await child.wait().status == 0)
+            sandbox.expectWhole()
+        }
+    }
+
+    @Test func `SIGINT counts in the background of a script, too`() async throws {
+        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
+            let child = try sandbox.startShell(#"trap '' INT; exec "$0" "$@""#, sandbox.download(from: server))
+            try await server.waitForStall(of: "weights.bin")
+            child.kill(SIGINT)
+            #expect(try await child.wait().status == 130)
+        }
+    }
+
+    @Test func `waiting for another run ends with a signal, too`() async throws {
+        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
+            let first = try sandbox.start(sandbox.download(from: server))
+            try await server.waitForStall(of: "weights.bin")
+            let second = try sandbox.start(sandbox.download(from: server))
+            try await second.waitForErrors { $0.contains("waiting for it") }
+            second.kill(SIGTERM)
+            #expect(try await second.wait(within: .seconds(5)).status == 143)
+            first.kill(SIGKILL)
+            try await first.wait()
+        }
+    }
+
+    @Test func `an audit of several directories is interrupted as a whole`() async throws {
+        try await withSandbox { sandbox in
+            let size: Int64 = 64 << 30
+            let zeros = String(repeating: "0", count: 64)
+            let manifest =
+                #"{"format": "modelfetch-manifest/1", "name": "huge", "sources": [], "files": "#
+                + #"[{"path": "huge.bin", "size": \#(size), "sha256": "\#(zeros)"}]}"#
+            try sandbox.write(Array(manifest.utf8), to: "huge.json")
+            for directory in ["one", "two"] {
+                // All hole: nothing is stored, and it takes long to hash.
+                try sandbox.write([], to: "\(directory)/huge.bin")
+                #expect(truncate("\(sandbox.path)/\(directory)/huge.bin", off_t(size)) == 0)
+            }
+            let child = try sandbox.start(["verify", "--json", "--manifest", "huge.json", "one", "two"])
+            let descriptors = "/proc/\(child.pid)/fd"
+            try await poll("the file to be opened") {
+                let names = (try? FileManager.default.contentsOfDirectory(atPath: descriptors)) ?? []
+                return names.contains {
+                    (try? FileManager.default.destinationOfSymbolicLink(atPath: descriptors + "/" + $0))?.hasSuffix(
+                        "huge.bin")
+                        == true
+                }
+            }
+            child.kill(SIGINT)
+            let result = try await child.wait(within: .seconds(10))
+            #expect(result.status == 130)
+            let events = try result.events()
+            #expect(events.map(\.event) == ["report", "report", "summary"])
+            #expect(events.allSatisfy { $0.int("exit_code") == 130 })
+        }
+    }
+
+    @Test func `a run that was stopped goes on after the server has gone`() async throws {
+        let script: FaultScript = [.on(path: "weights.bin", request: 0, .rate(1_000_000), .drop(after: 900_000))]
+        try await withServer(Self.model, script: script) { sandbox, server in
+            let child = try sandbox.start(sandbox.download(from: server, "--retry-delay", "0.01"))
+            try await server.wait { log in log.contains { $0.bodyBytesSent >= 300_000 } }
+            child.kill(SIGSTOP)
+            try await server.wait { log in log.contains { $0.ending == .dropped } }
+            child.kill(SIGCONT)
+            #expect(try await child.wait().status == 0)
+            sandbox.expectWhole()
+            // What the kernel had taken for the stopped process was not lost.
+            #expect(server.bodyBytesSent == Self.model.bytes)
+        }
+    }
+}
