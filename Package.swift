@@ -58,6 +58,8 @@ let package = Package(
             name: "fault-server",
             dependencies: ["FaultServer", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/FaultServerCommand", swiftSettings: strict),
+        .executableTarget(
+            name: "SurvivalDemo", dependencies: ["FaultServer"], path: "Tests/SurvivalDemo", swiftSettings: strict),
         .testTarget(name: "FaultServerTests", dependencies: ["FaultServer"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "FaultServer"], swiftSettings: strict),

@@ -88,7 +88,8 @@ public struct ModelDownload: Sendable {
         if options.requireSHA256, let file = selected.first(where: { !$0.isPinned }) {
             throw Failure(
                 .data, file: file.path.string,
-                "the manifest has no SHA-256 for it (\(printable(file.unpinned ?? "no reason given"))), and one is required")
+                "the manifest has no SHA-256 for it (\(printable(file.unpinned ?? "no reason given"))), and one is required"
+            )
         }
         let sources = try Source.list(for: manifest, options)
         let reports = Reports(selected, emit: onEvent)

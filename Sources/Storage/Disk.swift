@@ -43,6 +43,10 @@ package protocol Disk: Sendable {
     /// sync_file_range(2) with `SYNC_FILE_RANGE_WRITE`: asks for writeback to begin; a hint, so its failures are not told.
     func startWriteback(_ descriptor: Descriptor, _ range: Range<Int64>)
 
+    /// posix_fadvise(2) with `POSIX_FADV_DONTNEED`: what is cached of the file and clean is forgotten, so that reads tell what
+    /// the disk holds; a hint, so its failures are not told.
+    func forgetCached(_ descriptor: Descriptor)
+
     /// renameat(2), replacing what has the new name. Both names are single components.
     func rename(_ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor)
         throws(DiskError)

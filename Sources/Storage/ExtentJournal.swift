@@ -15,17 +15,23 @@ struct ExtentJournal: ~Copyable {
     /// Makes checksums of blocks of the file under the journal's key.
     var key: [UInt8]
 
-    /// Begins a new journal in an empty file.
-    init(beginning file: OpenFile, identity: FileIdentity, key: [UInt8]) throws(StorageError) {
-        let header = JournalHeader(key: key, identity: identity).encoded
+    /// Begins a new journal with some records; what the file held is gone.
+    ///
+    /// One write: a process killed between header and records would leave a journal that knows of nothing.
+    init(
+        beginning file: OpenFile, identity: FileIdentity, key: [UInt8], with records: [JournalRecord]
+    ) throws(StorageError) {
+        var summer = BlockChecksummer(key: key)
+        var bytes = JournalHeader(key: key, identity: identity).encoded
+        for record in records { bytes += record.encoded(at: Int64(bytes.count), with: &summer) }
         try attempt("cannot begin the journal", file.path) { () throws(DiskError) in
             try file.disk.truncate(file.descriptor, to: 0)
         }
-        try file.write(header, at: 0)
+        try file.write(bytes, at: 0)
         self.file = file
         self.key = key
-        end = Int64(header.count)
-        summer = BlockChecksummer(key: key)
+        end = Int64(bytes.count)
+        self.summer = summer
     }
 
     /// Goes on with a journal that is there, and tells what it says.
@@ -64,7 +70,13 @@ struct ExtentJournal: ~Copyable {
     mutating func append(_ records: [JournalRecord]) throws(StorageError) {
         var bytes: [UInt8] = []
         for record in records { bytes += record.encoded(at: end + Int64(bytes.count), with: &summer) }
-        try file.write(bytes, at: end)
+        do throws(StorageError) {
+            try file.write(bytes, at: end)
+        } catch {
+            // Part of it may stand there. If something shorter were written over it, its tail could come to life.
+            try? file.disk.truncate(file.descriptor, to: end)
+            throw error
+        }
         end += Int64(bytes.count)
     }
 }

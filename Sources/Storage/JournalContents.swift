@@ -38,7 +38,7 @@ struct JournalContents: Hashable, Sendable {
     /// file into cells, and the records paint cells backwards, latest first; each cell is painted once.
     init(playing records: [JournalRecord], size: Int64) {
         sources[Self.foundHere] = Source(origin: "", validator: "")
-        for case .source(let number, let origin, let validator) in records {
+        for case .source(let number, let origin, let validator) in records where number != Self.foundHere {
             sources[number] = Source(origin: origin, validator: validator)
         }
         var boundaries: [Int64] = []
@@ -61,10 +61,9 @@ struct JournalContents: Hashable, Sendable {
                 let isSuspect = indices.contains { suspected.isPainted($0) }
                 claims.append(Claim(range: range, source: source, checksum: checksum, isSuspect: isSuspect))
             case .found(let range):
-                for piece in cells.ranges(of: cells.indices(of: range).filter { !decided.isPainted($0) }) {
-                    claims += Self.foundClaims(piece.clamped(to: 0..<size))
-                }
-                decided.paint(cells.indices(of: range))
+                var fresh: [Int] = []
+                decided.paint(cells.indices(of: range)) { fresh.append($0) }
+                for piece in cells.ranges(of: fresh) { claims += Self.foundClaims(piece.clamped(to: 0..<size)) }
             case .source, .digestFailed: break
             }
         }
@@ -137,14 +136,15 @@ private struct Painting {
 
     func isPainted(_ cell: Int) -> Bool { next[cell] != cell }
 
-    /// Paints the cells that are not yet, and counts them.
+    /// Paints the cells that are not yet, in order, and counts them.
     @discardableResult
-    mutating func paint(_ cells: Range<Int>) -> Int {
+    mutating func paint(_ cells: Range<Int>, each body: (Int) -> Void = { _ in }) -> Int {
         var painted = 0
         var cell = firstUnpainted(from: cells.lowerBound)
         while cell < cells.upperBound {
             next[cell] = cell + 1
             painted += 1
+            body(cell)
             cell = firstUnpainted(from: cell)
         }
         return painted

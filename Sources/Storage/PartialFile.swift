@@ -41,11 +41,10 @@ package final class PartialFile: Sendable {
         if let journal = try ExtentJournal(resuming: journalFile, identity: identity, into: &contents) {
             state = Mutex(PartialState(journal: journal, contents: contents))
         } else {
-            var journal = try ExtentJournal(beginning: journalFile, identity: identity, key: key)
             let size = min(status.size, identity.size)
             let end = size == 0 ? 0 : directory.disk.firstHole(in: file.descriptor, size: size)
             let records: [JournalRecord] = end == 0 ? [] : [.found(0..<end)]
-            try journal.append(records)
+            let journal = try ExtentJournal(beginning: journalFile, identity: identity, key: key, with: records)
             contents = JournalContents(playing: records, size: identity.size)
             state = Mutex(PartialState(journal: journal, contents: contents))
         }
@@ -130,10 +129,24 @@ package final class PartialFile: Sendable {
     }
 
     /// Writes bytes at their place, records them, and hashes them if they join the front.
+    ///
+    /// Those that are there already, claimed, or just being written by another are passed over.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64, from source: UInt16) throws(StorageError) {
         let range = offset..<offset + Int64(bytes.count)
         precondition(range.upperBound <= identity.size, "bytes beyond the file's end are the caller's to refuse")
-        guard !range.isEmpty else { return }
+        let missing = state.withLock { $0.begin(range) }
+        // Ended only when hashed: until then nobody may write other bytes there, even if these were voided meanwhile.
+        defer { state.withLock { state in for part in missing { state.end(part) } } }
+        for part in missing {
+            let (start, end) = (Int(part.lowerBound - offset), Int(part.upperBound - offset))
+            try write(missing: UnsafeRawBufferPointer(rebasing: bytes[start..<end]), at: part, from: source)
+        }
+    }
+
+    private func write(
+        missing bytes: UnsafeRawBufferPointer, at range: Range<Int64>, from source: UInt16
+    ) throws(StorageError) {
+        let offset = range.lowerBound
         try file.write(bytes, at: offset)
         let lent = LentBytes(bytes)
         let writeback = try state.withLock { (state) throws(StorageError) in
@@ -145,8 +158,14 @@ package final class PartialFile: Sendable {
             if offset > frontier.position, offset - frontier.position <= Self.shortLag {
                 while frontier.position < offset, try advance(&frontier, limit: offset) {}
             }
-            frontier.feed(lent.bytes, at: offset)
+            feed(&frontier, lent, at: range)
         }
+    }
+
+    /// Hashes bytes from memory, unless they were voided since they were written or checked.
+    private func feed(_ frontier: inout Frontier, _ lent: LentBytes, at range: Range<Int64>) {
+        guard frontier.position == range.lowerBound, state.withLock({ $0.held.contains(range) }) else { return }
+        frontier.feed(lent.bytes, at: range.lowerBound)
     }
 
     /// Records what was written and is not recorded yet.
@@ -168,16 +187,26 @@ package final class PartialFile: Sendable {
     ///
     /// - Returns: `nil` when there is none left.
     package func checkNext() throws(StorageError) -> Check? {
-        guard let claim = state.withLock({ $0.claims.popLast() }) else { return nil }
+        guard let claim = state.withLock({ $0.beginCheck() }) else { return nil }
+        defer { state.withLock { $0.end(claim.range) } }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: claim.range.count, alignment: 4096)
         defer { buffer.deallocate() }
-        let isWhole = try file.read(into: buffer, at: claim.range.lowerBound) == claim.range.count
+        let isWhole: Bool
+        do throws(StorageError) {
+            isWhole = try file.read(into: buffer, at: claim.range.lowerBound) == claim.range.count
+        } catch {
+            // Still a claim, neither right nor wrong.
+            state.withLock { $0.claims.append(claim) }
+            throw error
+        }
         let lent = LentBytes(UnsafeRawBufferPointer(buffer))
         var summer = BlockChecksummer(key: state.withLock { $0.journal.key })
         let actual = summer.checksum(of: lent.bytes, at: claim.range.lowerBound, domain: .block)
         let isGood = try state.withLock { (state) throws(StorageError) in
+            // Some of it may have been voided while it was read: then all of it goes.
+            let isClaimed = state.claimed.contains(claim.range)
             state.claimed.remove(claim.range)
-            guard isWhole, claim.checksum == nil || claim.checksum == actual else {
+            guard isClaimed, isWhole, claim.checksum == nil || claim.checksum == actual else {
                 state.suspects.remove(claim.range)
                 try state.journal.append([.void(claim.range)])
                 return false
@@ -190,7 +219,7 @@ package final class PartialFile: Sendable {
             return true
         }
         guard isGood else { return .lost(claim.range) }
-        frontier.withLock { $0.feed(lent.bytes, at: claim.range.lowerBound) }
+        frontier.withLock { feed(&$0, lent, at: claim.range) }
         return .held(claim.range)
     }
 
@@ -266,8 +295,11 @@ package final class PartialFile: Sendable {
     /// Declares a range bad: it is fetched again, and no older record of it counts any more.
     package func void(_ range: Range<Int64>) throws(StorageError) {
         guard !range.isEmpty else { return }
-        try state.withLock { (state) throws(StorageError) in try state.void(range) }
-        frontier.withLock { if range.lowerBound < $0.position { $0.reset() } }
+        // Both locks: bytes must not be hashed between their being voided and the hash's forgetting them.
+        try frontier.withLock { (frontier) throws(StorageError) in
+            try state.withLock { (state) throws(StorageError) in try state.void(range) }
+            if range.lowerBound < frontier.position { frontier.reset() }
+        }
     }
 }
 

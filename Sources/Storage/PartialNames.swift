@@ -18,7 +18,7 @@ package struct PartialNames: Hashable, Sendable {
     }
 
     /// A path as one plain name: `%` as `%25`, `/` as `%2F`.
-    private static func flatten(_ path: String) -> String {
+    package static func flatten(_ path: String) -> String {
         var bytes: [UInt8] = []
         for byte in path.utf8 {
             switch byte {

@@ -6,6 +6,8 @@ struct PartialState: ~Copyable {
     static let recordBytes: Int64 = 256 << 10
     /// How much is written between two requests for writeback.
     static let writebackBytes: Int64 = 8 << 20
+    /// How many extents may be unrecorded at once: a connection has one, whoever writes here and there has many.
+    static let maximumUnrecorded = 64
 
     var journal: ExtentJournal
     /// There, checked or written by this run.
@@ -20,7 +22,10 @@ struct PartialState: ~Copyable {
     var sources: [UInt16: JournalContents.Source]
     var failedDigest: SHA256Digest?
     private var unrecorded: [UnrecordedExtent] = []
-    private var unsubmitted: Range<Int64>?
+    /// Being written or checked just now: nobody else may write there.
+    private var busy = ExtentMap()
+    /// What was written since the last request for writeback: the range that holds it, and how much it is.
+    private var unsubmitted: (range: Range<Int64>, bytes: Int64)?
 
     init(journal: consuming ExtentJournal, contents: JournalContents) {
         self.journal = journal
@@ -35,26 +40,56 @@ struct PartialState: ~Copyable {
 
     /// The first range at or after `offset` that is neither there nor claimed.
     func firstGap(from offset: Int64, size: Int64) -> Range<Int64>? {
-        var position = offset
-        while true {
-            let next = claimed.contiguousEnd(from: held.contiguousEnd(from: position))
-            if next == position { break }
-            position = next
-        }
-        guard let gap = held.firstGap(from: position, limit: size) else { return nil }
-        return claimed.firstGap(from: position, limit: gap.upperBound)
+        Self.firstGap(in: [held, claimed], from: offset, limit: size)
     }
 
-    /// Counts written bytes towards the next request for writeback.
-    mutating func submit(_ range: Range<Int64>) -> Range<Int64>? {
-        let joined =
-            unsubmitted.map { $0.upperBound == range.lowerBound ? $0.lowerBound..<range.upperBound : range } ?? range
-        guard Int64(joined.count) >= Self.writebackBytes else {
-            unsubmitted = joined
-            return nil
+    /// The first range that none of some maps has.
+    private static func firstGap(in maps: [ExtentMap], from offset: Int64, limit: Int64) -> Range<Int64>? {
+        var start = offset
+        while true {
+            let next = maps.reduce(start) { $1.contiguousEnd(from: $0) }
+            if next == start { break }
+            start = next
         }
-        unsubmitted = nil
-        return joined
+        var gap: Range<Int64>? = start < limit ? start..<limit : nil
+        for map in maps { gap = gap.flatMap { map.firstGap(from: start, limit: $0.upperBound) } }
+        return gap
+    }
+
+    /// Takes what is missing of a range for one writer, until ``end(_:)``.
+    ///
+    /// Bytes that are there, claimed or on their way are never written over: the hash may have seen them already, and would
+    /// then be that of bytes that are no longer on the disk.
+    mutating func begin(_ range: Range<Int64>) -> [Range<Int64>] {
+        var taken: [Range<Int64>] = []
+        var position = range.lowerBound
+        while let gap = Self.firstGap(in: [held, claimed, busy], from: position, limit: range.upperBound) {
+            taken.append(gap)
+            position = gap.upperBound
+        }
+        for part in taken { busy.insert(part, source: 0) }
+        return taken
+    }
+
+    /// Takes the next claim to be checked, until ``end(_:)``.
+    mutating func beginCheck() -> JournalContents.Claim? {
+        guard let claim = claims.popLast() else { return nil }
+        busy.insert(claim.range, source: 0)
+        return claim
+    }
+
+    /// The bytes of a range were written or checked, and hashed if they are to be hashed from memory.
+    mutating func end(_ range: Range<Int64>) { busy.remove(range) }
+
+    /// Counts written bytes towards the next request for writeback.
+    ///
+    /// - Returns: a range with enough of them; others between them, if any, are no harm.
+    mutating func submit(_ range: Range<Int64>) -> Range<Int64>? {
+        var (all, bytes) = unsubmitted ?? (range, 0)
+        all = min(all.lowerBound, range.lowerBound)..<max(all.upperBound, range.upperBound)
+        bytes += Int64(range.count)
+        unsubmitted = bytes < Self.writebackBytes ? (all, bytes) : nil
+        return unsubmitted == nil ? all : nil
     }
 
     /// Takes up written bytes, and records them when enough have come.
@@ -69,6 +104,7 @@ struct PartialState: ~Copyable {
         if let open = unrecorded.first(where: { $0.range.upperBound == range.lowerBound && $0.source == source }) {
             extent = open
         } else {
+            if unrecorded.count >= Self.maximumUnrecorded { try record() }
             extent = UnrecordedExtent(at: range.lowerBound, source: source, key: journal.key)
             unrecorded.append(extent)
         }
@@ -92,14 +128,13 @@ struct PartialState: ~Copyable {
         let clip = { (text: String) in String(decoding: text.utf8.prefix(JournalRecord.maximumText), as: UTF8.self) }
         let source = JournalContents.Source(origin: clip(origin), validator: clip(validator))
         var records: [JournalRecord] = []
-        for (number, other) in sources
-        where other.origin == source.origin && other.validator != source.validator
-            && number != JournalContents.foundHere
-        {
-            for range in held.ranges(of: number) + claimed.ranges(of: number) where !suspects.contains(range) {
-                records.append(.suspect(range))
-                suspects.insert(range, source: number)
-            }
+        let changed = sources.filter { number, other in
+            other.origin == source.origin && other.validator != source.validator && number != JournalContents.foundHere
+        }
+        for extent in held.extents + claimed.extents
+        where changed[extent.source] != nil && !suspects.contains(extent.range) {
+            records.append(.suspect(extent.range))
+            suspects.insert(extent.range, source: extent.source)
         }
         let known = sources.first { $0.value == source && $0.key != JournalContents.foundHere }?.key
         // A source whose validator changes with every answer could use the numbers up: the last one is shared then.
@@ -123,6 +158,7 @@ struct PartialState: ~Copyable {
         fresh.remove(range)
         suspects.remove(range)
         // A claim that reaches out of the range goes as a whole: what is left of it could not be checked.
+        claimed.remove(range)
         for claim in claims where claim.range.overlaps(range) { claimed.remove(claim.range) }
         claims.removeAll { $0.range.overlaps(range) }
         failedDigest = nil

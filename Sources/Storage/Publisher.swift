@@ -13,10 +13,11 @@ package struct Publisher: Sendable {
     ///
     /// - Returns: what the file is now, for its receipt.
     /// - Throws: if the file could not be made durable it keeps its partial name, and nothing of it is believed any more: after
-    ///   a failed fsync(2) the page cache no longer tells what the disk holds.
+    ///   a failed fsync(2) the page cache no longer tells what the disk holds. It is forgotten, so that the next run, which
+    ///   reads back every extent, reads the disk.
     package func publish(_ file: VerifiedFile) throws(StorageError) -> FileStatus {
         let names = file.names
-        if isDurable { try file.file.synchronize() }
+        if isDurable { try makeDurable(file.file) }
         // The name must still be that of the bytes that were hashed, in the directory that the user meant.
         let opened = try file.file.status()
         guard let named = try directory.status(of: names.partial), named.inode == opened.inode,
@@ -35,10 +36,19 @@ package struct Publisher: Sendable {
     /// Makes a file that was found right under its final name durable, with its name.
     package func adopt(_ file: VerifiedFile) throws(StorageError) -> FileStatus {
         if isDurable {
-            try file.file.synchronize()
+            try makeDurable(file.file)
             try directory.synchronizeParent(of: file.names.final)
         }
+        // A run that was killed after the rename left it.
+        try directory.remove(file.names.journal)
         return try file.file.status()
+    }
+
+    private func makeDurable(_ file: OpenFile) throws(StorageError) {
+        do throws(StorageError) { try file.synchronize() } catch {
+            file.disk.forgetCached(file.descriptor)
+            throw error
+        }
     }
 
     /// Takes a file's final name away and makes it the partial, durably: for a marker whose model is no longer whole, and

@@ -12,7 +12,10 @@ private func closeFile(_ descriptor: Int32) -> Int32 { close(descriptor) }
 
 /// The real file system, through POSIX calls.
 package struct SystemDisk: Disk {
-    package init() {}
+    private let usesOpenat2: Bool
+
+    /// - Parameter usesOpenat2: whether to try openat2(2) before walking; `false` is for tests of the walk.
+    package init(usesOpenat2: Bool = true) { self.usesOpenat2 = usesOpenat2 }
 
     package func openDirectory(_ path: String) throws(DiskError) -> Descriptor {
         let raw = openFile(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -35,17 +38,25 @@ package struct SystemDisk: Disk {
             }
         let flags = purpose | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         let mode: mode_t = flags & O_CREAT != 0 ? 0o666 : 0
-        var raw = clinux_open_beneath(directory.rawValue, path, flags, mode)
-        if raw < 0 && errno == ENOSYS { raw = walk(path, in: directory.rawValue, flags, mode) }
-        guard raw >= 0 else { throw DiskError("openat2", path, errno) }
+        var raw: Int32 = -1
+        if usesOpenat2 { raw = clinux_open_beneath(directory.rawValue, path, flags, mode) }
+        // EPERM is what older container sandboxes say of a call they do not know. Where it is the file's, it comes again.
+        if raw < 0, !usesOpenat2 || errno == ENOSYS || errno == EPERM {
+            raw = walk(path, in: directory.rawValue, flags, mode)
+        }
+        guard raw >= 0 else { throw DiskError("open", path, errno) }
         return Descriptor(rawValue: raw)
     }
 
     /// What openat2 does, step by step, for kernels without it: every component but the last is opened as a directory that is
-    /// no symlink. Paths were validated before, so there is no `..` to climb by. Leaves `errno` as the failing step set it.
+    /// no symlink, and none leads up. Leaves `errno` as the failing step set it.
     private func walk(_ path: String, in directory: Int32, _ flags: Int32, _ mode: mode_t) -> Int32 {
         var current = directory
         let parts = path.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+        guard path.utf8.first != UInt8(ascii: "/"), !parts.contains("..") else {
+            errno = EXDEV
+            return -1
+        }
         for part in parts.dropLast() {
             let next = openat(current, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             let failure = errno
@@ -148,6 +159,12 @@ package struct SystemDisk: Disk {
 
     package func synchronize(_ descriptor: Descriptor) throws(DiskError) {
         guard fsync(descriptor.rawValue) == 0 else { throw DiskError("fsync", "", errno) }
+    }
+
+    package func forgetCached(_ descriptor: Descriptor) {
+        #if canImport(Glibc)
+            _ = posix_fadvise(descriptor.rawValue, 0, 0, POSIX_FADV_DONTNEED)
+        #endif
     }
 
     package func startWriteback(_ descriptor: Descriptor, _ range: Range<Int64>) {

@@ -1,24 +1,46 @@
 internal import Synchronization
 
-/// The memory of all bodies: at most `capacity` buffers of 1 MiB, made when first needed and used again.
+/// The memory of all bodies: 16 MiB in all, made when first needed and used again.
 ///
 /// Fresh memory costs a page fault every 4 KiB, which doubled the system time of a fast download; and a bound here is what
 /// keeps the whole program's memory flat.
 ///
-/// **Fairness.** A transfer that holds no buffer always comes first: one that holds some gets another only if enough stay
-/// free for all active transfers that hold none. So up to `capacity` transfers can each hold one, and none waits for
-/// a consumer that itself waits for another transfer's bytes.
+/// **Fairness.** Most of it are buffers of 1 MiB for whoever comes. The rest are small ones, and only for a transfer that
+/// holds nothing when no large one is free: so that up to 16 transfers always get on, even those that came last while
+/// all others' consumers sit on what they have (they may wait for the very bytes of the last one).
 final class BufferPool: Sendable {
-    static let bufferSize = 1 << 20
-
     /// Whose buffer it is: the number of a transfer.
     typealias Owner = UInt64
 
-    private struct State: ~Copyable {
+    /// How many buffers of which size there may be.
+    struct Sizes {
+        var large = (count: 12, bytes: 1 << 20)
+        var small = (count: 16, bytes: 256 << 10)
+    }
+
+    private struct Shelf {
+        let limit: Int
+        let bytes: Int
+        var made = 0
         var free: [Buffer] = []
-        var allocated = 0
+
+        var available: Int { free.count + limit - made }
+
+        mutating func take() -> Buffer? {
+            if let buffer = free.popLast() { return buffer }
+            guard made < limit else { return nil }
+            made += 1
+            return Buffer(memory: .allocate(byteCount: bytes, alignment: 4096))
+        }
+    }
+
+    private struct State {
+        var large: Shelf
+        var small: Shelf
         /// Buffers each active transfer holds: gathering, queued or in its consumer's hands.
         var held: [Owner: Int] = [:]
+        /// Who holds none and was refused: only with more transfers than small buffers. They come first.
+        var starving: Set<Owner> = []
         var somebodyWaits = false
 
         mutating func takeWaiting() -> Bool {
@@ -28,24 +50,25 @@ final class BufferPool: Sendable {
     }
 
     private struct Buffer: @unchecked Sendable {
-        // One owner at a time: the pool's list, one transfer, or one chunk.
+        // One owner at a time: a shelf, one transfer, or one chunk.
         let memory: UnsafeMutableRawBufferPointer
     }
 
-    private let capacity: Int
     private let state: Mutex<State>
     private let wake: @Sendable () -> Void
 
     /// - Parameter wake: called, from any thread, when a buffer came back that somebody was refused.
-    init(capacity: Int = 16, wake: @escaping @Sendable () -> Void) {
-        self.capacity = capacity
+    init(_ sizes: Sizes = Sizes(), wake: @escaping @Sendable () -> Void) {
         self.wake = wake
-        state = Mutex(State())
+        state = Mutex(
+            State(
+                large: Shelf(limit: sizes.large.count, bytes: sizes.large.bytes),
+                small: Shelf(limit: sizes.small.count, bytes: sizes.small.bytes)))
     }
 
     deinit {
         state.withLock { state in
-            for buffer in state.free { buffer.memory.deallocate() }
+            for buffer in state.large.free + state.small.free { buffer.memory.deallocate() }
         }
     }
 
@@ -56,6 +79,7 @@ final class BufferPool: Sendable {
     func leave(_ owner: Owner) {
         let wakes = state.withLock { state in
             state.held[owner] = nil
+            state.starving.remove(owner)
             return state.takeWaiting()
         }
         if wakes { wake() }
@@ -64,17 +88,21 @@ final class BufferPool: Sendable {
     /// A buffer, or `nil`: then `wake` will be called when it makes sense to ask again.
     func take(for owner: Owner) -> UnsafeMutableRawBufferPointer? {
         let buffer: Buffer? = state.withLock { state in
-            let available = state.free.count + capacity - state.allocated
             let mine = state.held[owner] ?? 0
-            let reserved = mine == 0 ? 0 : state.held.values.count { $0 == 0 }
-            guard available > reserved else {
+            let buffer =
+                if mine == 0 {
+                    state.large.take() ?? state.small.take()
+                } else {
+                    state.large.available > state.starving.count ? state.large.take() : nil
+                }
+            guard let buffer else {
+                if mine == 0 { state.starving.insert(owner) }
                 state.somebodyWaits = true
                 return nil
             }
             state.held[owner] = mine + 1
-            if let buffer = state.free.popLast() { return buffer }
-            state.allocated += 1
-            return Buffer(memory: .allocate(byteCount: Self.bufferSize, alignment: 4096))
+            state.starving.remove(owner)
+            return buffer
         }
         return buffer?.memory
     }
@@ -83,13 +111,24 @@ final class BufferPool: Sendable {
     func giveBack(_ memory: UnsafeMutableRawBufferPointer, from owner: Owner) {
         let buffer = Buffer(memory: memory)
         let wakes = state.withLock { state in
-            state.free.append(buffer)
+            if memory.count == state.large.bytes {
+                state.large.free.append(buffer)
+            } else {
+                state.small.free.append(buffer)
+            }
             if let held = state.held[owner] { state.held[owner] = held - 1 }
             return state.takeWaiting()
         }
         if wakes { wake() }
     }
 
-    /// How many buffers exist and how many are in use, for tests.
-    var usage: (allocated: Int, inUse: Int) { state.withLock { ($0.allocated, $0.allocated - $0.free.count) } }
+    /// Bytes that exist and buffers that are in use, for tests.
+    var usage: (bytes: Int, inUse: Int) {
+        state.withLock { state in
+            let shelves = [state.large, state.small]
+            return (
+                shelves.reduce(0) { $0 + $1.made * $1.bytes }, shelves.reduce(0) { $0 + $1.made - $1.free.count }
+            )
+        }
+    }
 }

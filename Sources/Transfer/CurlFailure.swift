@@ -32,6 +32,8 @@ struct CurlFailure {
         case 6: return TransferError(.nameNotResolved, text)
         case 7, 45, 89, 97: return TransferError(.connectionFailed, text)
         case 18: return TransferError(.short, text)
+        // A header field beyond libcurl's own limit (100 KB) is reported as if memory were short.
+        case 27 where isConnected: return TransferError(.malformed, "a header field that is too long")
         case 27, 2, 99: return TransferError(.localFailure, text)
         case 28: return TransferError(isConnected ? .stalled : .connectTimeout, text)
         case 35, 80: return TransferError(.tlsFailed, text)
@@ -52,8 +54,8 @@ struct CurlFailure {
         case 10: "expired (is the clock here right?): " + text
         case 2, 18, 19, 20, 21: "issued by an authority that is not trusted here (see --cacert): " + text
         case 62, 64: "issued for another host: " + text
-        // libcurl compares the names itself, and leaves the result that it began with.
-        case 0...1 where text.contains("host name") || text.contains("subject name"): "issued for another host: " + text
+        // libcurl compares the names itself, and then there is no result of OpenSSL's.
+        case _ where text.contains("host name") || text.contains("subject name"): "issued for another host: " + text
         default: text
         }
     }

@@ -37,6 +37,9 @@ final class Exchange: Sendable {
 // MARK: - The loop's side
 
 extension Exchange {
+    /// libcurl calls a transfer done, too, whose connection was closed in good order in the midst of the head.
+    private static let closedInHead = TransferError(.connectionLost, "closed before the end of the head")
+
     /// The queue takes another full chunk.
     var hasRoom: Bool { state.withLock { $0.queue.count < Self.queueLimit } }
 
@@ -86,8 +89,7 @@ extension Exchange {
         }
         switch result {
         case .success:
-            // libcurl calls a transfer done only after a head; a server cannot bring us here.
-            headWaiter?.resume(returning: .failure(TransferError(.malformed, "an answer without a head")))
+            headWaiter?.resume(returning: .failure(Self.closedInHead))
             bodyWaiter?.resume(returning: .success(nil))
         case .failure(let error):
             headWaiter?.resume(returning: .failure(error))
@@ -106,7 +108,7 @@ extension Exchange {
                     if let head = state.head { return .success(head) }
                     switch state.end {
                     case .failure(let error): return .failure(error)
-                    case .success: return .failure(TransferError(.malformed, "an answer without a head"))
+                    case .success: return .failure(Self.closedInHead)
                     case nil:
                         state.headWaiter = continuation
                         return nil

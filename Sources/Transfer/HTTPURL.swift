@@ -3,7 +3,7 @@ internal import CCurl
 /// An `http` or `https` URL as libcurl itself understands it.
 ///
 /// Parsed by libcurl's URL API, so that no second parser can disagree about which host a request goes to. It is ASCII
-/// throughout (host names in punycode, other bytes percent-encoded), normalized, and holds neither password nor fragment.
+/// throughout (other bytes are percent-encoded, and refused in host names), normalized, and holds neither password nor fragment.
 package struct HTTPURL: Hashable, Sendable {
     /// Who answers: what credentials are bound to (RFC 6454).
     package struct Origin: Hashable, Sendable, CustomStringConvertible {
@@ -106,13 +106,14 @@ extension HTTPURL {
         guard scheme == "http" || scheme == "https" else {
             throw TransferError(.invalidURL, "only http and https are supported, not “\(scheme)”")
         }
-        var host = try parser.part(CURLUPART_HOST, CURLU_PUNYCODE) ?? ""
+        var host = try parser.part(CURLUPART_HOST) ?? ""
         if let zone = try parser.part(CURLUPART_ZONEID), host.utf8.last == 0x5D {
             host = String(host.dropLast()) + "%25" + zone + "]"
         }
         guard !host.isEmpty else { throw TransferError(.invalidURL, "the URL has no host") }
         guard host.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw TransferError(.invalidURL, "the host name is not a name for the wire")
+            // libcurl would convert it by the locale of the process: the same text would name different hosts.
+            throw TransferError(.invalidURL, "write the host name in ASCII (its xn-- form)")
         }
         guard let port = decimal(try parser.part(CURLUPART_PORT, CURLU_DEFAULT_PORT) ?? ""), (1...65535).contains(port)
         else { throw TransferError(.invalidURL, "the port is not between 1 and 65535") }

@@ -53,6 +53,8 @@ package struct Credentials: Sendable {
     package var netrc = false
 
     package init() {}
+
+    package var isEmpty: Bool { headers.isEmpty && userinfo == nil && !netrc }
 }
 
 /// A final head, within bounds: at most 64 KiB of header fields.
@@ -81,6 +83,4 @@ extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, Cu
     package var description: String { isEmpty ? "no credentials" : "credentials (not shown)" }
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: []) }
-
-    package var isEmpty: Bool { headers.isEmpty && userinfo == nil && !netrc }
 }

@@ -33,8 +33,9 @@ public struct ModelLookup: Sendable {
             return loaded
         }
         let name = path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) } ?? ""
-        if let loaded = catalog.manifests.first(where: { $0.manifest.directory == name || $0.manifest.names.contains(name) })
-        {
+        if let loaded = catalog.manifests.first(where: {
+            $0.manifest.directory == name || $0.manifest.names.contains(name)
+        }) {
             return loaded
         }
         if let copy = copy(in: directory) { return copy }

@@ -5,7 +5,7 @@ internal import Transfer
 
 /// One run of a download: looks at what is there, decides, fetches, publishes, the marker last.
 struct DownloadRun: Sendable {
-    private let context: RunContext
+    let context: RunContext
     private let selected: [ManifestFile]
     private let known: [Manifest]
 
@@ -15,33 +15,37 @@ struct DownloadRun: Sendable {
         self.known = known
     }
 
-    /// What is to be done about a file.
-    private enum Task_ {
-        case none(SHA256Digest)
-        case fetch(ManifestFile, replacing: Bool)
-    }
-
     /// Runs to the end, whatever happens to single files.
     ///
     /// - Throws: ``Failure`` for what concerns the run as a whole, and `CancellationError`.
     func run(into reports: Reports) async throws {
         try refuseForeignModel()
         let standings = try await inspect(into: reports)
-        var work: [(file: ManifestFile, wrong: StoredFile?)] = []
+        let marker = context.manifest.marker.flatMap { context.manifest.file(at: $0) }
+        var work: [FileWork] = []
         for file in selected {
             switch standings[file.path] {
+            // A right marker may have to step back while others are fetched.
+            case .verified where file == marker: break
             case .verified(let digest): reports.finish(.skipped, file, digest: digest)
-            case .absent: work.append((file, nil))
-            case .wrong(let stored): work.append((file, stored))
+            case .absent: work.append(FileWork(context, file))
+            case .wrong(let stored): work.append(FileWork(context, file, wrong: stored))
             case nil: break
             }
         }
-        if !work.isEmpty || reports.hasFailures {
-            try withdrawMarker()
-            try refuseFullDisk(work.map(\.file))
+        let mayReplace = try await settleWrongFiles(&work, into: reports)
+        if !work.isEmpty {
+            try refuseFullDisk(work)
+            if mayReplace, let marker, try withdrawMarker(marker), case .verified = standings[marker.path] {
+                work.append(FileWork(context, marker, wasRight: true))
+            }
             try await fetch(work, into: reports)
         }
         try await releaseMarker(into: reports)
+        if let marker, case .verified(let digest) = standings[marker.path] {
+            // It never had to step back.
+            reports.finish(.skipped, marker, digest: digest)
+        }
     }
 
     // MARK: Before the first byte
@@ -88,27 +92,38 @@ struct DownloadRun: Sendable {
         }
     }
 
-    /// While a file is missing or wrong the marker must not tell a reader that the model is whole.
-    private func withdrawMarker() throws(Failure) {
-        guard let marker = context.manifest.marker, let file = context.manifest.file(at: marker) else { return }
-        do throws(StorageError) {
-            guard try context.directory.status(of: marker.string)?.kind == .regular else { return }
-            try context.publisher.withdraw(PartialNames(path: marker.string))
-            context.forget(file)
-        } catch {
-            throw Failure(error, file: marker.string, kept: "nothing else was touched")
+    /// Finds out about every large wrong file whether it may be replaced, before anything is changed: if one may not, this is
+    /// somebody's directory, and all that stands in it stays as it is. What is missing is fetched all the same.
+    ///
+    /// - Returns: whether files that stand there may be replaced.
+    private func settleWrongFiles(_ work: inout [FileWork], into reports: Reports) async throws -> Bool {
+        var first: Failure?
+        for index in work.indices {
+            let file = work[index].file
+            do {
+                try await work[index].settle()
+            } catch let error as StorageError {
+                first = first ?? Failure(error, file: file.path.string, kept: "it was not touched")
+            } catch let failure as Failure {
+                first = first ?? failure
+                reports.count(received: work[index].loop.receivedBytes, reused: 0, file)
+                reports.fail(failure, file)
+            }
         }
+        guard let first else { return true }
+        for item in work where item.wrong != nil {
+            // Those that failed by themselves have said so.
+            let message = "it is wrong, and nothing that stands here is replaced because of \(first)"
+            reports.fail(Failure(first.kind, file: item.file.path.string, message, hint: first.hint), item.file)
+        }
+        work.removeAll { $0.wrong != nil }
+        return false
     }
 
-    private func refuseFullDisk(_ files: [ManifestFile]) throws(Failure) {
+    private func refuseFullDisk(_ work: [FileWork]) throws(Failure) {
         do throws(StorageError) {
             var needed: Int64 = 0
-            for file in files {
-                guard let size = file.plannedSize else { continue }
-                let names = PartialNames(path: file.path.string)
-                let there = try context.directory.status(of: names.partial)?.allocated ?? 0
-                needed += max(0, size - there)
-            }
+            for item in work { needed += try item.neededBytes() }
             let free = try context.directory.freeBytes()
             guard needed > free else { return }
             throw StorageError(
@@ -121,71 +136,49 @@ struct DownloadRun: Sendable {
 
     // MARK: Fetching
 
-    private func fetch(_ work: [(file: ManifestFile, wrong: StoredFile?)], into reports: Reports) async throws {
+    private func fetch(_ work: [FileWork], into reports: Reports) async throws {
         // The largest first: they decide when the run ends.
         var waiting = work.sorted { ($0.file.plannedSize ?? .max) > ($1.file.plannedSize ?? .max) }[...]
         try await withThrowingTaskGroup(of: Void.self) { group in
             func start() {
-                guard let (file, wrong) = waiting.popFirst() else { return }
-                group.addTask { try await fetch(file, wrong: wrong, into: reports) }
+                guard let item = waiting.popFirst() else { return }
+                group.addTask { try await fetch(item, into: reports) }
             }
             for _ in 0..<context.options.concurrentFiles { start() }
             while try await group.next() != nil { start() }
         }
     }
 
-    private func fetch(_ file: ManifestFile, wrong: StoredFile?, into reports: Reports) async throws {
+    private func fetch(_ item: FileWork, into reports: Reports) async throws {
+        let file = item.file
         let path = file.path.string
-        let loop = SourceLoop(context, path: path)
-        let download: FileDownload
+        var reused: Int64 = 0
         do {
-            let size = try await SizeResolution(context, loop: loop).size(of: file)
-            if let wrong { try await adopt(wrong, as: file, size: size, loop: loop) }
-            download = FileDownload(context, file, size: size, loop: loop)
-        } catch let failure as Failure {
-            return reports.fail(failure, file)
-        } catch let error as StorageError {
-            return reports.fail(Failure(error, file: path), file)
-        }
-        defer { reports.count(download, file) }
-        do {
+            let size = try await item.resolveSize()
+            try item.makeRoom()
+            let download = FileDownload(context, file, size: size, loop: item.loop)
             let verified = try await download.run()
+            reused = download.reusedBytes
+            reports.count(received: item.loop.receivedBytes, reused: item.wasRight ? 0 : reused, file)
+            let state = item.state(reused: reused)
             if file.path == context.manifest.marker {
-                reports.hold(verified, file, wasWrong: wrong != nil)
+                reports.hold(verified, as: state)
             } else {
                 try publish(verified, file)
-                reports.count(download, file)
-                let reused = download.reusedBytes > 0
-                reports.finish(wrong != nil ? .repaired : reused ? .resumed : .downloaded, file, digest: verified.digest)
+                reports.finish(state, file, digest: verified.digest)
             }
-        } catch let failure as Failure {
-            reports.fail(failure, file)
-        } catch let error as StorageError {
-            reports.fail(Failure(error, file: path), file)
+        } catch {
+            // However it ended, what was received counts.
+            reports.count(received: item.loop.receivedBytes, reused: reused, file)
+            switch error {
+            case let failure as Failure: reports.fail(failure, file)
+            case let error as StorageError: reports.fail(Failure(error, file: path), file)
+            default: throw error
+            }
         }
     }
 
-    /// Decides about another file that stands under the final name.
-    private func adopt(_ wrong: StoredFile, as file: ManifestFile, size: Int64, loop: SourceLoop) async throws {
-        // A stump or an error page: the right file simply takes its place in the end.
-        guard wrong.status.size >= Inspection.precious else { return }
-        let path = file.path.string
-        let names = context.names(of: file)
-        if try await Inspection(context).isCopy(wrong, of: file, size: size, loop: loop) {
-            // A partial that has come further is worth more than a copy that is known to be wrong.
-            guard try context.directory.status(of: names.partial) == nil else { return }
-            try context.publisher.withdraw(names)
-            context.forget(file)
-            return
-        }
-        guard !context.options.replacesForeignFiles else { return }
-        throw Failure(
-            .data, file: path,
-            "another file of \(wrong.status.size) bytes stands there, which agrees with the source nowhere; it was not touched",
-            hint: "move it away, or add --replace to replace it once the right one is verified")
-    }
-
-    private func publish(_ verified: VerifiedFile, _ file: ManifestFile) throws {
+    func publish(_ verified: VerifiedFile, _ file: ManifestFile) throws {
         context.emit(.phase(path: file.path.string, .publishing))
         guard context.directory.isWhereItWas() else {
             throw StorageError(
@@ -193,59 +186,5 @@ struct DownloadRun: Sendable {
                 reason: "the directory was moved or replaced while the download ran; what was received went with it")
         }
         try context.record(file, verified.digest, try context.publisher.publish(verified))
-    }
-
-    // MARK: The marker
-
-    /// Publishes the marker if every file of the manifest is verified, selected or not.
-    private func releaseMarker(into reports: Reports) async throws {
-        guard let marker = context.manifest.marker, let file = context.manifest.file(at: marker) else { return }
-        let held = try await heldMarker(file, reports)
-        guard let held else { return }
-        guard !reports.hasFailures, try isEveryFileVerified(but: marker) else {
-            if reports.isSelected(file) { reports.finish(.held, file, digest: held.digest) }
-            return
-        }
-        do {
-            try publish(held, file)
-        } catch let error as StorageError {
-            return reports.fail(Failure(error, file: marker.string), file)
-        }
-        if reports.isSelected(file) {
-            let reused = reports.reusedBytes(of: file) > 0
-            let state: FileReport.State = reports.heldWasWrong ? .repaired : reused ? .resumed : .downloaded
-            reports.finish(state, file, digest: held.digest)
-        }
-    }
-
-    /// The verified marker under its partial name: of this run, or one that an earlier run left there.
-    private func heldMarker(_ file: ManifestFile, _ reports: Reports) async throws -> VerifiedFile? {
-        if let held = reports.held { return held }
-        guard !reports.isSelected(file), let size = file.size else { return nil }
-        let names = context.names(of: file)
-        do throws(StorageError) {
-            guard try context.directory.status(of: names.partial) != nil else { return nil }
-            let identity = FileIdentity(path: file.path.string, size: size, sha256: file.sha256)
-            let key = context.runtime.random.bytes(BlockChecksummer.keyByteCount)
-            let partial = try PartialFile(in: context.directory, names: names, identity: identity, key: key)
-            while try partial.checkNext() != nil {}
-            guard partial.isComplete, case .verified(let verified) = try partial.finish() else { return nil }
-            return verified
-        } catch {
-            // It was not asked for: that it is not usable is for the run that asks for it.
-            return nil
-        }
-    }
-
-    private func isEveryFileVerified(but marker: ManifestPath) throws -> Bool {
-        let inspection = Inspection(context)
-        for file in context.manifest.files where file.path != marker {
-            do {
-                guard case .verified = try inspection.standing(of: file) else { return false }
-            } catch is StorageError {
-                return false
-            }
-        }
-        return true
     }
 }

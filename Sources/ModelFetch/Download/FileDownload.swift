@@ -18,7 +18,6 @@ final class FileDownload: Sendable {
     private let counters = Mutex(Counters())
 
     private struct Counters {
-        var received: Int64 = 0
         var reused: Int64 = 0
         /// The sources whose bytes came since the last time that everything was given up.
         var contributors: Set<Int> = []
@@ -35,8 +34,6 @@ final class FileDownload: Sendable {
         path = file.path.string
     }
 
-    /// Body bytes received, wanted or not.
-    var receivedBytes: Int64 { counters.withLock { $0.received } }
     /// Bytes of the finished file that were there before.
     var reusedBytes: Int64 { counters.withLock { $0.reused } }
 
@@ -45,9 +42,9 @@ final class FileDownload: Sendable {
     /// - Throws: ``Failure``, or `CancellationError`. What was received is kept and recorded either way.
     func run() async throws -> VerifiedFile {
         let names = context.names(of: file)
-        try takeCommonPartial(names)
         let partial: PartialFile
         do throws(StorageError) {
+            try context.takeOverPartial(of: file)
             partial = try PartialFile(
                 in: context.directory, names: names,
                 identity: FileIdentity(path: path, size: size, sha256: file.sha256),
@@ -63,7 +60,7 @@ final class FileDownload: Sendable {
         } catch {
             // Whatever happened, what is on the disk is worth its record; a disk that fails now has failed before.
             try? partial.flush()
-            returnCommonPartial(names)
+            context.leavePartial(of: file)
             if let error = error as? StorageError {
                 throw Failure(error, file: path, kept: kept(partial) + room(for: error, partial))
             }
@@ -72,9 +69,9 @@ final class FileDownload: Sendable {
     }
 
     private func complete(_ partial: PartialFile) async throws -> VerifiedFile {
+        var narrowed = 0
         while true {
             if partial.failedDigest != nil, partial.firstGap() == nil { try giveUpDoubtful(partial) }
-            let hadBytes = partial.heldBytes + partial.claimedBytes > 0
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try self.check(partial) }
                 group.addTask { try await self.fetchGaps(partial) }
@@ -87,24 +84,41 @@ final class FileDownload: Sendable {
             switch try partial.finish() {
             case .verified(let verified):
                 if try accepts(verified.digest) { return verified }
-                try partial.void(0..<size)
-                loop.contradicted(takeContributors())
+                let isOurs = partial.reusedBytes == 0
+                try giveUpDoubtful(partial, narrowly: false)
+                try blameSources(for: verified.digest, isOurs: isOurs)
             case .mismatch(let actual):
                 let expected = file.sha256.map(\.hex) ?? "?"
                 context.emit(
                     .warning(
                         "\(printable(path)): the digest is wrong: expected \(expected), got \(actual.hex)"))
-                // Bytes of this run alone speak against their sources; older ones may have been bad before.
-                if try giveUpDoubtful(partial) == .everything, !hadBytes { loop.contradicted(takeContributors()) }
+                // A server whose file seems to change with every answer makes some part suspect each time: after two parts
+                // that did not help, the whole goes, or this would never end.
+                let isOurs = partial.reusedBytes == 0
+                narrowed += 1
+                if try giveUpDoubtful(partial, narrowly: narrowed <= 2) == .everything {
+                    narrowed = 0
+                    try blameSources(for: actual, isOurs: isOurs)
+                }
             }
         }
     }
 
-    private func takeContributors() -> Set<Int> {
-        counters.withLock { counters in
+    /// All bytes together were wrong: whose were they?
+    ///
+    /// - Parameter isOurs: whether all of them came in this run; older ones may have been bad before, and speak against nobody.
+    private func blameSources(for digest: SHA256Digest, isOurs: Bool) throws(Failure) {
+        let contributors = counters.withLock { counters in
             defer { counters.contributors = [] }
             return counters.contributors
         }
+        guard isOurs else { return }
+        guard !contributors.isEmpty else {
+            throw Failure(
+                .data, file: path, "an empty file has the digest \(digest.hex), the manifest has another",
+                hint: "the manifest is wrong")
+        }
+        loop.contradicted(contributors)
     }
 
     /// Whether a digest that the manifest cannot judge may stand: it is the expected one, or two sources say the same.
@@ -121,9 +135,10 @@ final class FileDownload: Sendable {
     }
 
     @discardableResult
-    private func giveUpDoubtful(_ partial: PartialFile) throws -> PartialFile.Discarded {
+    private func giveUpDoubtful(_ partial: PartialFile, narrowly: Bool = true) throws -> PartialFile.Discarded {
         let before = partial.heldBytes
-        let discarded = try partial.discardDoubtful()
+        var discarded = PartialFile.Discarded.everything
+        if narrowly { discarded = try partial.discardDoubtful() } else { try partial.void(0..<size) }
         let reason =
             switch discarded {
             case .suspect: "the digest is wrong, and these bytes came before the source's file changed"
@@ -165,11 +180,11 @@ final class FileDownload: Sendable {
     // MARK: What is missing
 
     private func fetchGaps(_ partial: PartialFile) async throws {
-        while let gap = partial.firstGap() {
+        while partial.firstGap() != nil {
+            let stake = SourceLoop.Stake(
+                offset: { partial.firstGap()?.lowerBound ?? self.size }, kept: { self.kept(partial) })
             do {
-                try await loop.run(
-                    offset: { partial.firstGap()?.lowerBound ?? gap.lowerBound }, kept: { self.kept(partial) }
-                ) { source, index in
+                try await loop.run(stake) { source, index in
                     // Another attempt may have filled the front of the gap.
                     guard let rest = partial.firstGap() else { return }
                     try await self.fetch(rest, of: partial, from: source, index)
@@ -192,7 +207,7 @@ final class FileDownload: Sendable {
         let body = try await context.fetcher.open(request)
         defer {
             body.cancel()
-            counters.withLock { $0.received += body.bytesReceived }
+            loop.count(body)
         }
         let number = try partial.source(origin: source.shown, validator: body.reply.validator?.journalForm ?? "")
         counters.withLock { _ = $0.contributors.insert(index) }
@@ -207,7 +222,7 @@ final class FileDownload: Sendable {
                 context.emit(.progress(path: path, bytes: Int64(chunk.count), received: true))
                 gained += Int64(chunk.count)
                 if gained >= Self.progressBytes || offset + Int64(chunk.count) == gap.upperBound {
-                    loop.progressed()
+                    loop.progressed(index)
                     gained = 0
                 }
                 if time.now() - flushed >= Self.flushInterval {
@@ -220,31 +235,5 @@ final class FileDownload: Sendable {
             throw error
         }
         try partial.flush()
-    }
-
-    // MARK: Where the lock keeps nobody out
-
-    /// Takes over the partial that has the common name, if nobody else was quicker: a rename has one winner.
-    private func takeCommonPartial(_ names: PartialNames) throws {
-        guard context.tag != nil else { return }
-        let common = PartialNames(path: path)
-        do throws(StorageError) {
-            if try context.directory.status(of: common.partial) != nil {
-                try context.directory.rename(common.partial, to: names.partial)
-            }
-            if try context.directory.status(of: common.journal) != nil {
-                try context.directory.rename(common.journal, to: names.journal)
-            }
-        } catch  where error.underlying?.isMissing == true {
-            // Somebody was quicker.
-        }
-    }
-
-    /// Leaves the unfinished partial to the next run.
-    private func returnCommonPartial(_ names: PartialNames) {
-        guard context.tag != nil else { return }
-        let common = PartialNames(path: path)
-        try? context.directory.rename(names.partial, to: common.partial)
-        try? context.directory.rename(names.journal, to: common.journal)
     }
 }

@@ -11,8 +11,7 @@ final class Reports: Sendable {
         var order: [ManifestPath]
         var reports: [ManifestPath: FileReport]
         var finished: Set<ManifestPath> = []
-        var held: VerifiedFile?
-        var heldWasWrong = false
+        var held: (file: VerifiedFile, state: FileReport.State)?
     }
 
     init(_ files: [ManifestFile], emit: @escaping @Sendable (DownloadEvent) -> Void) {
@@ -48,28 +47,21 @@ final class Reports: Sendable {
         }
     }
 
-    /// Takes over what a download counted.
-    func count(_ download: FileDownload, _ file: ManifestFile) {
+    /// Takes over what was counted for a file.
+    func count(received: Int64, reused: Int64, _ file: ManifestFile) {
         state.withLock { state in
-            state.reports[file.path]?.bytesDownloaded = download.receivedBytes
-            state.reports[file.path]?.bytesReused = download.reusedBytes
+            state.reports[file.path]?.bytesDownloaded = received
+            state.reports[file.path]?.bytesReused = reused
         }
     }
 
-    func reusedBytes(of file: ManifestFile) -> Int64 { state.withLock { $0.reports[file.path]?.bytesReused ?? 0 } }
-
     // MARK: The marker
 
-    /// The verified marker, waiting for the rest.
-    var held: VerifiedFile? { state.withLock { $0.held } }
-    /// Whether the marker takes the place of a wrong one.
-    var heldWasWrong: Bool { state.withLock { $0.heldWasWrong } }
+    /// The verified marker, waiting for the rest, and its state once it is published.
+    var held: (file: VerifiedFile, state: FileReport.State)? { state.withLock { $0.held } }
 
-    func hold(_ verified: VerifiedFile, _ file: ManifestFile, wasWrong: Bool) {
-        state.withLock { state in
-            state.held = verified
-            state.heldWasWrong = wasWrong
-        }
+    func hold(_ verified: VerifiedFile, as outcome: FileReport.State) {
+        state.withLock { $0.held = (verified, outcome) }
     }
 
     private func update(_ file: ManifestFile, _ change: (inout FileReport) -> Void) {

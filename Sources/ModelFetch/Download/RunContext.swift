@@ -50,9 +50,6 @@ final class RunContext: Sendable {
     func countRetry() { retries.add(1, ordering: .relaxed) }
     var retryCount: Int { retries.load(ordering: .relaxed) }
 
-    /// What the files of this run are called while they are made.
-    func names(of file: ManifestFile) -> PartialNames { PartialNames(path: file.path.string, tag: tag) }
-
     // MARK: Receipts
 
     /// A receipt that still matches the file that stands there.
@@ -62,6 +59,12 @@ final class RunContext: Sendable {
         guard file.sha256 == nil || file.sha256 == receipt.sha256 else { return nil }
         guard file.size == nil || file.size == receipt.size else { return nil }
         return receipt
+    }
+
+    /// The digest that a file had when it was first seen here, where the manifest has none.
+    func localPin(of file: ManifestFile) -> SHA256Digest? {
+        guard !file.isPinned else { return nil }
+        return ledger.withLock { $0.receipts.files[file.path.string] }.flatMap { $0.pinned ? nil : $0.sha256 }
     }
 
     /// Notes a file as verified; writes the receipts if the last time was over a second ago.

@@ -18,12 +18,13 @@ struct SizeResolution: Sendable {
         if let size = file.size { return size }
         let path = file.path.string
         let told = Mutex<[Int64: Set<Int>]>([:])
-        return try await loop.run(offset: { 0 }, kept: { "nothing was changed" }) { source, index in
+        return try await loop.run(.init(offset: 0, kept: "nothing was changed")) { source, index in
             let url = try source.base.appending(path: path)
             let request = FetchRequest(
                 url: url, credentials: source.credentials, range: 0..<1, total: nil, validator: nil, fileName: path)
-            let body = try await context.fetcher.open(request)
+            let body = try await ask(request)
             body.cancel()
+            loop.count(body)
             guard let total = body.reply.total else {
                 throw TransferError(.wrongLength, "the server does not tell the size of its file").at(url)
             }
@@ -36,5 +37,17 @@ struct SizeResolution: Sendable {
             throw TransferError(.wrongLength, "expected \(expected) bytes, which was derived, the server has \(total)")
                 .at(url)
         }
+    }
+
+    private func ask(_ request: FetchRequest) async throws(TransferError) -> RangeBody {
+        do throws(TransferError) {
+            return try await context.fetcher.open(request)
+        } catch {
+            guard error.code == .rangeNotSatisfiable else { throw error }
+        }
+        // An empty file has no first byte.
+        var whole = request
+        whole.range = nil
+        return try await context.fetcher.open(whole)
     }
 }

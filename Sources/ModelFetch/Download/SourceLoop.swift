@@ -6,6 +6,22 @@ final class SourceLoop: Sendable {
     private let context: RunContext
     private let path: String
     private let schedule: Mutex<SourceSchedule>
+    private let received = Atomic<Int64>(0)
+
+    /// What attempts are about, for messages.
+    struct Stake: Sendable {
+        /// The byte of the file that is asked for.
+        let offset: @Sendable () -> Int64
+        /// What is kept when all is lost.
+        let kept: @Sendable () -> String
+
+        init(offset: @escaping @Sendable () -> Int64, kept: @escaping @Sendable () -> String) {
+            self.offset = offset
+            self.kept = kept
+        }
+
+        init(offset: Int64, kept: String) { self.init(offset: { offset }, kept: { kept }) }
+    }
 
     init(_ context: RunContext, path: String) {
         self.context = context
@@ -17,21 +33,21 @@ final class SourceLoop: Sendable {
     /// Runs `attempt` against the sources in turn until it returns.
     ///
     /// - Parameters:
-    ///   - offset: the byte that the attempts are about.
-    ///   - kept: says for a message what is kept when all is lost.
+    ///   - stake: what a message says of it all.
     ///   - attempt: gets a source and its index. A `TransferError` that it throws leads to the next attempt, anything else ends
     ///     the loop.
     /// - Throws: a ``Failure`` when every source is out, and what `attempt` throws.
     func run<R: Sendable>(
-        offset: @Sendable () -> Int64, kept: @Sendable () -> String,
-        _ attempt: @Sendable (Source, Int) async throws -> R
+        _ stake: Stake, _ attempt: @Sendable (Source, Int) async throws -> R
     ) async throws -> R {
         var last: (failure: Failure, attempt: Int)?
         while true {
             let gates = context.sources.map { context.gates.until($0.base.origin) }
             let now = context.runtime.time.now()
             let step = schedule.withLock { $0.next(now: now, gates: gates) }
-            guard case .ask(let index, let pause) = step else { throw exhausted(at: offset(), kept: kept()) }
+            guard case .ask(let index, let pause) = step else {
+                throw exhausted(at: stake.offset(), kept: stake.kept())
+            }
             if let last {
                 context.countRetry()
                 context.emit(.retrying(path: path, last.failure, attempt: last.attempt, pause: pause))
@@ -43,20 +59,22 @@ final class SourceLoop: Sendable {
             } catch let error as TransferError {
                 // A transfer that ends because the task does is no failure of the source.
                 guard error.code != .cancelled else { throw CancellationError() }
-                last = note(error, of: index, at: offset()) ?? last.map { ($0.failure, $0.attempt) }
+                last = note(error, of: index, at: stake.offset())
             }
         }
     }
 
-    /// Whatever failed before is forgiven.
-    func progressed() { schedule.withLock { $0.progressed() } }
+    /// Body bytes received, wanted or not.
+    var receivedBytes: Int64 { received.load(ordering: .relaxed) }
 
-    /// The bytes of these sources gave a wrong digest.
-    func contradicted(_ sources: Set<Int>) {
-        schedule.withLock { schedule in
-            for source in sources { schedule.contradicted(source) }
-        }
-    }
+    /// Counts what a body brought.
+    func count(_ body: RangeBody) { received.add(body.bytesReceived, ordering: .relaxed) }
+
+    /// A source brought something: whatever failed before is forgiven.
+    func progressed(_ source: Int) { schedule.withLock { $0.progressed(source) } }
+
+    /// The bytes of these sources, none others, gave a wrong digest.
+    func contradicted(_ sources: Set<Int>) { schedule.withLock { $0.contradicted(sources) } }
 
     private func note(_ error: TransferError, of index: Int, at offset: Int64) -> (failure: Failure, attempt: Int)? {
         let source = context.sources[index]

@@ -27,6 +27,8 @@ struct SourceSchedule: Sendable {
     private struct Entry {
         var rank: Int
         var failures = 0
+        /// Whether the attempt under way brought something.
+        var hasProgressed = false
         var contradictions = 0
         var notBefore: Duration = .zero
         var verdict: Verdict?
@@ -37,6 +39,9 @@ struct SourceSchedule: Sendable {
 
     private let policy: RetryPolicy
     private var entries: [Entry]
+    /// Whether one source alone is asked for as long as it stands: set when the bytes of several together were wrong, since
+    /// nobody can tell then whose were right.
+    private var isAlone = false
 
     /// - Parameter ranks: one a source; lower ones are asked first.
     init(ranks: [Int], policy: RetryPolicy) {
@@ -55,15 +60,19 @@ struct SourceSchedule: Sendable {
             .map { (index: $0, at: max(entries[$0].notBefore, gates[$0], now)) }
             .min { left, right in
                 // Whoever can be asked first; among those that can be asked now, the one that contradicted least, then rank.
-                (left.at, entries[left.index].contradictions, entries[left.index].rank, left.index)
-                    < (right.at, entries[right.index].contradictions, entries[right.index].rank, right.index)
+                (isAlone ? .zero : left.at, entries[left.index].contradictions, entries[left.index].rank, left.index)
+                    < (
+                        isAlone ? .zero : right.at, entries[right.index].contradictions, entries[right.index].rank,
+                        right.index
+                    )
             }
         guard let ready else { return .giveUp }
         return .ask(source: ready.index, after: ready.at - now)
     }
 
-    /// A source brought something: what failed before is forgiven.
-    mutating func progressed() {
+    /// A source brought something: what failed before is forgiven, and so is the end of this attempt.
+    mutating func progressed(_ source: Int) {
+        entries[source].hasProgressed = true
         for index in entries.indices where entries[index].verdict == nil {
             entries[index].failures = 0
             entries[index].notBefore = .zero
@@ -76,7 +85,8 @@ struct SourceSchedule: Sendable {
     mutating func failed(
         _ source: Int, _ error: TransferError, now: Duration, using generator: inout some RandomNumberGenerator
     ) -> Int? {
-        entries[source].failures += 1
+        if !entries[source].hasProgressed { entries[source].failures += 1 }
+        entries[source].hasProgressed = false
         let decision = policy.decision(
             after: error, attemptsWithoutProgress: entries[source].failures, using: &generator)
         switch decision {
@@ -85,11 +95,17 @@ struct SourceSchedule: Sendable {
         case .refuse: entries[source].verdict = .refused(error)
         case .giveUp: entries[source].verdict = .spent(error)
         }
-        return entries[source].verdict == nil ? entries[source].failures : nil
+        return entries[source].verdict == nil ? max(entries[source].failures, 1) : nil
     }
 
-    /// A source's bytes gave a wrong digest.
-    mutating func contradicted(_ source: Int) {
+    /// The bytes of these sources, none others, gave a wrong digest.
+    ///
+    /// One source alone is to blame for its bytes. Of several it may have been any: from now on each has to deliver alone.
+    mutating func contradicted(_ sources: Set<Int>) {
+        guard sources.count == 1, let source = sources.first else {
+            isAlone = true
+            return
+        }
         entries[source].contradictions += 1
         if entries[source].contradictions >= Self.contradictionsAllowed { entries[source].verdict = .contradicted }
     }

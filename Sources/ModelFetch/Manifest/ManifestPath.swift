@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Storage
 
 /// Where a file of a model lies: a relative path that cannot lead outside the model directory, whoever wrote it.
 ///
@@ -48,19 +49,7 @@ public struct ManifestPath: Sendable {
     /// The whole path as a single file name, different for every path: `/` is `%2F` and `%` is `%25`.
     ///
     /// With `.journal` it is at most 255 bytes long.
-    public var flattened: String { String(decoding: Self.flatten(bytes), as: UTF8.self) }
-
-    private static func flatten(_ bytes: [UInt8]) -> [UInt8] {
-        var name: [UInt8] = []
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "/"): name += Array("%2F".utf8)
-            case UInt8(ascii: "%"): name += Array("%25".utf8)
-            default: name.append(byte)
-            }
-        }
-        return name
-    }
+    public var flattened: String { PartialNames.flatten(string) }
 }
 
 // MARK: Rules
@@ -78,7 +67,7 @@ extension ManifestPath {
         for name in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             if let reason = fault(inName: name) { return reason }
         }
-        if flatten(bytes).count + journalSuffix.utf8.count > maximumNameBytes {
+        if PartialNames.flatten(string).utf8.count + journalSuffix.utf8.count > maximumNameBytes {
             return "is too long: its journal's name would have more than \(maximumNameBytes) bytes"
         }
         return nil

@@ -48,7 +48,7 @@ extension ModelDownload {
         let there: ModelDirectory?
         do throws(StorageError) {
             there = try ModelDirectory(existing: directory, on: SystemDisk())
-        } catch where error.code == .noSuchDirectory {
+        } catch  where error.code == .noSuchDirectory {
             there = nil
         } catch {
             throw Failure(error)
@@ -64,7 +64,8 @@ extension ModelDownload {
                 let (action, held) = try Self.action(for: file, in: there, receipts, recheck: options.recheck)
                 let isFetched = action != .skip && action != .check
                 let bytes = isFetched ? file.plannedSize.map { max(0, $0 - held) } : 0
-                files.append(.init(path: file.path.string, action: action, size: file.plannedSize, bytes: bytes, urls: urls))
+                files.append(
+                    .init(path: file.path.string, action: action, size: file.plannedSize, bytes: bytes, urls: urls))
             } catch {
                 throw Failure(error, file: file.path.string)
             }
@@ -87,7 +88,9 @@ extension ModelDownload {
             }
             return file.plannedSize == nil || file.plannedSize == status.size ? (.check, 0) : (.replace, 0)
         }
-        guard let partial = try directory.status(of: PartialNames(path: file.path.string).partial) else { return (.fetch, 0) }
+        guard let partial = try directory.status(of: PartialNames(path: file.path.string).partial) else {
+            return (.fetch, 0)
+        }
         // Blocks may be reserved that hold nothing, and a file may have holes: the lesser of both comes closest.
         return (.resume, min(partial.size, partial.allocated))
     }

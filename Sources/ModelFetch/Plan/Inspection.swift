@@ -19,7 +19,9 @@ struct Inspection: Sendable {
     func standing(of file: ManifestFile) throws -> Standing {
         let path = file.path.string
         guard let status = try context.directory.status(of: path) else { return .absent }
-        if !context.options.recheck, let receipt = context.receipt(of: file, status) { return .verified(receipt.sha256) }
+        if !context.options.recheck, let receipt = context.receipt(of: file, status) {
+            return .verified(receipt.sha256)
+        }
         guard let stored = try StoredFile(path, in: context.directory) else { return .absent }
         // A known size that differs spares the reading.
         if let size = file.plannedSize, size != stored.status.size { return .wrong(stored) }
@@ -36,6 +38,8 @@ struct Inspection: Sendable {
             }
         }
         if !file.isPinned, let expected = file.expected?.sha256, expected != digest { return .wrong(stored) }
+        // The manifest cannot say that it is right; that it is no longer what was seen first says that it is not.
+        if let pin = context.localPin(of: file), pin != digest { return .wrong(stored) }
         let identity = FileIdentity(path: path, size: stored.status.size, sha256: file.sha256)
         guard let verified = stored.verified(digest, as: identity) else { return .wrong(stored) }
         try context.record(file, digest, try context.publisher.adopt(verified))
@@ -53,13 +57,16 @@ struct Inspection: Sendable {
         guard count > 0 else { return true }
         for offset in [0, (length - count) / 2, length - count] {
             let range = offset..<offset + count
-            let theirs = try await loop.run(offset: { offset }, kept: { "the file that stands there was not touched" }) {
-                source, _ in
+            let stake = SourceLoop.Stake(offset: offset, kept: "the file that stands there was not touched")
+            let theirs = try await loop.run(stake) { source, _ in
                 let request = FetchRequest(
                     url: try source.base.appending(path: path), credentials: source.credentials, range: range,
                     total: size, validator: nil, fileName: path)
                 let body = try await context.fetcher.open(request)
-                defer { body.cancel() }
+                defer {
+                    body.cancel()
+                    loop.count(body)
+                }
                 var bytes: [UInt8] = []
                 while let piece = try await body.next() {
                     if case .bytes(_, let chunk) = piece { chunk.withBytes { bytes += $0 } }

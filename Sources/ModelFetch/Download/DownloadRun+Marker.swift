@@ -1,0 +1,74 @@
+internal import Hashing
+internal import Storage
+
+/// The marker tells other programs that the model is there: it stands while every other file is right, and never else.
+extension DownloadRun {
+    /// While files are fetched the marker must not tell a reader that the model is whole.
+    ///
+    /// - Returns: whether it stood there.
+    func withdrawMarker(_ file: ManifestFile) throws(Failure) -> Bool {
+        let path = file.path.string
+        do throws(StorageError) {
+            guard try context.directory.status(of: path)?.kind == .regular else { return false }
+            try context.publisher.withdraw(PartialNames(path: path))
+            context.forget(file)
+            return true
+        } catch {
+            throw Failure(error, file: path, kept: "nothing else was touched")
+        }
+    }
+
+    /// Publishes the marker if every file of the manifest is verified, selected or not.
+    func releaseMarker(into reports: Reports) async throws {
+        guard let marker = context.manifest.marker, let file = context.manifest.file(at: marker) else { return }
+        guard let held = try heldMarker(file, reports) else { return }
+        guard !reports.hasFailures, try isEveryFileVerified(but: marker) else {
+            context.leavePartial(of: file)
+            if reports.isSelected(file) { reports.finish(.held, file, digest: held.file.digest) }
+            return
+        }
+        do {
+            try publish(held.file, file)
+        } catch let error as StorageError {
+            return reports.fail(Failure(error, file: marker.string), file)
+        }
+        if reports.isSelected(file) { reports.finish(held.state, file, digest: held.file.digest) }
+    }
+
+    /// The verified marker under its partial name: of this run, or one that an earlier run left there.
+    private func heldMarker(
+        _ file: ManifestFile, _ reports: Reports
+    ) throws -> (file: VerifiedFile, state: FileReport.State)? {
+        if let held = reports.held { return held }
+        guard !reports.isSelected(file), let size = file.size else { return nil }
+        let names = context.names(of: file)
+        do throws(StorageError) {
+            try context.takeOverPartial(of: file)
+            guard try context.directory.status(of: names.partial) != nil else { return nil }
+            let identity = FileIdentity(path: file.path.string, size: size, sha256: file.sha256)
+            let key = context.runtime.random.bytes(BlockChecksummer.keyByteCount)
+            let partial = try PartialFile(in: context.directory, names: names, identity: identity, key: key)
+            while try partial.checkNext() != nil {}
+            guard partial.isComplete, case .verified(let verified) = try partial.finish() else {
+                context.leavePartial(of: file)
+                return nil
+            }
+            return (verified, .resumed)
+        } catch {
+            // It was not asked for: that it is not usable is for the run that asks for it.
+            return nil
+        }
+    }
+
+    private func isEveryFileVerified(but marker: ManifestPath) throws -> Bool {
+        let inspection = Inspection(context)
+        for file in context.manifest.files where file.path != marker {
+            do {
+                guard case .verified = try inspection.standing(of: file) else { return false }
+            } catch is StorageError {
+                return false
+            }
+        }
+        return true
+    }
+}

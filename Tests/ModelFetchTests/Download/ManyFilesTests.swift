@@ -1,0 +1,96 @@
+import FaultServer
+import Storage
+import Testing
+
+@testable import ModelFetch
+
+@Suite(.timeLimit(.minutes(1))) struct `A download of many files` {
+    private static let many = TestModel(
+        files: (0..<40).map { .init("part-\($0)", TestModel.synthetic(1000 + ($0 * 37) % 40 * 100, seed: 7)) })
+
+    @Test func `takes the largest first`() async throws {
+        let harness = try Harness(.checkpoint)
+        try await FaultServer.run(files: harness.model.content) { server in
+            let outcome = try await harness.run(server, setup: .init { $0.options.concurrentFiles = 1 })
+            #expect(outcome.report.isOK)
+            #expect(server.log.map(\.path) == ["model.data", "vocab.bpe", "checkpoint", "hparams.json"])
+        }
+    }
+
+    @Test(arguments: [1, 2, 4])
+    func `works on so many at once, over as many connections`(count: Int) async throws {
+        let harness = try Harness(Self.many)
+        try await FaultServer.run(files: harness.model.content) { server in
+            let outcome = try await harness.run(server, setup: .init { $0.options.concurrentFiles = count })
+            #expect(outcome.report.isOK && server.log.count == 40)
+            #expect(server.connectionCount <= count)
+            #expect(outcome.report.bytesDownloaded == server.bodyBytesSent)
+        }
+    }
+
+    @Test func `keeps a second file going while the first one stands still`() async throws {
+        let harness = try Harness(.checkpoint)
+        let script: FaultScript = [.on(path: "model.data", request: 0, .stall(after: 1000))]
+        try await FaultServer.run(files: harness.model.content, script: script) { server in
+            let outcome = try await harness.run(server)
+            #expect(outcome.report.isOK)
+            #expect(outcome.finished == ["vocab.bpe", "hparams.json", "model.data", "checkpoint"])
+        }
+    }
+
+    @Test func `puts files into directories below, with names that a URL has to encode`() async throws {
+        let paths = ["a/b/c.bin", "a/b c#?%41.bin", "ä/ö"]
+        let harness = try Harness(TestModel(files: paths.map { .init($0, Array($0.utf8)) }))
+        try await FaultServer.run(files: harness.model.content) { server in
+            let outcome = try await harness.run(server)
+            #expect(outcome.report.isOK)
+            #expect(Set(server.log.map(\.path)) == Set(paths))
+        }
+    }
+
+    @Test func `tells events that add up to what is in the report`() async throws {
+        let harness = try Harness(.checkpoint)
+        let script: FaultScript = [.on(path: "model.data", request: 0, .drop(after: 300_000))]
+        try await FaultServer.run(files: harness.model.content, script: script) { server in
+            let outcome = try await harness.run(server)
+            var received: [String: Int64] = [:]
+            for case .progress(let path, let bytes, true) in outcome.events { received[path, default: 0] += bytes }
+            for file in outcome.report.files {
+                #expect(file.bytesDownloaded == file.size && received[file.path] == file.size)
+            }
+            guard case .started("test-model", _, 4, let total) = outcome.events.first else {
+                Issue.record("the run does not begin with its beginning")
+                return
+            }
+            #expect(total == outcome.report.bytesDownloaded)
+            #expect(outcome.report.retries == 1)
+            // Of what is reported when a file finishes nothing is missing.
+            for case .finished(let file) in outcome.events { #expect(outcome.report.files.contains(file)) }
+        }
+    }
+
+    @Test func `counts what it received for files that failed, too`() async throws {
+        let harness = try Harness()
+        try await FaultServer.run(files: harness.model.content, script: .always(.flip(offset: 5, mask: 1))) { server in
+            let outcome = try await harness.run(server)
+            #expect(outcome.report.kind == .data)
+            #expect(outcome.report.bytesDownloaded == server.bodyBytesSent)
+            for case .finished(let file) in outcome.events { #expect(outcome.report.files.contains(file)) }
+        }
+    }
+
+    @Test func `speaks with the worst kind of failure`() async throws {
+        let harness = try Harness(.checkpoint)
+        try harness.folder.put([1], "hparams.json.partial/x")
+        let script: FaultScript = [
+            .on(path: "checkpoint", .status(404)), .on(path: "model.data", .gzip),
+            .on(path: "vocab.bpe", .flip(offset: 1, mask: 1)),
+        ]
+        try await FaultServer.run(files: harness.model.content, script: script) { server in
+            let outcome = try await harness.run(server)
+            let kinds = outcome.report.files.map { $0.failure?.kind }
+            #expect(kinds == [.unavailable, .cannotWrite, .refused, .data])
+            #expect(outcome.report.kind == .cannotWrite)
+        }
+    }
+}

@@ -1,0 +1,193 @@
+import Testing
+import Transfer
+
+@testable import ModelFetch
+
+/// Draws the same number for ever.
+private struct Constant: RandomNumberGenerator {
+    var value: UInt64
+    mutating func next() -> UInt64 { value }
+}
+
+@Suite struct `The schedule of sources` {
+    /// Pauses are as long as they can be.
+    private var longest = Constant(value: .max)
+
+    private func schedule(
+        _ ranks: [Int] = [0, 1], retries: Int = 2, delay: Duration = .seconds(1)
+    ) -> SourceSchedule {
+        SourceSchedule(ranks: ranks, policy: RetryPolicy(retries: retries, delay: delay))
+    }
+
+    private func next(_ schedule: SourceSchedule, at now: Int = 0, gates: [Int]? = nil) -> SourceSchedule.Step {
+        schedule.next(
+            now: .seconds(now), gates: gates?.map { .seconds($0) } ?? schedule.verdicts.map { _ in .zero })
+    }
+
+    @Test(arguments: [([0], 0), ([0, 0], 0), ([0, 1, 2], 0), ([2, 1, 0], 2), ([1, 0, 0], 1), ([5, 7], 0)])
+    func `asks the best rank first, and of one rank the first`(ranks: [Int], first: Int) {
+        #expect(next(schedule(ranks)) == .ask(source: first, after: .zero))
+    }
+
+    @Test func `gives up at once without a source`() {
+        #expect(next(schedule([])) == .giveUp)
+        #expect(schedule([]).kind == .unavailable)
+    }
+
+    @Test mutating func `turns to the next source while one is left alone`() {
+        var schedule = schedule()
+        let attempts = schedule.failed(0, TransferError(.short), now: .zero, using: &longest)
+        #expect(attempts == 1)
+        #expect(next(schedule) == .ask(source: 1, after: .zero))
+        // When its pause is over it is the better one again.
+        #expect(next(schedule, at: 1) == .ask(source: 0, after: .zero))
+    }
+
+    @Test mutating func `waits for whoever is ready first`() {
+        var schedule = schedule()
+        _ = schedule.failed(0, TransferError(.short), now: .zero, using: &longest)
+        _ = schedule.failed(0, TransferError(.short), now: .zero, using: &longest)
+        _ = schedule.failed(1, TransferError(.short), now: .zero, using: &longest)
+        #expect(next(schedule) == .ask(source: 1, after: .seconds(1)))
+        #expect(next(schedule, at: 2) == .ask(source: 0, after: .zero))
+    }
+
+    @Test mutating func `backs off exponentially, to half a minute`() {
+        var schedule = schedule([0], retries: 20)
+        var pauses: [Duration] = []
+        for _ in 0..<8 {
+            _ = schedule.failed(0, TransferError(.stalled), now: .zero, using: &longest)
+            if case .ask(_, let pause) = next(schedule) { pauses.append(pause) }
+        }
+        #expect(pauses == [1, 2, 4, 8, 16, 30, 30, 30].map { .seconds($0) })
+    }
+
+    @Test func `draws its pauses from nothing up`() {
+        var shortest = Constant(value: 0)
+        var schedule = schedule([0])
+        _ = schedule.failed(0, TransferError(.stalled), now: .zero, using: &shortest)
+        #expect(next(schedule) == .ask(source: 0, after: .zero))
+    }
+
+    @Test(arguments: [0, 1, 2, 8])
+    mutating func `asks once and then as often as retries say`(retries: Int) {
+        var schedule = schedule([0, 1], retries: retries)
+        for source in 0...1 {
+            var attempts = 1
+            while schedule.failed(source, TransferError(.short), now: .zero, using: &longest) != nil { attempts += 1 }
+            #expect(attempts == retries + 1)
+        }
+        #expect(next(schedule) == .giveUp)
+        #expect(schedule.kind == .unavailable)
+    }
+
+    @Test mutating func `forgives all failures on progress`() {
+        var schedule = schedule([0, 1], retries: 1)
+        for _ in 0..<10 {
+            #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == 1)
+            #expect(schedule.failed(1, TransferError(.short), now: .zero, using: &longest) == 1)
+            schedule.progressed(1)
+            #expect(next(schedule) == .ask(source: 0, after: .zero))
+            #expect(schedule.failed(1, TransferError(.short), now: .zero, using: &longest) == 1)
+        }
+    }
+
+    @Test mutating func `does not count an attempt that brought something`() {
+        var schedule = schedule([0], retries: 1)
+        schedule.progressed(0)
+        #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == 1)
+        #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == 1)
+        #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == nil)
+    }
+
+    @Test mutating func `does not bring back on progress what was final`() {
+        var schedule = schedule()
+        #expect(schedule.failed(0, TransferError(.notFound, status: 404), now: .zero, using: &longest) == nil)
+        schedule.progressed(1)
+        #expect(next(schedule) == .ask(source: 1, after: .zero))
+        #expect(schedule.verdicts == [.withheld(TransferError(.notFound, status: 404)), nil])
+    }
+
+    @Test mutating func `keeps to a host's Retry-After, and asks others meanwhile`() {
+        var schedule = schedule()
+        let busy = TransferError(.serverBusy, status: 503, retryAfter: .seconds(10))
+        _ = schedule.failed(0, busy, now: .zero, using: &longest)
+        #expect(next(schedule, gates: [10, 0]) == .ask(source: 1, after: .zero))
+        // Both on one host: nobody is asked before the moment it named; jitter comes on top for who was told.
+        #expect(next(schedule, at: 2, gates: [10, 10]) == .ask(source: 1, after: .seconds(8)))
+        #expect(next(schedule, at: 11, gates: [10, 10]) == .ask(source: 0, after: .zero))
+    }
+
+    @Test func `bears one wrong digest of a source, and asks others before it meanwhile`() {
+        var schedule = schedule()
+        schedule.contradicted([0])
+        #expect(next(schedule) == .ask(source: 1, after: .zero))
+        schedule.contradicted([1])
+        #expect(next(schedule) == .ask(source: 0, after: .zero))
+        schedule.contradicted([0])
+        schedule.contradicted([1])
+        #expect(next(schedule) == .giveUp)
+        #expect(schedule.verdicts == [.contradicted, .contradicted])
+        #expect(schedule.kind == .data)
+    }
+
+    @Test mutating func `lets each of several deliver alone once they were wrong together`() {
+        var schedule = schedule()
+        schedule.contradicted([0, 1])
+        #expect(schedule.verdicts == [nil, nil])
+        // Alone: the other one does not step in while it is left alone.
+        _ = schedule.failed(0, TransferError(.short), now: .zero, using: &longest)
+        #expect(next(schedule) == .ask(source: 0, after: .seconds(1)))
+        schedule.contradicted([0])
+        #expect(next(schedule) == .ask(source: 1, after: .zero))
+        _ = schedule.failed(1, TransferError(.notFound), now: .zero, using: &longest)
+        #expect(next(schedule, at: 9) == .ask(source: 0, after: .zero))
+        schedule.contradicted([0])
+        #expect(next(schedule) == .giveUp)
+        #expect(schedule.kind == .data)
+    }
+
+    // MARK: The kind
+
+    enum End: Sendable {
+        case temporary, missing, unsafe, page, wrongDigest
+    }
+
+    @Test(arguments: [
+        ([End.temporary], Failure.Kind.unavailable),
+        ([.missing], .unavailable),
+        ([.unsafe], .refused),
+        ([.page], .refused),
+        ([.wrongDigest], .data),
+        ([.unsafe, .page], .refused),
+        ([.temporary, .unsafe], .unavailable),
+        ([.unsafe, .temporary], .unavailable),
+        ([.wrongDigest, .temporary], .unavailable),
+        ([.missing, .unsafe], .unavailable),
+        ([.missing, .missing], .unavailable),
+        ([.wrongDigest, .unsafe], .data),
+        ([.missing, .wrongDigest], .data),
+        ([.wrongDigest, .wrongDigest, .page], .data),
+    ])
+    mutating func `names the kind that its verdicts come to`(ends: [End], kind: Failure.Kind) {
+        var schedule = schedule(ends.indices.map { $0 }, retries: 1)
+        for (source, end) in ends.enumerated() {
+            let error: TransferError? =
+                switch end {
+                case .temporary: TransferError(.connectionFailed)
+                case .missing: TransferError(.notFound, status: 404)
+                case .unsafe: TransferError(.certificate)
+                case .page: TransferError(.page, status: 200)
+                case .wrongDigest: nil
+                }
+            if let error {
+                while schedule.failed(source, error, now: .zero, using: &longest) != nil {}
+            } else {
+                schedule.contradicted([source])
+                schedule.contradicted([source])
+            }
+        }
+        #expect(next(schedule) == .giveUp)
+        #expect(schedule.kind == kind)
+    }
+}

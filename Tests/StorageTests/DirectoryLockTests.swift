@@ -1,0 +1,93 @@
+import Foundation
+import Glibc
+import Storage
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct `A directory's lock` {
+    private let scratch: Scratch
+    private let directory: ModelDirectory
+
+    init() throws {
+        scratch = try Scratch()
+        directory = try ModelDirectory(existing: scratch.path, on: SystemDisk())
+    }
+
+    private func directory(_ rule: @escaping FaultyDisk.Rule) throws -> ModelDirectory {
+        try ModelDirectory(existing: scratch.path, on: FaultyDisk(rule))
+    }
+
+    @Test func `is held by one at a time and freed with its value`() throws {
+        var lock = try DirectoryLock.tryAcquire(in: directory)
+        #expect(lock?.isEffective == true)
+        #expect(try DirectoryLock.tryAcquire(in: directory) == nil)
+        withExtendedLifetime(lock) {}
+        lock = nil
+        #expect(try DirectoryLock.tryAcquire(in: directory)?.isEffective == true)
+        #expect(scratch.read(".modelfetch/lock") == [])
+    }
+
+    @Test(arguments: [FaultyDisk.Fault.lie, .fail(ENOLCK), .fail(EOPNOTSUPP), .fail(EIO)])
+    func `knows when it locks nobody out`(fault: FaultyDisk.Fault) throws {
+        let directory = try directory { event, _, _ in event.call == .lock ? fault : nil }
+        let lock = try #require(try DirectoryLock.tryAcquire(in: directory))
+        #expect(!lock.isEffective)
+        #expect(try DirectoryLock.tryAcquire(in: directory) != nil)
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func `is taken although the call is interrupted`() throws {
+        let directory = try directory { event, nth, _ in event.call == .lock && nth % 3 != 2 ? .fail(EINTR) : nil }
+        #expect(try DirectoryLock.tryAcquire(in: directory)?.isEffective == true)
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock"), "needs flock(1)"))
+    func `of another process is seen until that ends`() throws {
+        try scratch.write([], to: ".modelfetch/lock")
+        let other = Process()
+        other.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
+        other.arguments = [scratch.path(".modelfetch/lock"), "/bin/sh", "-c", "echo held; read line"]
+        let (input, output) = (Pipe(), Pipe())
+        other.standardInput = input
+        other.standardOutput = output
+        try other.run()
+        #expect(try output.fileHandleForReading.read(upToCount: 4) == Data("held".utf8))
+        #expect(try DirectoryLock.tryAcquire(in: directory) == nil)
+        try input.fileHandleForWriting.close()
+        other.waitUntilExit()
+        #expect(try DirectoryLock.tryAcquire(in: directory)?.isEffective == true)
+    }
+
+    @Test(arguments: [false, true])
+    func `is not on a file that was deleted before it was locked`(isReplaced: Bool) throws {
+        let scratch = scratch
+        let directory = try directory { event, nth, _ in
+            guard event.call == .lock, nth == 0 else { return nil }
+            try? scratch.remove(".modelfetch/lock")
+            if isReplaced { try? scratch.write([], to: ".modelfetch/lock") }
+            return nil
+        }
+        let lock = try #require(try DirectoryLock.tryAcquire(in: directory))
+        #expect(lock.isEffective)
+        #expect(try DirectoryLock.tryAcquire(in: self.directory) == nil)
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func `that keeps disappearing is an error`() throws {
+        let scratch = scratch
+        let directory = try directory { event, _, _ in
+            if event.call == .lock { try? scratch.remove(".modelfetch/lock") }
+            return nil
+        }
+        #expect(try storageCode { _ = try DirectoryLock.tryAcquire(in: directory) } == .disturbed)
+    }
+
+    @Test func `whose file is deleted while it is held can be taken again`() throws {
+        // No harm to truth: both runs verify what they publish. Documented by this test rather than promised.
+        let first = try #require(try DirectoryLock.tryAcquire(in: directory))
+        try scratch.remove(".modelfetch")
+        let second = try #require(try DirectoryLock.tryAcquire(in: directory))
+        #expect(second.isEffective)
+        #expect(try DirectoryLock.tryAcquire(in: directory) == nil)
+        withExtendedLifetime((first, second)) {}
+    }
+}

@@ -1,0 +1,266 @@
+import Foundation
+import Hashing
+import Testing
+
+@testable import Storage
+
+@Suite(.timeLimit(.minutes(1))) struct `A partial file of an earlier run` {
+    private let size = 2_000_000
+
+    @Test func `goes on where it was`() throws {
+        let shop = try Workshop(size: size)
+        try shop.prepare([0..<600_000, 1_000_000..<1_500_000])
+        let partial = try shop.open()
+        #expect(partial.heldBytes == 0)
+        #expect(partial.claimedBytes == 1_100_000)
+        #expect(partial.gaps == [600_000..<1_000_000, 1_500_000..<2_000_000])
+        #expect(try partial.checkAll() == [])
+        #expect(partial.claimedBytes == 0)
+        #expect(partial.heldBytes == 1_100_000)
+        #expect(partial.hashedBytes == 600_000)
+        try shop.fill(partial)
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+    }
+
+    enum Damage: String, CaseIterable { case flip, zero, hole, cut, removed, swapped }
+
+    @Test(arguments: Damage.allCases)
+    func `gives up exactly the extents that are not what was written`(damage: Damage) throws {
+        let shop = try Workshop(size: size)
+        // Four records of 256 KiB, and a short one.
+        try shop.prepare([0..<1_048_576, 1_500_000..<1_600_000])
+        let name = shop.names.partial
+        let record: Int64 = 262_144
+        var expected = [record..<2 * record]
+        switch damage {
+        case .flip: try shop.scratch.overwrite(name, at: record + 5, with: [shop.bytes[Int(record) + 5] ^ 1])
+        case .zero: try shop.scratch.overwrite(name, at: 2 * record - 1, with: [shop.bytes[Int(2 * record) - 1] ^ 255])
+        case .hole:
+            try shop.scratch.overwrite(name, at: record, with: [UInt8](repeating: 0, count: Int(record)))
+        case .cut:
+            try shop.scratch.truncate(name, to: 3 * record + 10)
+            expected = [3 * record..<4 * record, 1_500_000..<1_600_000]
+        case .removed:
+            try shop.scratch.remove(name)
+            expected = (0..<4).map { $0 * record..<($0 + 1) * record } + [1_500_000..<1_600_000]
+        case .swapped:
+            // Right bytes in the wrong place.
+            try shop.scratch.overwrite(name, at: record, with: Array(shop.bytes[..<Int(record)]))
+        }
+        let partial = try shop.open()
+        #expect(try partial.checkAll() == expected)
+        let gone = expected.reduce(0) { $0 + Int64($1.count) }
+        #expect(partial.heldBytes == 1_148_576 - gone)
+        #expect(partial.gaps.reduce(0) { $0 + $1.count } == size - 1_148_576 + Int(gone))
+        for range in expected { #expect(partial.gaps.contains { $0.contains(range.lowerBound) }) }
+        // Void for good: the next run does not even claim them.
+        #expect(try shop.open().claimedBytes == 1_148_576 - gone)
+        try shop.fill(partial)
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+    }
+
+    @Test func `keeps a claim that could not be read`() throws {
+        let shop = try Workshop(size: 1000)
+        try shop.prepare([0..<500])
+        let disk = FaultyDisk { event, _, _ in
+            event.call == .read && event.subject == "weights.bin.partial" ? .fail(5) : nil
+        }
+        let failing = try Workshop(size: 1000, on: disk, in: shop.scratch).open()
+        #expect(try storageCode { _ = try failing.checkNext() } == .failed)
+        #expect(failing.claimedBytes == 500)
+        #expect(try storageCode { _ = try failing.checkNext() } == .failed)
+        #expect(try shop.open().checkAll() == [])
+    }
+
+    // MARK: Without a journal of its own
+
+    @Test func `without a journal counts up to its first hole`() throws {
+        let shop = try Workshop(size: size)
+        try shop.scratch.write(Array(shop.bytes[..<1_048_576]), to: shop.names.partial)
+        try shop.scratch.truncate(shop.names.partial, to: 1_500_000)
+        try shop.scratch.overwrite(shop.names.partial, at: 1_400_000, with: [1, 2, 3])
+        let partial = try shop.open()
+        // Where the file system cannot tell holes, zeros are found as well, and the digest must tell.
+        try #require(partial.claimedBytes == 1_048_576)
+        #expect(try partial.checkAll() == [])
+        #expect(partial.gaps == [1_048_576..<2_000_000])
+        #expect(partial.hashedBytes == 1_048_576)
+        // Once read it is recorded like any other.
+        #expect(try shop.open().claimedBytes == 1_048_576)
+        try shop.fill(partial)
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+    }
+
+    @Test func `found here and killed before it was read is found again`() throws {
+        let shop = try Workshop(size: size)
+        try shop.scratch.write(shop.bytes, to: shop.names.partial)
+        do {
+            let partial = try shop.open()
+            _ = try partial.checkNext()
+        }
+        let partial = try shop.open()
+        #expect(partial.claimedBytes == Int64(size))
+        #expect(try partial.checkAll() == [])
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+    }
+
+    @Test func `with a wrong beginning found here gives that up first`() throws {
+        let shop = try Workshop(size: size)
+        try shop.scratch.write([UInt8](repeating: 9, count: 700_000), to: shop.names.partial)
+        let partial = try shop.open()
+        try partial.checkAll()
+        try shop.fill(partial)
+        var wrong = shop.bytes
+        for index in 0..<700_000 { wrong[index] = 9 }
+        #expect(throws: PartialFile.Mismatch.self) { try partial.finishVerified() }
+        #expect(partial.failedDigest == sha256(wrong))
+        #expect(try partial.discardDoubtful() == .foundHere)
+        #expect(partial.gaps == [0..<700_000])
+        try shop.fill(partial)
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+    }
+
+    @Test func `longer than the file is cut`() throws {
+        let shop = try Workshop(size: size)
+        try shop.scratch.write(shop.bytes + [1, 2, 3], to: shop.names.partial)
+        let partial = try shop.open()
+        #expect(shop.scratch.read(shop.names.partial)?.count == size)
+        #expect(try partial.checkAll() == [])
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+    }
+
+    @Test func `whose journal is another file's is found here`() throws {
+        let shop = try Workshop(size: size)
+        try shop.prepare([1_000_000..<1_500_000])
+        let other = FileIdentity(path: shop.identity.path, size: Int64(size), sha256: sha256([1]))
+        let partial = try shop.open(as: other)
+        #expect(partial.claimedBytes == 0)
+        #expect(partial.gaps == [0..<2_000_000])
+        // The journal is the other file's now.
+        #expect(try shop.open().claimedBytes == 0)
+    }
+
+    // MARK: Wrong digests
+
+    @Test func `remembers over runs what it hashed to`() throws {
+        let shop = try Workshop(size: size, digest: sha256([1]))
+        let actual = sha256(shop.bytes)
+        do {
+            let partial = try shop.open()
+            try shop.fill(partial)
+            guard case .mismatch(let digest) = try partial.finish() else {
+                Issue.record("no mismatch")
+                return
+            }
+            #expect(digest == actual)
+            #expect(partial.failedDigest == actual)
+        }
+        let partial = try shop.open()
+        #expect(partial.failedDigest == actual)
+        #expect(try partial.checkAll() == [])
+        #expect(partial.isComplete)
+        #expect(partial.failedDigest == actual)
+        #expect(try partial.discardDoubtful() == .everything)
+        #expect(partial.failedDigest == nil)
+        #expect(partial.gaps == [0..<2_000_000])
+        #expect(partial.hashedBytes == 0)
+        #expect(try shop.open().failedDigest == nil)
+    }
+
+    @Test func `without a digest in the manifest takes what it hashes to`() throws {
+        let shop = try Workshop(size: 1000)
+        let partial = try shop.open(as: FileIdentity(path: "weights.bin", size: 1000, sha256: nil))
+        try shop.fill(partial)
+        #expect(try partial.finishVerified().digest == sha256(shop.bytes))
+    }
+
+    @Test func `gives up suspects, then found bytes, then everything`() throws {
+        let shop = try Workshop(size: size)
+        try shop.scratch.write(Array(shop.bytes[..<400_000]), to: shop.names.partial)
+        let partial = try shop.open()
+        try partial.checkAll()
+        let old = try partial.source(origin: "o", validator: "etag:1")
+        try partial.write(shop.bytes[400_000..<900_000], at: 400_000, from: old)
+        let new = try partial.source(origin: "o", validator: "etag:2")
+        try partial.write(shop.bytes[900_000...], at: 900_000, from: new)
+        #expect(partial.isComplete)
+        #expect(try partial.discardDoubtful() == .suspect)
+        #expect(partial.gaps == [400_000..<900_000])
+        try partial.write(shop.bytes[400_000..<900_000], at: 400_000, from: new)
+        #expect(try partial.discardDoubtful() == .foundHere)
+        #expect(partial.gaps == [0..<400_000])
+        try partial.write(shop.bytes[..<400_000], at: 0, from: new)
+        #expect(try partial.discardDoubtful() == .everything)
+        #expect(partial.gaps == [0..<2_000_000])
+        try shop.fill(partial)
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+    }
+
+    @Test func `gives up everything when all of it is suspect`() throws {
+        let shop = try Workshop(size: 1000)
+        let partial = try shop.open()
+        try partial.write(shop.bytes, at: 0, from: try partial.source(origin: "o", validator: "etag:1"))
+        _ = try partial.source(origin: "o", validator: "etag:2")
+        #expect(try partial.discardDoubtful() == .everything)
+        #expect(partial.gaps == [0..<1000])
+    }
+
+    // MARK: Validators
+
+    @Test func `knows the validator that each origin gave`() throws {
+        let shop = try Workshop(size: size)
+        try shop.prepare([0..<100], origin: "https://a.example", validator: "etag:\"1\"")
+        try shop.prepare([100..<200], origin: "https://b.example", validator: "")
+        let partial = try shop.open()
+        #expect(partial.validator(of: "https://a.example") == "etag:\"1\"")
+        #expect(partial.validator(of: "https://b.example") == nil)
+        #expect(partial.validator(of: "https://c.example") == nil)
+        #expect(partial.validator(of: "") == nil)
+        // The same source has the same number in every run.
+        let number = try partial.source(origin: "https://a.example", validator: "etag:\"1\"")
+        #expect(try shop.open().source(origin: "https://a.example", validator: "etag:\"1\"") == number)
+        _ = try partial.source(origin: "https://a.example", validator: "etag:\"2\"")
+        #expect(partial.validator(of: "https://a.example") == "etag:\"2\"")
+    }
+
+    @Test(arguments: [false, true])
+    func `suspects what came under another validator`(reopens: Bool) throws {
+        let shop = try Workshop(size: 1000)
+        try shop.prepare([0..<300], origin: "a", validator: "etag:1")
+        try shop.prepare([300..<600], origin: "b", validator: "etag:1")
+        var partial = try shop.open()
+        if !reopens { try partial.checkAll() }
+        let source = try partial.source(origin: "a", validator: "etag:2")
+        try partial.write(shop.bytes[600...], at: 600, from: source)
+        try partial.flush()
+        if reopens { partial = try shop.open() }
+        #expect(partial.gaps == [])
+        try partial.checkAll()
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+        #expect(try partial.discardDoubtful() == .suspect)
+        #expect(partial.gaps == [0..<300])
+    }
+
+    @Test func `no longer suspects what was fetched again`() throws {
+        let shop = try Workshop(size: 1000)
+        try shop.prepare([0..<500], origin: "a", validator: "etag:1")
+        let partial = try shop.open()
+        _ = try partial.source(origin: "a", validator: "etag:2")
+        // The claim goes as a whole, and the suspicion with it.
+        try partial.void(0..<100)
+        #expect(partial.gaps == [0..<1000])
+        try shop.fill(partial)
+        #expect(try partial.discardDoubtful() == .everything)
+    }
+
+    @Test func `outlives a source whose validator never stays the same`() throws {
+        let shop = try Workshop(size: 100_000)
+        let partial = try shop.open()
+        for index in 0..<300 {
+            let source = try partial.source(origin: "o", validator: "etag:\(index)")
+            try partial.write(shop.bytes[index..<index + 1], at: index, from: source)
+        }
+        try shop.fill(partial)
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+    }
+}

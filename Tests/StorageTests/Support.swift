@@ -1,0 +1,175 @@
+import Foundation
+import Hashing
+import Storage
+import Testing
+
+/// A directory of one test, gone with it.
+final class Scratch: Sendable {
+    let path: String
+
+    init() throws {
+        let made = FileManager.default.temporaryDirectory.appendingPathComponent("storage-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: made, withIntermediateDirectories: true)
+        path = made.path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func path(_ name: String) -> String { path + "/" + name }
+
+    func exists(_ name: String) -> Bool { (try? FileManager.default.attributesOfItem(atPath: path(name))) != nil }
+
+    func read(_ name: String) -> [UInt8]? { FileManager.default.contents(atPath: path(name)).map { Array($0) } }
+
+    /// Makes or replaces a file, in place where there is one.
+    func write(_ bytes: [UInt8], to name: String) throws {
+        try makeDirectory(of: name)
+        try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
+    }
+
+    func makeDirectory(of name: String) throws {
+        let parent = (path(name) as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+    }
+
+    /// Writes into a file that is there, as somebody else would.
+    func overwrite(_ name: String, at offset: Int64, with bytes: [UInt8]) throws {
+        let file = try #require(FileHandle(forUpdatingAtPath: path(name)))
+        try file.seek(toOffset: UInt64(offset))
+        try file.write(contentsOf: Data(bytes))
+        try file.close()
+    }
+
+    func truncate(_ name: String, to size: Int64) throws {
+        let file = try #require(FileHandle(forUpdatingAtPath: path(name)))
+        try file.truncate(atOffset: UInt64(size))
+        try file.close()
+    }
+
+    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path(name)) }
+
+    /// Every name below the directory, in order.
+    func names() -> [String] { (FileManager.default.enumerator(atPath: path)?.allObjects as? [String] ?? []).sorted() }
+}
+
+/// SplitMix64: the same numbers for the same seed, everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count + 8) { buffer, made in
+            let words = UnsafeMutableRawBufferPointer(buffer)
+            for offset in stride(from: 0, to: count, by: 8) {
+                words.storeBytes(of: next().littleEndian, toByteOffset: offset, as: UInt64.self)
+            }
+            made = count
+        }
+    }
+}
+
+func sha256(_ bytes: [UInt8]) -> SHA256Digest { bytes.withUnsafeBytes { SHA256Hasher.digest(of: $0) } }
+
+let testKey = [UInt8](0..<16)
+
+/// A file to be downloaded into a scratch directory.
+struct Workshop {
+    let scratch: Scratch
+    let disk: any Disk
+    let directory: ModelDirectory
+    let bytes: [UInt8]
+    let identity: FileIdentity
+    let names: PartialNames
+
+    init(
+        size: Int, path: String = "weights.bin", digest: SHA256Digest? = nil, on disk: any Disk = SystemDisk(),
+        in scratch: Scratch? = nil
+    ) throws {
+        let scratch = try scratch ?? Scratch()
+        var generator = SeededGenerator(seed: UInt64(size))
+        bytes = generator.bytes(size)
+        self.scratch = scratch
+        self.disk = disk
+        directory = try ModelDirectory(creating: scratch.path, on: disk)
+        identity = FileIdentity(path: path, size: Int64(size), sha256: digest ?? sha256(bytes))
+        names = PartialNames(path: path)
+    }
+
+    func open(as identity: FileIdentity? = nil) throws -> PartialFile {
+        try PartialFile(in: directory, names: names, identity: identity ?? self.identity, key: testKey)
+    }
+
+    /// A partial with some ranges of the right bytes, recorded, and closed again.
+    func prepare(_ ranges: [Range<Int>], origin: String = "o", validator: String = "etag:1") throws {
+        let partial = try open()
+        let source = try partial.source(origin: origin, validator: validator)
+        for range in ranges {
+            // In pieces as a network brings them, so that records are as short as they get.
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: 65_536) {
+                let end = min(start + 65_536, range.upperBound)
+                try partial.write(bytes[start..<end], at: start, from: source)
+            }
+        }
+        try partial.flush()
+    }
+
+    /// Fetches whatever is missing, in pieces.
+    func fill(_ partial: PartialFile, step: Int = 100_000) throws {
+        let source = try partial.source(origin: "filler", validator: "")
+        while let gap = partial.firstGap() {
+            let end = min(Int(gap.upperBound), Int(gap.lowerBound) + step)
+            try partial.write(bytes[Int(gap.lowerBound)..<end], at: Int(gap.lowerBound), from: source)
+        }
+    }
+}
+
+extension PartialFile {
+    func write(_ bytes: some Collection<UInt8>, at offset: Int, from source: UInt16) throws {
+        try Array(bytes).withUnsafeBytes { try write($0, at: Int64(offset), from: source) }
+    }
+
+    /// Checks all claims: what was lost.
+    @discardableResult
+    func checkAll() throws -> [Range<Int64>] {
+        var lost: [Range<Int64>] = []
+        while let check = try checkNext() {
+            if case .lost(let range) = check { lost.append(range) }
+        }
+        return lost
+    }
+
+    /// Every range that is neither there nor claimed.
+    var gaps: [Range<Int64>] {
+        var gaps: [Range<Int64>] = []
+        while let gap = firstGap(from: gaps.last?.upperBound ?? 0) { gaps.append(gap) }
+        return gaps
+    }
+
+    func finishVerified() throws -> VerifiedFile {
+        switch try finish() {
+        case .verified(let file): return file
+        case .mismatch(let actual): throw Mismatch(actual: actual)
+        }
+    }
+
+    struct Mismatch: Error { let actual: SHA256Digest }
+}
+
+/// The code of the storage error that a body throws; `nil` if it throws none.
+func storageCode(_ body: () throws -> Void) throws -> StorageError.Code? {
+    do {
+        try body()
+        return nil
+    } catch let error as StorageError {
+        return error.code
+    }
+}

@@ -1,0 +1,126 @@
+import Synchronization
+import Testing
+
+@testable import Transfer
+
+@Suite struct `The buffer pool` {
+    private final class Count: Sendable {
+        let value = Mutex(0)
+        func add() { value.withLock { $0 += 1 } }
+        var now: Int { value.withLock { $0 } }
+    }
+
+    private func pool(large: Int, small: Int, wake: @escaping @Sendable () -> Void = {}) -> BufferPool {
+        BufferPool(.init(large: (large, 8192), small: (small, 4096)), wake: wake)
+    }
+
+    @Test func `has 16 MiB`() {
+        let sizes = BufferPool.Sizes()
+        #expect(sizes.large.count * sizes.large.bytes + sizes.small.count * sizes.small.bytes == 16 << 20)
+    }
+
+    @Test func `uses memory again`() throws {
+        let pool = pool(large: 2, small: 1)
+        pool.join(1)
+        for _ in 0..<10 { pool.giveBack(try #require(pool.take(for: 1)), from: 1) }
+        #expect(pool.usage == (8192, 0))
+    }
+
+    @Test func `has something for everybody who has none`() throws {
+        let pool = pool(large: 2, small: 2)
+        for owner in 1...3 as ClosedRange<UInt64> { pool.join(owner) }
+        var taken: [(UInt64, UnsafeMutableRawBufferPointer)] = []
+        for owner in [1, 1, 2, 3] as [UInt64] { taken.append((owner, try #require(pool.take(for: owner)))) }
+        #expect(taken.map(\.1.count) == [8192, 8192, 4096, 4096])
+        for owner in 1...3 as ClosedRange<UInt64> { #expect(pool.take(for: owner) == nil) }
+        for (owner, memory) in taken { pool.giveBack(memory, from: owner) }
+        #expect(pool.usage == (2 * 8192 + 2 * 4096, 0))
+    }
+
+    @Test func `serves the starving before those who have some`() throws {
+        let pool = pool(large: 2, small: 0)
+        pool.join(1)
+        pool.join(2)
+        let memory = try #require(pool.take(for: 1))
+        let other = try #require(pool.take(for: 1))
+        #expect(pool.take(for: 2) == nil)
+        pool.giveBack(memory, from: 1)
+        #expect(pool.take(for: 1) == nil)
+        pool.giveBack(try #require(pool.take(for: 2)), from: 2)
+        pool.giveBack(try #require(pool.take(for: 1)), from: 1)
+        pool.giveBack(other, from: 1)
+        #expect(pool.usage.inUse == 0)
+    }
+
+    @Test func `wakes once when somebody was refused`() throws {
+        let wakes = Count()
+        let pool = pool(large: 1, small: 0) { wakes.add() }
+        pool.join(1)
+        pool.join(2)
+        let memory = try #require(pool.take(for: 1))
+        #expect(wakes.now == 0)
+        #expect(pool.take(for: 2) == nil)
+        pool.giveBack(memory, from: 1)
+        #expect(wakes.now == 1)
+        pool.giveBack(try #require(pool.take(for: 2)), from: 2)
+        #expect(wakes.now == 1)
+    }
+}
+
+@Suite struct `A chunk` {
+    @Test func `gives its buffer back when its last slice is gone`() {
+        let returned = Returned()
+        var chunk: Chunk? = Chunk(owning: .allocate(byteCount: 8, alignment: 16), count: 8) {
+            $0.deallocate()
+            returned.set()
+        }
+        var slice = chunk?.slice(2..<5)
+        chunk = nil
+        #expect(!returned.isSet)
+        #expect(slice?.count == 3)
+        slice = slice?.slice(1..<2)
+        #expect(!returned.isSet)
+        slice = nil
+        #expect(returned.isSet)
+    }
+
+    @Test func `is sliced without a copy`() {
+        let slice = Chunk(copying: [1, 2, 3, 4]).slice(1..<3)
+        #expect(slice.withBytes { Array($0) } == [2, 3])
+        #expect(slice.slice(0..<0).count == 0)
+    }
+
+    private final class Returned: Sendable {
+        private let flag = Mutex(false)
+        func set() { flag.withLock { $0 = true } }
+        var isSet: Bool { flag.withLock { $0 } }
+    }
+}
+
+@Suite struct `The rate limit` {
+    @Test func `lets a burst pass and then only what time brings`() {
+        let start = ContinuousClock.now
+        var bucket = TokenBucket(rate: 1 << 20, now: start)
+        var passed = 0
+        var now = start
+        while start.duration(to: now) < .seconds(10) {
+            let wait = bucket.wait(now: now)
+            if wait > .zero {
+                now += wait
+            } else {
+                bucket.take(16_384)
+                passed += 16_384
+            }
+        }
+        #expect(abs(passed - 10 << 20) < 300_000)
+    }
+
+    @Test func `does not save up what was not used`() {
+        let start = ContinuousClock.now
+        var bucket = TokenBucket(rate: 1000, now: start)
+        #expect(bucket.wait(now: start + .seconds(3600)) == .zero)
+        bucket.take(16_384 + 1000)
+        let wait = bucket.wait(now: start + .seconds(3600))
+        #expect(wait > .milliseconds(990) && wait < .milliseconds(1010))
+    }
+}

@@ -1,0 +1,93 @@
+import Testing
+
+@testable import Transfer
+
+@Suite(.timeLimit(.minutes(1))) struct `Cancelling a transfer over libcurl` {
+    private let headOnly: @Sendable (LoopbackServer.Connection, String) -> Bool = { connection, _ in
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        connection.waitForClose()
+        return false
+    }
+
+    @Test func `ends a wait for the head`() async throws {
+        let arrived = Signal()
+        try await withServer { connection, _ in
+            arrived.set()
+            connection.waitForClose()
+            return false
+        } test: { transport, server in
+            let url = try server.url("/")
+            let task = Task { _ = try await transport.get(TransportRequest(url: url)) }
+            await arrived.wait()
+            task.cancel()
+            #expect(await #expect(throws: TransferError.self) { try await task.value }?.code == .cancelled)
+        }
+    }
+
+    @Test func `ends a wait for bytes, and closes the connection`() async throws {
+        let closed = Signal()
+        try await withServer { connection, _ in
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+            connection.waitForClose()
+            closed.set()
+            return false
+        } test: { transport, server in
+            let response = try await transport.get(TransportRequest(url: try server.url("/")))
+            let task = Task { _ = try await response.next() }
+            task.cancel()
+            #expect(await #expect(throws: TransferError.self) { try await task.value }?.code == .cancelled)
+            await closed.wait()
+            response.cancel()
+        }
+    }
+
+    @Test func `happens when the answer is dropped`() async throws {
+        let closed = Signal()
+        try await withServer { connection, _ in
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+            connection.waitForClose()
+            closed.set()
+            return false
+        } test: { transport, server in
+            _ = try await transport.get(TransportRequest(url: try server.url("/")))
+            await closed.wait()
+        }
+    }
+
+    @Test func `happens when the transport is shut down`() async throws {
+        try await withServer(answer: headOnly) { transport, server in
+            let response = try await transport.get(TransportRequest(url: try server.url("/")))
+            let task = Task { _ = try await response.next() }
+            transport.shutdown()
+            #expect(await #expect(throws: TransferError.self) { try await task.value }?.code == .cancelled)
+            let url = try server.url("/")
+            await #expect(throws: TransferError.self) { try await transport.get(TransportRequest(url: url)) }
+            transport.shutdown()
+        }
+    }
+
+    @Test func `happens at any moment without harm`() async throws {
+        let zeros = [UInt8](repeating: 0, count: 4_000_000)
+        try await withServer { connection, _ in
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n")
+            return connection.send(zeros)
+        } test: { transport, server in
+            let url = try server.url("/")
+            await withTaskGroup(of: Void.self) { group in
+                for index in 0..<100 {
+                    group.addTask {
+                        let task = Task {
+                            let response = try await transport.get(TransportRequest(url: url))
+                            for _ in 0..<(index % 4) { _ = try await response.next() }
+                        }
+                        for _ in 0..<(index * 7 % 50) { await Task.yield() }
+                        task.cancel()
+                        _ = try? await task.value
+                    }
+                }
+            }
+            let response = try await transport.get(TransportRequest(url: url))
+            #expect(try await count(response) == 4_000_000)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Testing
+
+@testable import Transfer
+
+@Suite struct `A head` {
+    private func parse(_ lines: [String]) throws -> ResponseHead? {
+        var parser = HeadParser()
+        var result: ResponseHead?
+        for line in lines {
+            try Array((line + "\r\n").utf8).withUnsafeBytes { bytes in
+                if let head = try parser.take(bytes) { result = head }
+            }
+        }
+        return result
+    }
+
+    @Test func `is its status and its fields in lower case`() throws {
+        let head = try #require(
+            try parse(["HTTP/1.1 206 Partial Content", "Content-RANGE:  bytes 0-1/2 \t", "X:", "x: ü", ""]))
+        #expect(head.status == 206)
+        #expect(head.first("content-range") == "bytes 0-1/2")
+        #expect(head.all("x") == ["", "ü"])
+    }
+
+    @Test func `is complete at the blank line only`() throws {
+        #expect(try parse(["HTTP/1.1 200 OK", "A: b"]) == nil)
+        #expect(try parse(["HTTP/2 200", ""])?.status == 200)
+    }
+
+    @Test func `of a 1xx is dropped, and trailers are ignored`() throws {
+        let head = try #require(
+            try parse(["HTTP/1.1 103 Early Hints", "Link: x", "", "HTTP/1.1 200 OK", "A: b", "", "Trailer: c"]))
+        #expect(head.status == 200)
+        #expect(head.fields.map(\.name) == ["a"])
+    }
+
+    @Test(arguments: [
+        ["HTTP/1.1 200 OK", "A: b", " folded"], ["HTTP/1.1 200 OK", "no colon"], ["HTTP/1.1 200 OK", ": empty"],
+        ["HTTP/1.1 200 OK", "Content-Length : 5"], ["HTTP/1.1 2000 OK"], ["HTTP/1.1 abc"], ["HTTP/1.1 099 x"],
+        ["ICY 200"],
+        ["HTTP/1.1 200 OK", "A: " + String(repeating: "x", count: 17_000)],
+        ["HTTP/1.1 200 OK"] + Array(repeating: "A: " + String(repeating: "x", count: 1000), count: 70),
+        ["HTTP/1.1 200 OK"] + Array(repeating: "A: b", count: 257),
+        (0..<70).flatMap { _ in ["HTTP/1.1 100 Continue", "A: " + String(repeating: "x", count: 1000), ""] },
+    ])
+    func `that is malformed or endless is refused`(lines: [String]) {
+        #expect(#expect(throws: TransferError.self) { try parse(lines) }?.code == .malformed)
+    }
+}
+
+@Suite struct `A failure of libcurl` {
+    @Test(arguments: [
+        (CurlFailure(code: 6), TransferError.Code.nameNotResolved), (CurlFailure(code: 7), .connectionFailed),
+        (CurlFailure(code: 28), .connectTimeout), (CurlFailure(code: 28, isConnected: true), .stalled),
+        (CurlFailure(code: 35), .tlsFailed), (CurlFailure(code: 18), .short), (CurlFailure(code: 52), .connectionLost),
+        (CurlFailure(code: 56), .connectionLost), (CurlFailure(code: 92), .connectionLost),
+        (CurlFailure(code: 60, verifyResult: 10), .certificate), (CurlFailure(code: 77), .configuration),
+        (CurlFailure(code: 56, connectStatus: 407), .proxyRefused),
+        (CurlFailure(code: 56, connectStatus: 502), .serverBusy),
+        (CurlFailure(code: 56, connectStatus: 200), .connectionLost), (CurlFailure(code: 9999), .connectionLost),
+        (CurlFailure(code: 1), .malformed),
+    ])
+    func `has a meaning`(failure: CurlFailure, code: TransferError.Code) {
+        #expect(failure.error.code == code)
+    }
+
+    @Test(arguments: [
+        (10, "SSL certificate problem", "expired (is the clock"), (9, "", "not valid yet (is the clock"),
+        (20, "", "authority that is not trusted"), (18, "", "authority that is not trusted"), (62, "", "another host"),
+        (1, "SSL: no alternative certificate subject name matches target host name 'h'", "another host"),
+    ])
+    func `of a certificate says which`(result: Int, text: String, expected: String) {
+        #expect("\(CurlFailure(code: 60, text: text, verifyResult: result).error)".contains(expected))
+    }
+
+    @Test func `repeats no address of a proxy`() {
+        let text = "Unsupported proxy syntax in 'http://u:hunter2@'"
+        #expect(!"\(CurlFailure(code: 5, text: text).error)".contains("hunter2"))
+    }
+}

@@ -1,0 +1,187 @@
+import Glibc
+import Synchronization
+
+@testable import Transfer
+
+/// A server on 127.0.0.1 that does what a closure says, one thread a connection: what a test of a transport needs and no more.
+final class LoopbackServer: Sendable {
+    /// One connection, on its thread.
+    struct Connection: Sendable {
+        fileprivate let socket: Int32
+
+        /// Sends all of it; `false` when the other end is gone.
+        @discardableResult
+        func send(_ bytes: some Sequence<UInt8>) -> Bool {
+            Array(bytes).withUnsafeBytes { bytes in
+                var rest = bytes[...]
+                while !rest.isEmpty {
+                    let piece = UnsafeRawBufferPointer(rebasing: rest)
+                    let count = Glibc.send(socket, piece.baseAddress, piece.count, Int32(MSG_NOSIGNAL))
+                    if count <= 0 { return false }
+                    rest = rest.dropFirst(count)
+                }
+                return true
+            }
+        }
+
+        @discardableResult
+        func send(_ text: String) -> Bool { send(text.utf8) }
+
+        /// Sends zeros for as long as the other end takes them at once, or until `limit`; returns how many it took.
+        func sendUntilBlocked(limit: Int) -> Int {
+            let zeros = [UInt8](repeating: 0, count: 64 << 10)
+            var sent = 0
+            while sent < limit {
+                // A socket that takes nothing for so long has nobody who reads.
+                var poll = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+                guard Glibc.poll(&poll, 1, 1500) == 1 else { return sent }
+                let count = Glibc.send(
+                    socket, zeros, min(zeros.count, limit - sent), Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+                if count <= 0 { return sent }
+                sent += count
+            }
+            return sent
+        }
+
+        /// Whether the other end closes, or says more, within so many milliseconds.
+        func isClosed(within milliseconds: Int32) -> Bool {
+            var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            return Glibc.poll(&poll, 1, milliseconds) != 0
+        }
+
+        /// Returns when the other end closes.
+        func waitForClose() {
+            var byte: UInt8 = 0
+            while recv(socket, &byte, 1, 0) > 0 {}
+        }
+
+        fileprivate func receiveHead() -> String? {
+            var head: [UInt8] = []
+            var byte: UInt8 = 0
+            while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+                guard head.count < 65_536, recv(socket, &byte, 1, 0) == 1 else { return nil }
+                head.append(byte)
+            }
+            return String(decoding: head, as: UTF8.self)
+        }
+    }
+
+    private struct State {
+        var threads: [LoopThread] = []
+        var sockets: [Int32] = []
+        var heads: [String] = []
+        var isStopping = false
+        var isStopped = false
+    }
+
+    let port: Int
+    private let listener: Int32
+    private let state: Mutex<State>
+    private let answer: @Sendable (Connection, String) -> Bool
+
+    /// - Parameter answer: gets each head; returns whether the connection stays for another request.
+    init(answer: @escaping @Sendable (Connection, String) -> Bool) {
+        self.answer = answer
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = listener
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = bind(listener, address, length)
+                _ = listen(listener, 64)
+                _ = getsockname(listener, address, &length)
+            }
+        }
+        port = Int(UInt16(bigEndian: address.sin_port))
+        state = Mutex(State())
+        run { [weak self] in
+            while true {
+                let socket = accept(listener, nil, nil)
+                guard socket >= 0, let self else { return }
+                self.serve(socket)
+            }
+        }
+    }
+
+    deinit { stop() }
+
+    /// The heads of all requests, in order.
+    var heads: [String] { state.withLock { $0.heads } }
+    /// How many connections were made.
+    var connections: Int { state.withLock { $0.sockets.count } }
+
+    func url(_ path: String, host: String = "127.0.0.1") throws -> HTTPURL {
+        try HTTPURL(parsing: "http://\(host):\(port)\(path)")
+    }
+
+    /// Breaks off all connections and waits for the threads.
+    func stop() {
+        let threads = state.withLock { state in
+            if !state.isStopping {
+                // Wakes accept(2); closed only below, so that no other socket gets the number meanwhile.
+                shutdown(listener, Int32(SHUT_RDWR))
+                for socket in state.sockets { shutdown(socket, Int32(SHUT_RDWR)) }
+            }
+            state.isStopping = true
+            defer { state.threads = [] }
+            return state.threads
+        }
+        for thread in threads { thread.join() }
+        state.withLock { state in
+            guard !state.isStopped else { return }
+            state.isStopped = true
+            for socket in state.sockets + [listener] { close(socket) }
+        }
+    }
+
+    private func serve(_ socket: Int32) {
+        let isLate = state.withLock { state in
+            if !state.isStopping { state.sockets.append(socket) }
+            return state.isStopping
+        }
+        // Accepted while the server stopped: nobody would shut it down any more.
+        guard !isLate else {
+            close(socket)
+            return
+        }
+        run { [weak self] in
+            let connection = Connection(socket: socket)
+            while let head = connection.receiveHead(), let self {
+                self.state.withLock { $0.heads.append(head) }
+                guard self.answer(connection, head) else { break }
+            }
+            shutdown(socket, Int32(SHUT_RDWR))
+        }
+    }
+
+    private func run(_ body: @escaping @Sendable () -> Void) {
+        guard let thread = LoopThread(body) else { return }
+        state.withLock { $0.threads.append(thread) }
+    }
+}
+
+/// One event that one task waits for.
+final class Signal: Sendable {
+    private let state = Mutex<(isSet: Bool, waiter: CheckedContinuation<Void, Never>?)>((false, nil))
+
+    func set() {
+        let waiter = state.withLock { state in
+            state.isSet = true
+            return state.waiter.take()
+        }
+        waiter?.resume()
+    }
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isSet = state.withLock { state in
+                if !state.isSet { state.waiter = continuation }
+                return state.isSet
+            }
+            if isSet { continuation.resume() }
+        }
+    }
+}

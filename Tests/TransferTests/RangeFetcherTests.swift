@@ -1,0 +1,233 @@
+import Synchronization
+import Testing
+
+@testable import Transfer
+
+/// Answers by script, one answer a request; a request too many is an error of the test.
+final class ScriptedTransport: Transport {
+    struct Answer: Sendable {
+        var head: ResponseHead
+        var body: [[UInt8]] = []
+        var failure: TransferError?
+        /// The body never ends, and nothing more comes.
+        var hangs = false
+
+        init(_ text: String, body: [[UInt8]] = [], failure: TransferError? = nil, hangs: Bool = false) {
+            head = parsedHead(text)
+            self.body = body
+            self.failure = failure
+            self.hangs = hangs
+        }
+    }
+
+    private let state: Mutex<(answers: [Answer], requests: [TransportRequest])>
+
+    init(_ answers: Answer...) { state = Mutex((answers, [])) }
+
+    var requests: [TransportRequest] { state.withLock { $0.requests } }
+
+    func get(_ request: TransportRequest) async throws(TransferError) -> any TransportResponse {
+        let answer: Answer? = state.withLock { state in
+            state.requests.append(request)
+            return state.answers.isEmpty ? nil : state.answers.removeFirst()
+        }
+        guard let answer else { throw TransferError(.invalidRequest, "a surprising request") }
+        return Response(answer)
+    }
+
+    final class Response: TransportResponse {
+        let head: ResponseHead
+        private let hangs: Bool
+        private let failure: TransferError?
+        private let state: Mutex<(body: [[UInt8]], cancelled: Bool)>
+
+        init(_ answer: Answer) {
+            head = answer.head
+            hangs = answer.hangs
+            failure = answer.failure
+            state = Mutex((answer.body, false))
+        }
+
+        func next() async throws(TransferError) -> Chunk? {
+            let (bytes, cancelled): ([UInt8]?, Bool) = state.withLock { state in
+                (state.body.isEmpty ? nil : state.body.removeFirst(), state.cancelled)
+            }
+            if cancelled { throw TransferError(.cancelled) }
+            if let bytes { return Chunk(copying: bytes) }
+            if let failure { throw failure }
+            guard hangs else { return nil }
+            // Until cancelled.
+            let (stream, continuation) = AsyncStream<Void>.makeStream()
+            for await _ in stream {}
+            withExtendedLifetime(continuation) {}
+            throw TransferError(.cancelled)
+        }
+
+        func cancel() { state.withLock { $0.cancelled = true } }
+    }
+}
+
+/// What came of a body: `10:[1, 2]`, `skip 5`.
+private func pieces(of body: RangeBody) async throws -> [String] {
+    var result: [String] = []
+    while let piece = try await body.next() {
+        switch piece {
+        case .bytes(let offset, let chunk): result.append("\(offset):\(chunk.withBytes { Array($0) })")
+        case .skipped(let count): result.append("skip \(count)")
+        }
+    }
+    return result
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `A range fetch` {
+    private func request(_ range: Range<Int64>? = 10..<14, total: Int64? = 20) throws -> FetchRequest {
+        FetchRequest(url: try HTTPURL(parsing: "https://h/f"), range: range, total: total)
+    }
+
+    private func open(_ answer: ScriptedTransport.Answer, range: Range<Int64>? = 10..<14) async throws -> RangeBody {
+        try await RangeFetcher(ScriptedTransport(answer)).open(try request(range))
+    }
+
+    private let part = "206|content-range: bytes 10-13/20"
+
+    @Test func `hands out the bytes with their offsets`() async throws {
+        let body = try await open(.init(part, body: [[1, 2], [3, 4]]))
+        #expect(try await pieces(of: body) == ["10:[1, 2]", "12:[3, 4]"])
+        #expect(body.bytesReceived == 4)
+        #expect(try await body.next() == nil)
+    }
+
+    @Test func `skips what it has, and stops at the end of its range`() async throws {
+        let whole = (0..<20).map { UInt8($0) }
+        let body = try await open(.init("200|content-length: 20", body: [Array(whole[..<4]), Array(whole[4...])]))
+        #expect(try await pieces(of: body) == ["skip 4", "skip 6", "10:[10, 11, 12, 13]"])
+        #expect(body.bytesReceived == 20)
+    }
+
+    @Test func `skips whole chunks`() async throws {
+        let zeros = [UInt8](repeating: 0, count: 10)
+        let body = try await open(.init("200", body: [zeros, [1, 2, 3, 4], [5, 6, 7, 8, 9, 10]]))
+        #expect(try await pieces(of: body) == ["skip 10", "10:[1, 2, 3, 4]"])
+    }
+
+    @Test(arguments: [[[1, 2, 3, 4, 5]], [[1, 2, 3, 4], [5]], [[1, 2, 3, 4], [], [5]]] as [[[UInt8]]])
+    func `refuses a body that goes on, after its good bytes`(chunks: [[UInt8]]) async throws {
+        let body = try await open(.init(part, body: chunks))
+        guard case .bytes(10, let chunk)? = try await body.next() else {
+            Issue.record("no bytes")
+            return
+        }
+        #expect(chunk.count == 4)
+        let error = await #expect(throws: TransferError.self) { try await body.next() }
+        #expect(error?.code == .overlong)
+        #expect(error?.offset == 14)
+    }
+
+    @Test func `refuses a whole that goes on`() async throws {
+        let body = try await open(.init("200", body: [Array(repeating: 0, count: 21)]), range: nil)
+        _ = try await body.next()
+        #expect(await #expect(throws: TransferError.self) { try await body.next() }?.code == .overlong)
+    }
+
+    @Test func `says where a body ended early`() async throws {
+        let body = try await open(.init(part, body: [[1, 2, 3]]))
+        _ = try await body.next()
+        let error = await #expect(throws: TransferError.self) { try await body.next() }
+        #expect(error?.code == .short)
+        #expect(error?.offset == 13)
+        #expect(error?.disposition == .retry)
+    }
+
+    @Test func `says where a connection broke, but not after the last byte`() async throws {
+        let lost = TransferError(.connectionLost)
+        let broken = try await open(.init(part, body: [[1]], failure: lost))
+        _ = try await broken.next()
+        #expect(await #expect(throws: TransferError.self) { try await broken.next() }?.offset == 11)
+        let whole = try await open(.init(part, body: [[1, 2, 3, 4]], failure: lost))
+        #expect(try await pieces(of: whole) == ["10:[1, 2, 3, 4]"])
+    }
+
+    @Test func `takes a whole of unknown size to its end`() async throws {
+        let transport = ScriptedTransport(.init("200", body: [[1], [2]]))
+        let body = try await RangeFetcher(transport).open(try request(nil, total: nil))
+        #expect(try await pieces(of: body) == ["0:[1]", "1:[2]"])
+    }
+
+    @Test func `sends If-Range with a range only`() async throws {
+        let transport = ScriptedTransport(.init(part), .init("200"))
+        var wanted = try request()
+        wanted.validator = Validator(journalForm: #"etag:"x""#)
+        _ = try await RangeFetcher(transport).open(wanted)
+        wanted.range = nil
+        _ = try await RangeFetcher(transport).open(wanted)
+        #expect(transport.requests.map(\.ifRange) == [#""x""#, nil])
+    }
+
+    @Test func `follows redirects without taking secrets elsewhere`() async throws {
+        let transport = ScriptedTransport(
+            .init("302|location: https://cdn/x?sig=hunter2"), .init("302|location: https://h/g"), .init(part))
+        var wanted = try request()
+        wanted.credentials.userinfo = ("u", "p")
+        let body = try await RangeFetcher(transport).open(wanted)
+        #expect(transport.requests.map { $0.credentials.userinfo != nil } == [true, false, true])
+        #expect(transport.requests.allSatisfy { $0.range == 10..<14 })
+        #expect(body.url.absoluteString == "https://h/g")
+    }
+
+    @Test func `sends no secrets when the first address is not theirs`() async throws {
+        let transport = ScriptedTransport(.init(part))
+        var wanted = try request()
+        wanted.credentials.headers = [("X-Token", "hunter2")]
+        wanted.credentialsOrigin = try HTTPURL(parsing: "https://other/").origin
+        _ = try await RangeFetcher(transport).open(wanted)
+        #expect(transport.requests.map(\.credentials.isEmpty) == [true])
+    }
+
+    @Test func `asks again once when a signed address has expired`() async throws {
+        let redirect = ScriptedTransport.Answer("302|location: https://cdn/x")
+        let transport = ScriptedTransport(redirect, .init("403"), redirect, .init(part))
+        _ = try await RangeFetcher(transport).open(try request())
+        #expect(transport.requests.count == 4)
+        let stubborn = ScriptedTransport(redirect, .init("403"), redirect, .init("403"))
+        let error = await #expect(throws: TransferError.self) { try await RangeFetcher(stubborn).open(try request()) }
+        #expect(error?.code == .denied)
+        #expect(error?.url == "https://cdn/x")
+        let direct = ScriptedTransport(.init("403"))
+        await #expect(throws: TransferError.self) { try await RangeFetcher(direct).open(try request()) }
+        #expect(direct.requests.count == 1)
+    }
+
+    @Test func `refuses what the rules refuse, with its place`() async throws {
+        let other = ScriptedTransport.Answer("206|content-range: bytes 0-3/20")
+        let error = await #expect(throws: TransferError.self) { try await open(other) }
+        #expect(error?.code == .wrongRange)
+        #expect(error?.url == "https://h/f")
+        #expect(error?.offset == 10)
+        await #expect(throws: TransferError.self) { try await open(.init("200"), range: 3..<3) }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `The stall watchdog` {
+    @Test func `ends a wait that brings too little`() async throws {
+        let clock = ManualClock()
+        let transport = ScriptedTransport(.init("200", body: [[1, 2]], hangs: true))
+        let fetcher = RangeFetcher(transport, watchdog: StallWatchdog(clock: clock, timeout: .seconds(30), floor: 1))
+        let body = try await fetcher.open(
+            FetchRequest(url: try HTTPURL(parsing: "https://h/f"), total: 100))
+        _ = try await body.next()
+        async let failure = #expect(throws: TransferError.self) { try await body.next() }
+        await clock.advance(by: .seconds(31))
+        #expect(await failure?.code == .stalled)
+        #expect(await failure?.offset == 2)
+    }
+
+    @Test func `is stopped by cancellation`() async throws {
+        let clock = ManualClock()
+        let transport = ScriptedTransport(.init("200", hangs: true))
+        let fetcher = RangeFetcher(transport, watchdog: StallWatchdog(clock: clock))
+        let body = try await fetcher.open(FetchRequest(url: try HTTPURL(parsing: "https://h/f"), total: 100))
+        let task = Task { try await body.next() }
+        task.cancel()
+        await #expect(throws: TransferError.self) { try await task.value }
+    }
+}
