@@ -42,7 +42,7 @@ struct DownloadRunner {
 
     /// The sentence at the end: what came, how much was there already, how long it took.
     static func summary(_ report: DownloadReport) -> String {
-        let done = report.files.filter { [.downloaded, .resumed, .repaired, .skipped].contains($0.state) }
+        let done = report.files.filter { [.downloaded, .resumed, .repaired, .skipped, .held].contains($0.state) }
         let skipped = report.files.count { $0.state == .skipped }
         var parts: [String] = []
         if report.isOK, skipped == report.files.count {
