@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Disks that are full, read-only or limited: 73, in words, and what came is kept.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct DiskTests {
     /// Mounts a small file system of its own where the model belongs.
     private func withMount(_ options: String, _ sandbox: Sandbox, _ body: () async throws -> Void) async throws {
@@ -85,7 +85,7 @@ struct DiskTests {
         }
     }
 
-    @Test(arguments: [8, 11, 14, 19])
+    @Test(arguments: [10, 12, 15, 19])
     func `too few descriptors are said, and harm nothing`(count: Int) async throws {
         try await withServer { sandbox, server in
             let arguments = sandbox.download(from: server, "--retries", "1", "--retry-delay", "0.01")

@@ -4,7 +4,7 @@ import Testing
 
 /// A server that nobody wrote for these tests: nginx, over HTTP and over HTTPS with certificates good and bad.
 @Suite(
-    .timeLimit(.minutes(2)),
+    .timeLimit(.minutes(4)),
     .enabled(if: Program.has("nginx") && Program.has("openssl"), "nginx or openssl is not installed"))
 struct NginxTests {
     private static let model = TestModel(

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Several runs at once, and the world around a run.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct ProcessTests {
     @Test func `of two runs on one directory one waits, and every byte comes once`() async throws {
         try await withServer(script: .always(.rate(200_000))) { sandbox, server in

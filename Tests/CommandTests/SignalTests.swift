@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// SIGINT, SIGTERM and SIGHUP: a prompt end, a status that says which, and nothing lost.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(4)))
 struct SignalTests {
     static let model = TestModel(["weights.bin": 2_000_000, "config.json": 90, "checkpoint": 77], marker: "checkpoint")
     /// Slow enough that a signal comes in the middle of the large file.

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// System calls that fail, or at which the process dies, one after the other (strace(1), tampering).
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Program.has("strace"), "strace is not installed"))
+@Suite(.timeLimit(.minutes(4)), .enabled(if: Program.has("strace"), "strace is not installed"))
 struct StraceTests {
     private static let model = TestModel(["weights.bin": 20_000, "checkpoint": 77], marker: "checkpoint")
 

@@ -41,12 +41,19 @@ final class Listener: Sendable {
     /// - Returns: when the first connection is refused.
     func pause(milliseconds: Int, on loop: any EventLoop) -> EventLoopFuture<Void> {
         guard let channel = takeChannel(forGood: false) else { return loop.makeSucceededVoidFuture() }
-        channel.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
-            self.bind().whenFailure { error in
-                assert(self.isListening, "cannot listen again on port \(self.port): \(error)")
+        listen(in: .milliseconds(Int64(milliseconds)), on: channel.eventLoop)
+        return channel.close().hop(to: loop)
+    }
+
+    /// Listens after a while. A port that was let go can be somebody's for a moment, as the local end of a connection that is
+    /// made just then: it is tried again until it is free, or somebody else listens, or the server is stopped.
+    private func listen(in delay: TimeAmount, on loop: any EventLoop) {
+        loop.scheduleTask(in: delay) {
+            self.bind().whenFailure { _ in
+                guard !self.guarded.withLock({ $0.isDown || $0.channel != nil }) else { return }
+                self.listen(in: .milliseconds(10), on: loop)
             }
         }
-        return channel.close().hop(to: loop)
     }
 
     private var isListening: Bool { guarded.withLock { $0.channel != nil } }

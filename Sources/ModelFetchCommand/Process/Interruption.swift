@@ -13,7 +13,9 @@ internal import Synchronization
 /// The process always ends with a status, 128 and the signal's number, and never by the signal itself.
 enum Interruption {
     private struct State {
-        /// Cancels the work at hand; `nil` while there is none.
+        /// Whether there is work that a signal may only cancel.
+        var isWorking = false
+        /// Cancels the work at hand, as soon as that is possible.
         var cancel: (@Sendable () -> Void)?
         var received: Int32?
     }
@@ -59,6 +61,8 @@ enum Interruption {
     ///
     /// - Returns: what `work` returned, and the exit status that a signal asks for if one came: 128 and its number.
     static func run<R: Sendable>(_ work: @escaping @Sendable () async -> R) async -> (R, status: Int32?) {
+        // Before the work begins: a signal that came between the two would end it without a word.
+        state.withLock { $0.isWorking = true }
         let task = Task { await work() }
         let isLate = state.withLock { state in
             state.cancel = { task.cancel() }
@@ -67,19 +71,21 @@ enum Interruption {
         if isLate { task.cancel() }
         let result = await task.value
         return state.withLock { state in
+            state.isWorking = false
             state.cancel = nil
             return (result, state.received.map { 128 + $0 })
         }
     }
 
     private static func received(_ number: Int32) {
-        let cancel = state.withLock { state in
-            guard state.received == nil, let cancel = state.cancel else { return nil as (@Sendable () -> Void)? }
+        let (isFirst, cancel) = state.withLock { state in
+            guard state.received == nil, state.isWorking else { return (false, nil as (@Sendable () -> Void)?) }
             state.received = number
-            return cancel
+            return (true, state.cancel)
         }
-        guard let cancel else { _exit(128 + number) }
-        cancel()
+        guard isFirst else { _exit(128 + number) }
+        // Where there is nothing to cancel yet, whoever begins the work looks whether a signal came.
+        cancel?()
     }
 
     private static func isIgnored(_ action: sigaction) -> Bool {
