@@ -7,7 +7,7 @@ final class Listener: Sendable {
     private struct Guarded {
         var channel: (any Channel)?
         var port: Int
-        /// Keeps the port while nobody listens on it.
+        /// Keeps the port while nobody listens on it, and for as long as somebody may still look for this server there.
         var reservation: PortReservation?
         /// Set for good when the server stops: a pause that ends later must not listen again.
         var isDown = false
@@ -45,8 +45,7 @@ final class Listener: Sendable {
         return channel.close().hop(to: loop)
     }
 
-    /// Listens after a while. A port that was let go can be somebody's for a moment, as the local end of a connection that is
-    /// made just then: it is tried again until it is free, or somebody else listens, or the server is stopped.
+    /// Listens after a while; tries again until it can, or until somebody else made the server listen or stop.
     private func listen(in delay: TimeAmount, on loop: any EventLoop) {
         loop.scheduleTask(in: delay) {
             self.bind().whenFailure { _ in
@@ -61,7 +60,6 @@ final class Listener: Sendable {
     private func takeChannel(forGood: Bool) -> (any Channel)? {
         guarded.withLock { state in
             defer { state.channel = nil }
-            if forGood { state.reservation = nil }
             state.isDown = state.isDown || forGood
             return state.channel
         }

@@ -92,11 +92,10 @@ final class Child: Sendable {
         let argv = (shell + arguments).map { strdup($0) } + [nil]
         let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in argv + envp { free(text) } }
-        let code = Self.spawning.withLock { _ in
-            // Nothing that this process or its parents left open is the child's business.
-            for descriptor: Int32 in 3..<256 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-            return posix_spawn(&pid, shell[0], &actions, &attributes, argv, envp)
-        }
+        // Nothing that this process or its parents left open is the child's business: a listening socket that a child holds, too,
+        // goes on listening when its server has closed it.
+        _ = Self.closeFrom?(&actions, 3)
+        let code = Self.spawning.withLock { _ in posix_spawn(&pid, shell[0], &actions, &attributes, argv, envp) }
         guard code == 0 else {
             throw Failed(description: "cannot start \(executable): \(String(cString: strerror(code)))")
         }
@@ -111,6 +110,14 @@ final class Child: Sendable {
     }
 
     private static let spawning = Mutex(())
+
+    /// posix_spawn_file_actions_addclosefrom_np(3), which glibc declares only under _GNU_SOURCE.
+    private static let closeFrom: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32)? = {
+        let symbol = dlsym(dlopen(nil, RTLD_NOW), "posix_spawn_file_actions_addclosefrom_np")
+        return symbol.map {
+            unsafeBitCast($0, to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
+        }
+    }()
 
     private static func brokenPipe() throws -> Int32 {
         var ends: [Int32] = [-1, -1]
