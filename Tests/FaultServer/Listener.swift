@@ -7,6 +7,8 @@ final class Listener: Sendable {
     private struct Guarded {
         var channel: (any Channel)?
         var port: Int
+        /// Keeps the port while nobody listens on it.
+        var reservation: PortReservation?
         /// Set for good when the server stops: a pause that ends later must not listen again.
         var isDown = false
     }
@@ -59,6 +61,7 @@ final class Listener: Sendable {
     private func takeChannel(forGood: Bool) -> (any Channel)? {
         guarded.withLock { state in
             defer { state.channel = nil }
+            if forGood { state.reservation = nil }
             state.isDown = state.isDown || forGood
             return state.channel
         }
@@ -69,6 +72,7 @@ final class Listener: Sendable {
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.socketOption(.init(rawValue: PortReservation.sharing)), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let connection = Connection(state: self.state, listener: self)
@@ -83,6 +87,9 @@ final class Listener: Sendable {
                 let isDown = self.guarded.withLock { state in
                     state.channel = channel
                     state.port = channel.localAddress?.port ?? state.port
+                    if state.reservation == nil {
+                        state.reservation = PortReservation(address: self.address, port: state.port)
+                    }
                     return state.isDown
                 }
                 if isDown { channel.close(promise: nil) }
