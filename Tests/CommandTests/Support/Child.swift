@@ -76,6 +76,9 @@ final class Child: Sendable {
             case .brokenPipe: posix_spawn_file_actions_adddup2(&actions, broken, descriptor)
             }
         }
+        // Sockets and pipes of other tests, and what this process inherited, are none of the child's business: a listening
+        // socket would live on in it after its server has closed it.
+        _ = closeOthers?(&actions, 3)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -92,10 +95,9 @@ final class Child: Sendable {
         let argv = (shell + arguments).map { strdup($0) } + [nil]
         let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in argv + envp { free(text) } }
-        // Nothing that this process or its parents left open is the child's business: a listening socket that a child holds, too,
-        // goes on listening when its server has closed it.
-        _ = Self.closeFrom?(&actions, 3)
-        let code = Self.spawning.withLock { _ in posix_spawn(&pid, shell[0], &actions, &attributes, argv, envp) }
+        let code = Self.spawning.withLock { _ in
+            posix_spawn(&pid, shell[0], &actions, &attributes, argv, envp)
+        }
         guard code == 0 else {
             throw Failed(description: "cannot start \(executable): \(String(cString: strerror(code)))")
         }
@@ -110,14 +112,6 @@ final class Child: Sendable {
     }
 
     private static let spawning = Mutex(())
-
-    /// posix_spawn_file_actions_addclosefrom_np(3), which glibc declares only under _GNU_SOURCE.
-    private static let closeFrom: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32)? = {
-        let symbol = dlsym(dlopen(nil, RTLD_NOW), "posix_spawn_file_actions_addclosefrom_np")
-        return symbol.map {
-            unsafeBitCast($0, to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
-        }
-    }()
 
     private static func brokenPipe() throws -> Int32 {
         var ends: [Int32] = [-1, -1]
@@ -198,3 +192,9 @@ func poll(within limit: Duration = .seconds(20), _ what: String, _ condition: ()
         try await Task.sleep(for: .milliseconds(5))
     }
 }
+
+/// posix_spawn_file_actions_addclosefrom_np(3), which glibc's headers show to C programs of its own dialect only; `nil` elsewhere.
+private let closeOthers: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32)? =
+    dlsym(dlopen(nil, RTLD_NOW), "posix_spawn_file_actions_addclosefrom_np").map {
+        unsafeBitCast($0, to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
+    }
