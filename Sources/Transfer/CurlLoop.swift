@@ -26,8 +26,10 @@ final class CurlLoop {
                 end(mail.starts, with: failure)
                 break
             }
-            mail.cancels.forEach(cancel)
+            // In this order: what is cancelled may have begun in the same mail.
             mail.starts.forEach(start)
+            mail.halts.forEach(halt)
+            mail.cancels.forEach(cancel)
             resumeHeld()
             var running: Int32 = 0
             var code = curl_multi_perform(multi.handle, &running)
@@ -76,6 +78,12 @@ extension CurlLoop {
     /// The consumer has its answer already; a transfer that came to its end meanwhile is not here any more.
     private func cancel(_ id: Exchange.ID) {
         guard let transfer = transfers.removeValue(forKey: id) else { return }
+        remove(transfer)
+    }
+
+    private func halt(_ id: Exchange.ID) {
+        guard let transfer = transfers.removeValue(forKey: id) else { return }
+        transfer.halt()
         remove(transfer)
     }
 

@@ -68,6 +68,12 @@ final class CurlTransfer {
         resources.pool.leave(exchange.id)
     }
 
+    /// Hands over what has come, and that no more will.
+    func halt() {
+        flush()
+        exchange.finish(.failure(TransferError(.cancelled).at(exchange.request.url)))
+    }
+
     /// Hands over what is left and the end.
     func finish(_ code: CURLcode) {
         flush()
@@ -156,6 +162,8 @@ extension CurlTransfer {
 
     /// Makes sure that `count` bytes can be taken; what stands in the way if they cannot.
     private func obstacle(to count: Int) -> Hold? {
+        // The loop is about to read in its mail that this transfer ends.
+        if exchange.isHalting { return .queue }
         if let wait = resources.bucket?.wait(now: .now), wait > .zero { return .rate }
         if buffer == nil { buffer = resources.pool.take(for: exchange.id) }
         guard let buffer else { return .memory }

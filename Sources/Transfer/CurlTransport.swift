@@ -73,5 +73,7 @@ private final class CurlResponse: TransportResponse {
 
     func next() async throws(TransferError) -> Chunk? { try await exchange.next() }
 
+    func halt() { exchange.halt() }
+
     func cancel() { exchange.cancel() }
 }

@@ -26,6 +26,7 @@ final class Exchange: Sendable {
     let request: TransportRequest
     private let inbox: LoopInbox
     private let state = Mutex(State())
+    private let halting = Atomic(false)
 
     init(id: ID, request: TransportRequest, inbox: LoopInbox) {
         self.id = id
@@ -39,6 +40,9 @@ final class Exchange: Sendable {
 extension Exchange {
     /// libcurl calls a transfer done, too, whose connection was closed in good order in the midst of the head.
     private static let closedInHead = TransferError(.connectionLost, "closed before the end of the head")
+
+    /// No more bytes are wanted: those that came are to be handed over, and that is all.
+    var isHalting: Bool { halting.load(ordering: .relaxed) }
 
     /// The queue takes another full chunk.
     var hasRoom: Bool { state.withLock { $0.queue.count < Self.queueLimit } }
@@ -128,8 +132,15 @@ extension Exchange {
                 if let ready = poll(elseResume: continuation) { continuation.resume(returning: ready) }
             }
         } onCancel: {
-            cancel()
+            halt()
         }.get()
+    }
+
+    /// Asks for no more bytes. Those that came are still handed out, up to the last that libcurl gave us; then comes the end.
+    func halt() {
+        halting.store(true, ordering: .relaxed)
+        // With the loop gone nothing comes any more, and whoever waits has been told.
+        if !inbox.halt(id) { finish(.failure(TransferError(.cancelled))) }
     }
 
     /// Ends the transfer, at once for whoever waits, and soon on the wire.

@@ -6,6 +6,7 @@ final class LoopInbox: Sendable {
     struct Mail {
         var starts: [Exchange] = []
         var cancels: [Exchange.ID] = []
+        var halts: [Exchange.ID] = []
         /// Room or a waiting consumer somewhere: look at the transfers that were held back.
         var nudged = false
         var stops = false
@@ -26,6 +27,8 @@ final class LoopInbox: Sendable {
     /// Whether the loop still takes transfers.
     func start(_ exchange: Exchange) -> Bool { post { $0.starts.append(exchange) } }
     func cancel(_ id: Exchange.ID) { _ = post { $0.cancels.append(id) } }
+    /// Whether the loop is still there to do it.
+    func halt(_ id: Exchange.ID) -> Bool { post { $0.halts.append(id) } }
     func nudge() { _ = post { $0.nudged = true } }
     func stop() { _ = post { $0.stops = true } }
 

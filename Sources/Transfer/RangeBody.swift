@@ -75,6 +75,9 @@ package final class RangeBody: Sendable {
         }
     }
 
+    /// Fetches no more: ``next()`` hands out what came already, and then throws ``TransferError/Code/cancelled``.
+    package func halt() { response.halt() }
+
     /// Ends the transfer; a waiting ``next()`` throws ``TransferError/Code/cancelled``.
     package func cancel() { response.cancel() }
 

@@ -20,9 +20,17 @@ package protocol TransportResponse: AnyObject, Sendable {
     /// Cancelling the calling task ends the transfer promptly, with ``TransferError/Code/cancelled``.
     func next() async throws(TransferError) -> Chunk?
 
+    /// Fetches no more; what came already is still handed out by ``next()``, and then ``TransferError/Code/cancelled``.
+    func halt()
+
     /// Ends the transfer: no more bytes are fetched, and waiting callers get ``TransferError/Code/cancelled``. Harmless
     /// after the end, and more than once. Dropping the last reference does the same.
     func cancel()
+}
+
+extension TransportResponse {
+    /// For transports that keep nothing back.
+    package func halt() { cancel() }
 }
 
 /// One `GET`.

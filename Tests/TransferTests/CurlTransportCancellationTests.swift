@@ -41,6 +41,27 @@ import Testing
         }
     }
 
+    @Test func `gently hands out what has come, and then ends`() async throws {
+        let count = 16 << 20
+        try await withServer { connection, _ in
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n")
+            // Nobody reads so much: it ends when the client has gone.
+            connection.send([UInt8](repeating: 1, count: count))
+            return false
+        } test: { transport, server in
+            let response = try await transport.get(TransportRequest(url: try server.url("/")))
+            // Until the queue is full, and one buffer more is being filled.
+            while transport.pool.usage.inUse <= Exchange.queueLimit { await Task.yield() }
+            response.halt()
+            var received = 0
+            let error = await #expect(throws: TransferError.self) {
+                while let chunk = try await response.next() { received += chunk.count }
+            }
+            #expect(error?.code == .cancelled)
+            #expect(received >= Exchange.queueLimit << 20)
+        }
+    }
+
     @Test func `happens when the answer is dropped`() async throws {
         let closed = Signal()
         try await withServer { connection, _ in

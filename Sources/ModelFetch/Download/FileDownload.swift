@@ -217,6 +217,8 @@ final class FileDownload: Sendable {
         var gained: Int64 = 0
         do {
             while let piece = try await body.next() {
+                // No more is asked for, but what has come is kept.
+                if Task.isCancelled { body.halt() }
                 guard case .bytes(let offset, let chunk) = piece else { continue }
                 try chunk.withBytes { try partial.write($0, at: offset, from: number) }
                 context.emit(.progress(path: path, bytes: Int64(chunk.count), received: true))
