@@ -13,7 +13,10 @@ struct AuditRunner {
         var statuses = status == 0 ? [] : [status]
         var sound = 0
         for (loaded, directory) in audits {
-            let (report, signal) = await Interruption.run { await ModelAudit(loaded, of: directory).run() }
+            let progress = PlainProgress(context, isShown: !context.isQuiet && !context.isJSON)
+            let (report, signal) = await Interruption.run {
+                await ModelAudit(loaded, of: directory).run { progress.showAudit($0) }
+            }
             // A signal that came when all was done already changes nothing about what was found.
             let isInterrupted = report.isCancelled
             let status = isInterrupted ? signal ?? 130 : report.kind?.rawValue ?? 0

@@ -43,6 +43,15 @@ final class PlainProgress: Sendable {
         }
     }
 
+    /// Shows of an audit how far it is; what it finds is said at its end.
+    func showAudit(_ event: DownloadEvent) {
+        switch event {
+        case .started(_, _, _, let bytes): state.withLock { $0.total = bytes }
+        case .progress(_, let bytes, _): add(bytes, received: true)
+        default: break
+        }
+    }
+
     private func say(_ event: DownloadEvent) {
         if let line = Self.line(for: event) {
             if isShown { Console.shared.err(line) }
