@@ -81,9 +81,10 @@ public struct ModelDownload: Sendable {
         return report
     }
 
-    private func prepareAndRun(
-        _ runtime: Runtime, _ onEvent: @escaping @Sendable (DownloadEvent) -> Void, _ report: inout DownloadReport
-    ) async throws {
+    /// The files that are wanted, in the manifest's order.
+    ///
+    /// - Throws: a ``Failure`` for a pattern that matches none, and for a file without a SHA-256 where one is required.
+    func selectedFiles() throws(Failure) -> [ManifestFile] {
         let selected = try options.selection.files(of: manifest)
         if options.requireSHA256, let file = selected.first(where: { !$0.isPinned }) {
             throw Failure(
@@ -91,6 +92,13 @@ public struct ModelDownload: Sendable {
                 "the manifest has no SHA-256 for it (\(printable(file.unpinned ?? "no reason given"))), and one is required"
             )
         }
+        return selected
+    }
+
+    private func prepareAndRun(
+        _ runtime: Runtime, _ onEvent: @escaping @Sendable (DownloadEvent) -> Void, _ report: inout DownloadReport
+    ) async throws {
+        let selected = try selectedFiles()
         let sources = try Source.list(for: manifest, options)
         let reports = Reports(selected, emit: onEvent)
         report.files = reports.all

@@ -43,7 +43,7 @@ extension ModelDownload {
     ///
     /// Blocks on the disk.
     public func plan() throws(Failure) -> DownloadPlan {
-        let selected = try options.selection.files(of: manifest)
+        let selected = try selectedFiles()
         let sources = try Source.list(for: manifest, options)
         let there: ModelDirectory?
         do throws(StorageError) {
