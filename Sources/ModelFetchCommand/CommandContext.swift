@@ -21,14 +21,20 @@ struct CommandContext: Sendable {
     /// - Parameters:
     ///   - model: what was asked for, as a report of a failure says it.
     ///   - directory: where, likewise.
+    ///   - isForOutput: whether what is printed on stdout is all that the subcommand is for.
     func reportFailures(
-        model: String? = nil, directory: String? = nil, _ work: () async throws -> Int32
+        model: String? = nil, directory: String? = nil, isForOutput: Bool = false, _ work: () async throws -> Int32
     ) async throws {
-        let status: Int32
+        var status: Int32
         do {
             status = try await work()
         } catch {
             status = report(error, model: model, directory: directory)
+        }
+        if let reason = Console.shared.lostOutput {
+            logger.error("stdout could not be written: \(reason)")
+            // A download or an audit that was done is done, whoever heard of it.
+            if isForOutput, status == 0 { status = Failure.Kind.cannotWrite.rawValue }
         }
         guard status == 0 else { throw ExitCode(status) }
     }

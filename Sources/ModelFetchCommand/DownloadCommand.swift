@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Logging
 internal import ModelFetch
 
 /// `modelfetch download`, and what `modelfetch MODEL` does.
@@ -61,6 +62,9 @@ struct DownloadCommand: AsyncParsableCommand {
         } else if model == nil {
             throw ValidationError("Which model? 'modelfetch list' shows the known ones; for example: modelfetch 124M")
         }
+        if model?.isEmpty == true || directory?.isEmpty == true {
+            throw ValidationError("A model or a directory needs a name: an argument is empty.")
+        }
     }
 
     func run() async throws {
@@ -70,6 +74,9 @@ struct DownloadCommand: AsyncParsableCommand {
             context.warn(about: catalog)
             let loaded = try loadManifest(catalog)
             if manifest != nil || ManifestCatalog.isPath(model ?? "") { context.warn(about: loaded.warnings) }
+            if manifest != nil, let directory, (try? catalog.find(directory)) != nil {
+                context.logger.warning("with --manifest “\(directory)” is the directory, not the model")
+            }
             let directory = directory ?? "models/" + loaded.manifest.directory
             try transfer.checkFiles()
             if verify { return await AuditRunner(context).run([(loaded, directory)]) }
@@ -93,7 +100,7 @@ struct DownloadCommand: AsyncParsableCommand {
             if let manifest { return try ManifestCatalog.load(manifest) }
             return try catalog.resolve(model ?? "")
         } catch {
-            throw Failure(error)
+            throw Misunderstanding.of(model ?? "") ?? Failure(error)
         }
     }
 }

@@ -12,7 +12,7 @@ struct ListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandContext(output)
-        try await context.reportFailures {
+        try await context.reportFailures(isForOutput: true) {
             let catalog = manifests.catalog()
             context.warn(about: catalog)
             let rows = catalog.manifests.map { Row($0) }
@@ -54,6 +54,7 @@ struct ListCommand: AsyncParsableCommand {
         }
 
         private var here: String {
+            if let other = presence.otherModel { return "\(directory): holds \(printable(other))" }
             if presence.present == 0, presence.partial == 0 { return "-" }
             if presence.verified == manifest.files.count { return "\(directory): complete" }
             var parts: [String] = []

@@ -19,6 +19,8 @@ struct ModelFetchCommand: AsyncParsableCommand {
               modelfetch verify models/124M   is every byte still what it should be?
               modelfetch list                 the known models, and what is here
 
+            The options of a download: modelfetch download --help
+
             EXIT STATUS
               0    everything is there and verified
               64   usage: bad arguments, unknown model

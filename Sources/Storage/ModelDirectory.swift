@@ -25,7 +25,7 @@ package final class ModelDirectory: Sendable {
                 throw StorageError(
                     .noSuchDirectory, path: path, reason: "there is no such directory", underlying: error)
             }
-            throw StorageError("cannot open the directory", path, error)
+            throw StorageError(StorageError.openingDirectory, path, error)
         }
     }
 

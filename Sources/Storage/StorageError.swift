@@ -44,6 +44,15 @@ package struct StorageError: Error, Sendable {
     }
 }
 
+extension StorageError {
+    /// Whether the path that the user typed for a directory leads to something else.
+    package var isOfTheDirectoryItself: Bool {
+        underlying?.isDirectoryMismatch == true && reason.hasPrefix(Self.openingDirectory)
+    }
+
+    static let openingDirectory = "cannot open the directory"
+}
+
 /// Runs a system call and words its failure.
 package func attempt<R>(_ doing: String, _ path: String, _ call: () throws(DiskError) -> R) throws(StorageError) -> R {
     do throws(DiskError) { return try call() } catch { throw StorageError(doing, path, error) }

@@ -36,6 +36,9 @@ struct CurlFailure {
         case 27 where isConnected: return TransferError(.malformed, "a header field that is too long")
         case 27, 2, 99: return TransferError(.localFailure, text)
         case 28: return TransferError(isConnected ? .stalled : .connectTimeout, text)
+        // What OpenSSL says of an answer in plain HTTP.
+        case 35 where text.contains("wrong version number"):
+            return TransferError(.tlsFailed, text + " (does the server speak plain http there?)")
         case 35, 80: return TransferError(.tlsFailed, text)
         case 42: return TransferError(.cancelled)
         case 60, 51, 83, 90, 91, 98: return TransferError(.certificate, certificateProblem)

@@ -101,7 +101,7 @@ struct SurvivalDemo {
         Self.write("")
         say("Survived: \(drops) drop, \(stalls) stall, \(resets) reset, \(refusals) answer 503, 1 SIGKILL.")
         say("\(size) bytes are there and verified; \(sent) were sent: \(sent - size) of them twice, by the SIGKILL.")
-        say("The third run asked for nothing. The model is in \(model)")
+        say("The third run asked for nothing. Delete \(directory.path) when you have looked at it.")
     }
 
     /// The bytes of files that left the server; those of error answers do not count.

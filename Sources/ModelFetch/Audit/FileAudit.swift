@@ -49,8 +49,7 @@ struct FileAudit {
         let partial = PartialNames(path: file.path.string).partial
         let isBegun = ((try? directory.status(of: partial)) ?? nil) != nil
         report.failure = Failure(
-            .data, file: file.path.string, isBegun ? "missing; a partial download of it is there" : "missing",
-            hint: isBegun ? "download again: it goes on from what is there" : nil)
+            .data, file: file.path.string, isBegun ? "missing; a partial download of it is there" : "missing")
         return report
     }
 
@@ -86,7 +85,7 @@ struct FileAudit {
         let path = file.path.string
         func damaged(_ message: String) {
             report.state = .damaged
-            report.failure = Failure(.data, file: path, message, hint: "download again to put it right")
+            report.failure = Failure(.data, file: path, message)
         }
         if let expected = file.plannedSize, expected != size {
             return damaged("the size is wrong: expected \(expected) bytes, found \(size)")

@@ -37,6 +37,20 @@ struct ModelRecognition {
         return count
     }
 
+    /// - Throws: a ``Failure`` of kind ``Failure/Kind/data`` if a directory recognisably holds another known model.
+    static func refuseOthers(
+        than manifest: Manifest, in directory: ModelDirectory, among known: [Manifest]
+    ) throws(Failure) {
+        var recognition = ModelRecognition(directory, among: known)
+        guard let other = recognition.models().first(where: { $0.name != manifest.name }),
+            recognition.distinctiveMatches(of: manifest) == 0
+        else { return }
+        throw Failure(
+            .data,
+            "\(printable(directory.path)) holds another model, \(other.name), not \(manifest.name); nothing was touched",
+            hint: "give another directory, or add --replace to replace that model")
+    }
+
     private static func digests(of file: ManifestFile) -> [SHA256Digest] {
         [file.sha256, file.expected?.sha256].compactMap { $0 } + file.variants.map(\.sha256)
     }

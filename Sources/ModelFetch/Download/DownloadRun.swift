@@ -53,15 +53,7 @@ struct DownloadRun: Sendable {
     /// A directory that holds another known model is somebody's: nothing is replaced there without a word.
     private func refuseForeignModel() throws(Failure) {
         guard !context.options.replacesForeignFiles else { return }
-        var recognition = ModelRecognition(context.directory, among: known)
-        guard let other = recognition.models().first(where: { $0.name != context.manifest.name }),
-            recognition.distinctiveMatches(of: context.manifest) == 0
-        else { return }
-        throw Failure(
-            .data,
-            "\(printable(context.directory.path)) holds another model, \(other.name), not \(context.manifest.name); "
-                + "nothing was touched",
-            hint: "give another directory, or add --replace to replace that model")
+        try ModelRecognition.refuseOthers(than: context.manifest, in: context.directory, among: known)
     }
 
     /// Looks at every selected file, several at once.

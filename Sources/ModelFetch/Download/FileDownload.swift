@@ -19,6 +19,8 @@ final class FileDownload: Sendable {
 
     private struct Counters {
         var reused: Int64 = 0
+        /// Whether disk was asked for the whole file.
+        var isReserved = false
         /// The sources whose bytes came since the last time that everything was given up.
         var contributors: Set<Int> = []
         /// Which sources gave which digest, where the manifest has none to compare with.
@@ -49,7 +51,6 @@ final class FileDownload: Sendable {
                 in: context.directory, names: names,
                 identity: FileIdentity(path: path, size: size, sha256: file.sha256),
                 key: context.runtime.random.bytes(BlockChecksummer.keyByteCount))
-            if partial.firstGap() != nil { try partial.reserve() }
         } catch {
             throw Failure(error, file: path)
         }
@@ -208,6 +209,13 @@ final class FileDownload: Sendable {
         defer {
             body.cancel()
             loop.count(body)
+        }
+        // Only now: room for a file that no source has would be taken for nothing.
+        if counters.withLock({ counters in
+            defer { counters.isReserved = true }
+            return !counters.isReserved
+        }) {
+            try partial.reserve()
         }
         let number = try partial.source(origin: source.shown, validator: body.reply.validator?.journalForm ?? "")
         counters.withLock { _ = $0.contributors.insert(index) }

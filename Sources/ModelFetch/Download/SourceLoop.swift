@@ -113,6 +113,9 @@ final class SourceLoop: Sendable {
             switch kind {
             case .data: "another source may have the right file: --source URL"
             case .refused: "check the address and your network (a log-in page?), or name another source: --source URL"
+            // Nobody has it, or gives it to us: patience will not help.
+            case _ where !verdicts.contains(where: \.isTemporary):
+                "check the address, or name another source: --source URL"
             default: "run the same command again: it goes on from there"
             }
         let message = reasons.joined(separator: "; ") + "; " + kept

@@ -125,3 +125,8 @@ struct SourceSchedule: Sendable {
         return refused && !verdicts.isEmpty ? .refused : .unavailable
     }
 }
+
+extension SourceSchedule.Verdict? {
+    /// Whether another run may find the source better.
+    var isTemporary: Bool { if case .spent = self { true } else { false } }
+}

@@ -39,7 +39,7 @@ public struct DownloadPlan: Sendable {
 }
 
 extension ModelDownload {
-    /// What ``run(onEvent:)`` would do now. Reads names, sizes and receipts; hashes and fetches nothing.
+    /// What ``run(onEvent:)`` would do now. Reads names, sizes, receipts and small files; fetches and changes nothing.
     ///
     /// Blocks on the disk.
     public func plan() throws(Failure) -> DownloadPlan {
@@ -52,6 +52,9 @@ extension ModelDownload {
             there = nil
         } catch {
             throw Failure(error)
+        }
+        if let there, !options.replacesForeignFiles {
+            try ModelRecognition.refuseOthers(than: manifest, in: there, among: known)
         }
         let receipts = there.map { Receipts(in: $0) } ?? Receipts()
         var files: [DownloadPlan.File] = []

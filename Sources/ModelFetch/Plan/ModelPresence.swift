@@ -9,10 +9,17 @@ public struct ModelPresence: Sendable {
     /// Files that are begun.
     public private(set) var partial = 0
 
+    /// The model that the directory was filled with last, if that is another one.
+    public private(set) var otherModel: String?
+
     /// Blocks on the disk, shortly. A directory that does not exist or cannot be read holds nothing.
     public init(of manifest: Manifest, in path: String) {
         guard let directory = try? ModelDirectory(existing: path, on: SystemDisk()) else { return }
         let receipts = Receipts(in: directory)
+        if let model = receipts.model, model != manifest.name {
+            otherModel = model
+            return
+        }
         let bootID = ModelDownload.bootID()
         for file in manifest.files {
             let names = PartialNames(path: file.path.string)

@@ -15,7 +15,7 @@ struct TransferCommandOptions: ParsableArguments {
             "At most this many bytes a second in all, as in 800K or 5M (units of 1024).", valueName: "rate"))
     var limitRate: ByteRate?
 
-    @Option(help: ArgumentHelp("Attempts without progress before a source is given up.", valueName: "n"))
+    @Option(help: ArgumentHelp("Retries without progress before a source is given up.", valueName: "n"))
     var retries = 8
 
     @Option(

@@ -42,6 +42,9 @@ struct AuditRunner {
     private func show(_ report: AuditReport, _ status: Int32, isInterrupted: Bool) {
         if context.isJSON { context.print(FinalReport(report, status: status).json) }
         context.say(report.failures)
+        if !isInterrupted, report.files.contains(where: { $0.state == .damaged || $0.state == .missing }) {
+            Console.shared.err("hint: to fetch what is wrong or missing: \(Self.cure(for: report))")
+        }
         guard !context.isQuiet, !context.isJSON else { return }
         if isInterrupted { return Console.shared.err("interrupted") }
         for file in report.files {
@@ -52,9 +55,35 @@ struct AuditRunner {
         let rate =
             report.seconds >= 0.1 ? " (\(Words.bytes(Int64(Double(report.verifiedBytes) / report.seconds)))/s)" : ""
         Console.shared.err(
-            "\(report.directory) \(report.isOK ? "is" : "is not") \(report.model): \(sound) of "
+            "\(report.directory) \(Self.verdict(on: report)) \(report.model): \(sound) of "
                 + "\(Words.count(known.count, "file")) right, \(Words.bytes(report.verifiedBytes)) hashed in "
                 + "\(Words.seconds(report.seconds))\(rate)")
+    }
+
+    /// A model of which files are missing is another thing than one whose files are wrong.
+    private static func verdict(on report: AuditReport) -> String {
+        if report.isOK { return "is" }
+        let states = Set(report.files.map(\.state))
+        guard report.failure == nil, states.contains(.ok) else { return "is not" }
+        return states.isDisjoint(with: [.damaged, .unreadable]) ? "is an incomplete" : "is a damaged"
+    }
+
+    /// The command that puts a directory right.
+    private static func cure(for report: AuditReport) -> String {
+        let model =
+            switch report.manifestOrigin {
+            case .builtIn: report.model
+            case .file(let path): shellQuoted(path)
+            case .receipt: "--manifest " + shellQuoted(report.directory + "/.modelfetch/manifest.json")
+            }
+        return "modelfetch \(model) \(shellQuoted(report.directory))"
+    }
+
+    /// A word as a shell takes it.
+    private static func shellQuoted(_ word: String) -> String {
+        let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,="
+        if !word.isEmpty, word.allSatisfy({ plain.contains($0) }) { return word }
+        return "'" + printable(word, limit: 1024).replacing("'", with: #"'\''"#) + "'"
     }
 
     private static func line(for file: FileReport) -> String? {

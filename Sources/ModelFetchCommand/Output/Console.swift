@@ -13,14 +13,19 @@ final class Console: Sendable {
     static let shared = Console()
 
     // One lock for both, so that lines of stdout and stderr on one terminal do not run into each other.
-    private let lock = Mutex(())
+    private let lock = Mutex<Int32?>(nil)
+
+    /// Why something on stdout was lost, if it was and somebody may have wanted it: a full disk, not a pipe that nobody reads.
+    var lostOutput: String? {
+        lock.withLock { $0 }.flatMap { $0 == EPIPE ? nil : String(cString: strerror($0)) }
+    }
 
     func out(_ line: String) { write(line, to: STDOUT_FILENO) }
     func err(_ line: String) { write(line, to: STDERR_FILENO) }
 
     private func write(_ line: String, to descriptor: Int32) {
         let bytes = Array((line + "\n").utf8)
-        lock.withLock { _ in
+        lock.withLock { lost in
             var done = 0
             while done < bytes.count {
                 let count = bytes[done...].withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
@@ -33,6 +38,7 @@ final class Console: Sendable {
                     var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&wanted, 1, -1)
                 } else {
+                    if descriptor == STDOUT_FILENO { lost = errno }
                     return
                 }
             }

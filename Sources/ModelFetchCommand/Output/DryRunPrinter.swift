@@ -44,7 +44,7 @@ extension DownloadPlan.Action {
         case .check: "already here, to be hashed"
         case .fetch: "to be fetched"
         case .resume: "to be resumed"
-        case .replace: "a file of another size stands there, to be put right"
+        case .replace: "a file of another size stands there, to be put right if it is a copy of the right one"
         }
     }
 }
