@@ -13,6 +13,7 @@ final class RunContext: Sendable {
     let sources: [Source]
     let fetcher: RangeFetcher
     let gates = HostGates()
+    let reach = SourceReach()
     /// Set where the directory's lock keeps nobody out: the private part of this run's partial names.
     let tag: String?
     private let emitter: @Sendable (DownloadEvent) -> Void

@@ -55,7 +55,9 @@ final class SourceLoop: Sendable {
             if pause > .zero { try await context.runtime.time.sleep(pause) }
             try Task.checkCancellation()
             do {
-                return try await attempt(context.sources[index], index)
+                let result = try await attempt(context.sources[index], index)
+                context.reach.answered(index)
+                return result
             } catch let error as TransferError {
                 // A transfer that ends because the task does is no failure of the source.
                 guard error.code != .cancelled else { throw CancellationError() }
@@ -80,10 +82,12 @@ final class SourceLoop: Sendable {
         let source = context.sources[index]
         let now = context.runtime.time.now()
         if let pause = error.retryAfter { context.gates.close(source.base.origin, for: pause, now: now) }
+        let isOutOfReach = context.reach.note(index, error)
         let attempt = schedule.withLock { schedule in
             var random = context.runtime.random
-            return schedule.failed(index, error, now: now, using: &random)
+            return schedule.failed(index, error, isHopeless: isOutOfReach, now: now, using: &random)
         }
+        if attempt == nil { context.reach.giveUp(index) }
         let failure = Failure(
             error.disposition == .refuse ? .refused : .unavailable, file: path, source: source.shown, offset: offset,
             error.description)
@@ -104,6 +108,7 @@ final class SourceLoop: Sendable {
                 let attempts = context.options.retries + 1
                 let count = attempts == 1 ? "1 attempt" : "\(attempts) attempts without progress"
                 reasons.append("gave up after \(count): \(error)")
+            case .unreachable(let error): reasons.append("as other files found: \(error)")
             case .withheld(let error), .refused(let error): reasons.append(error.description)
             case .contradicted: reasons.append("\(source.shown) has a file with another digest")
             case nil: break

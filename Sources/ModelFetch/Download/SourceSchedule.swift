@@ -10,6 +10,8 @@ struct SourceSchedule: Sendable {
     enum Verdict: Hashable, Sendable {
         /// It could not be reached, or did not deliver, as often as was allowed.
         case spent(TransferError)
+        /// It could not be reached, and another file of the run has tried that as often as was allowed.
+        case unreachable(TransferError)
         /// It does not have the file, or does not give it to us.
         case withheld(TransferError)
         /// It answered something wrong or unsafe.
@@ -81,15 +83,18 @@ struct SourceSchedule: Sendable {
 
     /// An attempt failed.
     ///
+    /// - Parameter isHopeless: whether another file has tried in vain already what would be tried again.
     /// - Returns: the attempts in a row of this source that brought nothing, if it may be asked again; `nil` if it is out.
     mutating func failed(
-        _ source: Int, _ error: TransferError, now: Duration, using generator: inout some RandomNumberGenerator
+        _ source: Int, _ error: TransferError, isHopeless: Bool = false, now: Duration,
+        using generator: inout some RandomNumberGenerator
     ) -> Int? {
         if !entries[source].hasProgressed { entries[source].failures += 1 }
         entries[source].hasProgressed = false
         let decision = policy.decision(
             after: error, attemptsWithoutProgress: entries[source].failures, using: &generator)
         switch decision {
+        case .retry where isHopeless: entries[source].verdict = .unreachable(error)
         case .retry(let pause): entries[source].notBefore = now + pause
         case .nextSource: entries[source].verdict = .withheld(error)
         case .refuse: entries[source].verdict = .refused(error)
@@ -115,7 +120,7 @@ struct SourceSchedule: Sendable {
         let verdicts = entries.compactMap(\.verdict)
         var (spent, refused, contradicted) = (false, true, false)
         for verdict in verdicts {
-            if case .spent = verdict { spent = true }
+            if Optional(verdict).isTemporary { spent = true }
             if case .contradicted = verdict { contradicted = true }
             if case .refused = verdict {} else { refused = false }
         }
@@ -128,5 +133,10 @@ struct SourceSchedule: Sendable {
 
 extension SourceSchedule.Verdict? {
     /// Whether another run may find the source better.
-    var isTemporary: Bool { if case .spent = self { true } else { false } }
+    var isTemporary: Bool {
+        switch self {
+        case .spent, .unreachable: true
+        default: false
+        }
+    }
 }

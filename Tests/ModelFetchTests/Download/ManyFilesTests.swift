@@ -79,6 +79,28 @@ import Testing
         }
     }
 
+    @Test func `does not wait as long for every file where nobody answers`() async throws {
+        let harness = try Harness(Self.many)
+        try await FaultServer.run(files: harness.model.content) { server in
+            await server.stopListening()
+            let outcome = try await harness.run(server)
+            #expect(outcome.report.kind == .unavailable)
+            // Two files at once have three retries each; the others find out with one attempt, or with one begun before.
+            #expect(outcome.report.retries <= 8, "\(outcome.report.retries)")
+            #expect(outcome.report.files.allSatisfy { $0.failure?.kind == .unavailable })
+        }
+    }
+
+    @Test func `waits for a source that has answered before, file by file`() async throws {
+        let harness = try Harness(Self.many)
+        let script: FaultScript = [.on(path: "part-9", .status(503))]
+        try await FaultServer.run(files: harness.model.content, script: script) { server in
+            let outcome = try await harness.run(server, setup: .init { $0.options.concurrentFiles = 1 })
+            #expect(outcome.report.retries == 3)
+            #expect(outcome.report.files.count { $0.failure != nil } == 1)
+        }
+    }
+
     @Test func `speaks with the worst kind of failure`() async throws {
         let harness = try Harness(.checkpoint)
         try harness.folder.put([1], "hparams.json.partial/x")
