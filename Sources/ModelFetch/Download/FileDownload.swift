@@ -52,7 +52,7 @@ final class FileDownload: Sendable {
                 identity: FileIdentity(path: path, size: size, sha256: file.sha256),
                 key: context.runtime.random.bytes(BlockChecksummer.keyByteCount))
         } catch {
-            throw Failure(error, file: path)
+            throw Failure(error, file: path, kept: "nothing was fetched" + room(for: error, missing: size))
         }
         do {
             let verified = try await complete(partial)
@@ -63,7 +63,8 @@ final class FileDownload: Sendable {
             try? partial.flush()
             context.leavePartial(of: file)
             if let error = error as? StorageError {
-                throw Failure(error, file: path, kept: kept(partial) + room(for: error, partial))
+                let missing = size - partial.heldBytes - partial.claimedBytes
+                throw Failure(error, file: path, kept: kept(partial) + room(for: error, missing: missing))
             }
             throw error
         }
@@ -171,11 +172,11 @@ final class FileDownload: Sendable {
     }
 
     /// Where the disk is full: how much more is needed, and how much there is.
-    private func room(for error: StorageError, _ partial: PartialFile) -> String {
+    private func room(for error: StorageError, missing: Int64) -> String {
         guard error.code == .noSpace, error.underlying?.isFileSizeLimit == false,
             let free = try? context.directory.freeBytes()
         else { return "" }
-        return "; \(size - partial.heldBytes - partial.claimedBytes) more bytes are needed and \(free) are free"
+        return "; \(missing) more bytes are needed and \(free) are free"
     }
 
     // MARK: What is missing
