@@ -60,6 +60,15 @@ let package = Package(
             path: "Tests/FaultServerCommand", swiftSettings: strict),
         .executableTarget(
             name: "SurvivalDemo", dependencies: ["FaultServer"], path: "Tests/SurvivalDemo", swiftSettings: strict),
+        .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
+        .target(
+            name: "Simulation", dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "SeededRandom"],
+            path: "Tests/Simulation", swiftSettings: strict),
+        .executableTarget(
+            name: "simulate",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/SimulateCommand", swiftSettings: strict),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
         .testTarget(name: "FaultServerTests", dependencies: ["FaultServer"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "FaultServer"], swiftSettings: strict),

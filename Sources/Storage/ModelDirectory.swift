@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// A model directory, held by its descriptor for as long as the run lasts.
 ///
 /// Every file is reached from the descriptor, step by step, and no symlink below it is followed: whatever a manifest, a
@@ -11,6 +13,8 @@ package final class ModelDirectory: Sendable {
     /// The path as the user gave it, for messages.
     package let path: String
     private let root: OpenFile
+    /// The directories whose way here is durable.
+    private let synchronized = Mutex<Set<String>>([])
 
     /// Opens a directory that exists.
     ///
@@ -117,6 +121,34 @@ package final class ModelDirectory: Sendable {
             }
         }
     }
+
+    /// Makes every name on the way to `file` durable, from where the typed path begins: a run that was killed may have made a
+    /// directory and not lived to see to that. Once for each directory, for as long as this value lives.
+    ///
+    /// - Throws: if an fsync(2) fails. That a directory above the model's may not be opened, or that a file system cannot
+    ///   synchronize directories, is no error: it must not forbid the download.
+    package func synchronizeWay(to file: String) throws(StorageError) {
+        var above = path
+        while above != ".", above != "/" {
+            above = Self.parentPath(above)
+            guard !isSynchronized(above), let opened = try? disk.openDirectory(above) else { continue }
+            defer { disk.close(opened) }
+            try attempt("cannot make its names durable", above) { () throws(DiskError) in
+                do throws(DiskError) { try disk.synchronize(opened) } catch  where error.isUnsupported {}
+            }
+            noteSynchronized(above)
+        }
+        let parts = file.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+        for count in 1..<max(parts.count, 1) {
+            let below = parts[..<count].joined(separator: "/")
+            guard !isSynchronized(display(below)) else { continue }
+            try synchronizeParent(of: below)
+            noteSynchronized(display(below))
+        }
+    }
+
+    private func isSynchronized(_ way: String) -> Bool { synchronized.withLock { $0.contains(way) } }
+    private func noteSynchronized(_ way: String) { synchronized.withLock { _ = $0.insert(way) } }
 
     /// Renames within the directory, replacing what has the new name. Not durable until ``synchronizeParent(of:)``.
     package func rename(_ file: String, to newFile: String) throws(StorageError) {

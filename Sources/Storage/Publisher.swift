@@ -27,6 +27,7 @@ package struct Publisher: Sendable {
                 .disturbed, path: directory.display(names.partial),
                 reason: "it was moved, replaced or changed while the download ran")
         }
+        if isDurable { try directory.synchronizeWay(to: names.final) }
         try directory.rename(names.partial, to: names.final)
         if isDurable { try directory.synchronizeParent(of: names.final) }
         try directory.remove(names.journal)
@@ -37,6 +38,7 @@ package struct Publisher: Sendable {
     package func adopt(_ file: VerifiedFile) throws(StorageError) -> FileStatus {
         if isDurable {
             try makeDurable(file.file)
+            try directory.synchronizeWay(to: file.names.final)
             try directory.synchronizeParent(of: file.names.final)
         }
         // A run that was killed after the rename left it.

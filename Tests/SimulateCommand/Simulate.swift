@@ -1,0 +1,89 @@
+import ArgumentParser
+import Foundation
+import SeededRandom
+import Simulation
+
+/// Plays schedules of faults against the download core: many of them, or one again.
+@main struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Play seeded schedules of faults against the download core, on a simulated network, disk and clock.",
+        discussion: """
+            simulate --from 0 --count 200000     a soak
+            simulate --seed 4711 --verbose       one schedule again, call by call
+            simulate --schedule FILE             a schedule that was written down
+            """)
+
+    @Option(help: "The one seed to play.") var seed: UInt64?
+    @Option(help: "A file with one schedule as JSON.") var schedule: String?
+    @Option(help: "The kind of schedule to make of every seed; all kinds in turn if not given.") var profile: Profile?
+    @Option(help: "The first of many seeds.") var from: UInt64 = 0
+    @Option(help: "How many seeds.") var count: UInt64 = 10_000
+    @Option(help: "Threads that play.") var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Option(help: "Failing seeds that are reported before it ends.") var failures = 5
+    @Option(help: "A lie to plant in every disk.") var lie: DiskLie?
+    @Flag(help: "Tell every call and request of a single schedule.") var verbose = false
+    @Flag(help: "Do not shrink what fails.") var noShrink = false
+
+    func run() throws {
+        // Dictionaries that are walked in another order each time would make a seed irreproducible.
+        if getenv("SWIFT_DETERMINISTIC_HASHING") == nil {
+            setenv("SWIFT_DETERMINISTIC_HASHING", "1", 1)
+            let arguments = CommandLine.arguments.map { strdup($0) } + [nil]
+            execv("/proc/self/exe", arguments)
+        }
+        if let schedule {
+            let text = try String(contentsOfFile: schedule, encoding: .utf8)
+            return try playOne(Schedule(from: text), "--schedule \(schedule)")
+        }
+        if let seed { return try playOne(made(seed), "--seed \(seed)") }
+        try playMany()
+    }
+
+    private func made(_ seed: UInt64) -> Schedule {
+        var schedule = profile.map { Schedule(seed: seed, profile: $0) } ?? Schedule(seed: seed)
+        if let lie { schedule.lies = [lie] }
+        return schedule
+    }
+
+    private func claims(_ seed: UInt64) -> Profile { profile ?? Profile(of: seed) }
+
+    private func playOne(_ schedule: Schedule, _ name: String) throws {
+        let profile = seed.map { claims($0) } ?? profile
+        let verdict = try Simulation(schedule, profile: profile, log: verbose ? { print($0) } : nil).play()
+        print("\(name): \(verdict.runs) runs, \(verdict.kills) kills, \(verdict.cuts) power cuts, "
+            + "\(verdict.requests) requests, trace \(String(verdict.trace, radix: 16))")
+        guard !verdict.isFine else { return print("nothing is wrong") }
+        for violation in verdict.violations { print("VIOLATION \(violation)") }
+        throw ExitCode.failure
+    }
+
+    private func playMany() throws {
+        let soak = Soak(seeds: from..<from + count, threads: threads, failures: failures) { seed in
+            try! Simulation(made(seed), profile: claims(seed)).play()
+        }
+        let began = Date()
+        let total = soak.run()
+        print("\(total.schedules) schedules, seeds \(from)..<\(from + count): \(total.runs) runs, \(total.kills) kills, "
+            + "\(total.cuts) power cuts, \(total.requests) requests, in \(Int(Date().timeIntervalSince(began))) s; "
+            + "\(total.failures.count) with violations")
+        for (seed, violations) in total.failures.sorted(by: { $0.key < $1.key }) {
+            report(seed, violations)
+        }
+        if !total.failures.isEmpty { throw ExitCode.failure }
+    }
+
+    private func report(_ seed: UInt64, _ violations: [String]) {
+        print("VIOLATION seed \(seed) (\(claims(seed))): \(violations[0])")
+        let lieOption = lie.map { " --lie \($0.rawValue)" } ?? ""
+        let profileOption = profile.map { " --profile \($0.rawValue)" } ?? ""
+        print("  again: swift run -c release simulate --seed \(seed)\(profileOption)\(lieOption) --verbose")
+        guard !noShrink else { return }
+        let small = made(seed).shrunk { schedule in
+            (try? Simulation(schedule, profile: claims(seed)).play().isFine) == false
+        }
+        print("  shrunk to \(small.events) events: \(small.text)")
+    }
+}
+
+extension Profile: ExpressibleByArgument {}
+extension DiskLie: ExpressibleByArgument {}

@@ -1,0 +1,207 @@
+import Storage
+
+/// A file or directory of a simulated machine, twice: as the kernel shows it, and as a power cut would leave it.
+final class Inode {
+    static let pageSize = 4096
+    typealias Page = [UInt8]
+    typealias Kind = FileStatus.Kind
+
+    let number: UInt64
+    let kind: FileStatus.Kind
+    var links = 0
+    /// How many descriptors lead here; an inode without links lives as long as one does.
+    var opens = 0
+    var modified: Int64
+    var changed: Int64
+    /// Who holds the lock: the number of an open file description.
+    var lockHolder: Int?
+
+    // A directory's.
+
+    var entries: [String: Inode] = [:]
+    var durableEntries: [String: (order: Int, inode: Inode?)] = [:]
+
+    // A regular file's.
+
+    private(set) var size: Int64 = 0
+    /// `nil` is a hole.
+    private(set) var pages: [Page?] = []
+    private(set) var durableSize: Int64 = 0
+    private(set) var durablePages: [Page?] = []
+    /// Pages whose content is not on the platter, and that the kernel means to write there.
+    private(set) var dirty: Set<Int> = []
+    /// The pages below this one have disk behind them, written or not.
+    var reservedPages = 0
+    /// The shortest that the file was since it was last durable, if it was cut.
+    private var shortest: Int64?
+    /// Failed writebacks so far, and whether an fsync has told anybody of the last.
+    private(set) var writebackErrors = 0
+    var isErrorTold = true
+    /// Changes with the content, as a reader sees it.
+    private(set) var version = 0
+
+    init(number: UInt64, kind: FileStatus.Kind, at time: Int64) {
+        self.number = number
+        self.kind = kind
+        modified = time
+        changed = time
+    }
+
+    /// Pages of disk behind the file.
+    var allocatedPages: Int { reservedPages + pages.indices.count { $0 >= reservedPages && pages[$0] != nil } }
+
+    func hasPage(_ index: Int) -> Bool { index < reservedPages || index < pages.count && pages[index] != nil }
+
+    // MARK: As the kernel shows it
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int {
+        let count = Int(max(0, min(Int64(buffer.count), size - offset)))
+        var done = 0
+        while done < count {
+            let position = Int(offset) + done
+            let (index, start) = position.quotientAndRemainder(dividingBy: Self.pageSize)
+            let part = min(Self.pageSize - start, count - done)
+            let target = UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + part])
+            if index < pages.count, let page = pages[index] {
+                page.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + part])) }
+            } else {
+                target.initializeMemory(as: UInt8.self, repeating: 0)
+            }
+            done += part
+        }
+        return count
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {
+        version += 1
+        var done = 0
+        while done < bytes.count {
+            let position = Int(offset) + done
+            let (index, start) = position.quotientAndRemainder(dividingBy: Self.pageSize)
+            let part = min(Self.pageSize - start, bytes.count - done)
+            while pages.count <= index { pages.append(nil) }
+            if pages[index] == nil { pages[index] = Page(repeating: 0, count: Self.pageSize) }
+            pages[index]!.withUnsafeMutableBytes {
+                UnsafeMutableRawBufferPointer(rebasing: $0[start..<start + part])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[done..<done + part]))
+            }
+            dirty.insert(index)
+            done += part
+        }
+        size = max(size, offset + Int64(bytes.count))
+    }
+
+    func truncate(to newSize: Int64) {
+        version += 1
+        if newSize < size {
+            let kept = (Int(newSize) + Self.pageSize - 1) / Self.pageSize
+            if pages.count > kept { pages.removeLast(pages.count - kept) }
+            dirty = dirty.filter { $0 < kept }
+            reservedPages = min(reservedPages, kept)
+            let tail = Int(newSize) % Self.pageSize
+            if tail > 0, kept <= pages.count, pages[kept - 1] != nil {
+                for index in tail..<Self.pageSize { pages[kept - 1]![index] = 0 }
+                dirty.insert(kept - 1)
+            }
+            shortest = min(shortest ?? newSize, newSize)
+        }
+        size = newSize
+    }
+
+    /// Where the first hole begins, in bytes.
+    var firstHole: Int64 {
+        let index = pages.firstIndex { $0 == nil } ?? pages.count
+        return min(Int64(index * Self.pageSize), size)
+    }
+
+    /// All bytes, as a reader sees them.
+    var contents: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Int(size))
+        _ = bytes.withUnsafeMutableBytes { read(into: $0, at: 0) }
+        return bytes
+    }
+
+    // MARK: As a power cut leaves it
+
+    /// fsync: all of it reaches the platter.
+    func makeDurable() {
+        durablePages = pages
+        durableSize = size
+        dirty = []
+        shortest = nil
+    }
+
+    /// A writeback that fails: the kernel takes some dirty pages for written all the same, and still shows what it lost.
+    func loseWriteback(where isLost: (Int) -> Bool) {
+        let lost = dirty.sorted().filter(isLost)
+        var old: [(Int, Page?)] = []
+        for index in lost { old.append((index, shortest == nil && index < durablePages.count ? durablePages[index] : nil)) }
+        makeDurable()
+        for (index, page) in old where index < durablePages.count { durablePages[index] = page }
+        writebackErrors += 1
+        isErrorTold = false
+    }
+
+    /// The kernel forgets what is clean: from now on it shows what the platter has.
+    func forgetClean() {
+        version += 1
+        for index in pages.indices where !dirty.contains(index) {
+            pages[index] = index < durablePages.count ? durablePages[index] : nil
+        }
+    }
+
+    /// What is left after the power came back.
+    ///
+    /// - Parameters:
+    ///   - survives: whether a dirty page was written before the cut.
+    ///   - isTorn: whether only some of its sectors were.
+    ///   - chance: a coin.
+    func losePower(survives: (Int) -> Bool, isTorn: (Int) -> Bool, chance: () -> Bool) {
+        defer {
+            version += 1
+            pages = durablePages
+            size = durableSize
+            dirty = []
+            shortest = nil
+            reservedPages = 0
+            writebackErrors = 0
+            isErrorTold = true
+            opens = 0
+            lockHolder = nil
+        }
+        if let shortest {
+            // Blocks that were given back are not mixed with those that came after: either the cut is on the disk, or nothing
+            // after it is.
+            guard chance() else { return }
+            let kept = (Int(shortest) + Self.pageSize - 1) / Self.pageSize
+            if durablePages.count > kept { durablePages.removeLast(durablePages.count - kept) }
+            durableSize = min(durableSize, shortest)
+        }
+        for index in dirty.sorted() where survives(index) {
+            while durablePages.count <= index { durablePages.append(nil) }
+            guard isTorn(index), let page = pages[index] else {
+                durablePages[index] = pages[index]
+                continue
+            }
+            var torn = durablePages[index] ?? Page(repeating: 0, count: Self.pageSize)
+            for sector in stride(from: 0, to: Self.pageSize, by: 512) where chance() {
+                torn.replaceSubrange(sector..<sector + 512, with: page[sector..<sector + 512])
+            }
+            durablePages[index] = torn
+        }
+        if chance() { durableSize = size }
+        let limit = (Int(durableSize) + Self.pageSize - 1) / Self.pageSize
+        if durablePages.count > limit { durablePages.removeLast(durablePages.count - limit) }
+    }
+
+    // MARK: What others do to it
+
+    /// Changes bytes here and on the platter, as rot does: no time stamp tells.
+    func rot(at offset: Int64, mask: UInt8) {
+        let (index, start) = Int(offset).quotientAndRemainder(dividingBy: Self.pageSize)
+        guard index < pages.count, pages[index] != nil else { return }
+        version += 1
+        pages[index]![start] ^= mask
+        if index < durablePages.count, durablePages[index] != nil { durablePages[index]![start] ^= mask }
+    }
+}

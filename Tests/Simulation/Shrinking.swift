@@ -1,0 +1,61 @@
+extension Schedule {
+    /// A smaller schedule that still fails: events are taken away, and sizes halved, as long as it does.
+    ///
+    /// - Parameters:
+    ///   - tries: how many schedules are played at most.
+    ///   - fails: whether a schedule fails.
+    package func shrunk(tries: Int = 400, while fails: (Schedule) -> Bool) -> Schedule {
+        var best = self
+        var left = tries
+        var isBetter = true
+        while isBetter, left > 0 {
+            isBetter = false
+            for candidate in best.smaller() {
+                guard left > 0 else { break }
+                left -= 1
+                guard fails(candidate) else { continue }
+                best = candidate
+                isBetter = true
+                break
+            }
+        }
+        return best
+    }
+
+    /// Every schedule that is one step smaller, the larger steps first.
+    private func smaller() -> [Schedule] {
+        var result: [Schedule] = []
+        func add(_ change: (inout Schedule) -> Void) {
+            var copy = self
+            change(&copy)
+            if copy != self { result.append(copy) }
+        }
+        for index in runs.indices { add { $0.runs.remove(at: index) } }
+        for index in sources.indices {
+            if sources.count > 1 { add { $0.sources.remove(at: index) } }
+            add { $0.sources[index].faults = [] }
+        }
+        if files.count > 1 { add { $0.files.removeLast() } }
+        for run in runs.indices {
+            for index in runs[run].damages.indices { add { $0.runs[run].damages.remove(at: index) } }
+            for index in runs[run].disk.indices { add { $0.runs[run].disk.remove(at: index) } }
+            if let other = runs[run].other {
+                add { $0.runs[run].other = nil }
+                for index in other.indices { add { $0.runs[run].other?.remove(at: index) } }
+            }
+            add { $0.runs[run].interruptAfter = nil }
+            add { $0.runs[run].rechecks = false }
+            add { $0.runs[run].replaces = false }
+        }
+        for source in sources.indices {
+            add { while let last = $0.sources[source].faults.last, last == nil { $0.sources[source].faults.removeLast() } }
+            for index in sources[source].faults.indices where sources[source].faults[index] != nil {
+                add { $0.sources[source].faults[index] = nil }
+            }
+        }
+        for index in files.indices where files[index].size > 0 { add { $0.files[index].size /= 2 } }
+        add { $0.concurrentFiles = 1 }
+        add { $0.hasMarker = false }
+        return result
+    }
+}

@@ -1,0 +1,317 @@
+import Hashing
+import SeededRandom
+import Storage
+import Transfer
+
+import ModelFetch
+
+/// One schedule, played: the real download core on a simulated network, disk and clock.
+package final class Simulation {
+    /// What came of it.
+    package struct Verdict: Sendable {
+        package var violations: [String]
+        package var runs = 0
+        package var kills = 0
+        package var cuts = 0
+        package var requests = 0
+        /// Two plays of one schedule that differ in this were not the same.
+        package var trace: UInt64 = 0
+
+        package var isFine: Bool { violations.isEmpty }
+    }
+
+    private static let directory = "/models/m"
+    /// A killed process loses at most so much of each file that it was fetching.
+    private static let killAllowance: Int64 = 512 << 10
+    private static let stallTimeout: Duration = .seconds(30)
+
+    let schedule: Schedule
+    private let profile: Profile?
+    private let scheduler: Scheduler
+    private let machine: Machine
+    private let network: SimulatedNetwork
+    private let invariants: Invariants
+    private let manifest: Manifest
+    private let files: [(path: String, bytes: [UInt8])]
+    private let log: ((String) -> Void)?
+    private var verdict = Verdict(violations: [])
+    private var processes: [Process] = []
+    private var hasLied = false
+    private var isForeign = false
+    private var hasUntoldErrors = false
+
+    /// - Parameters:
+    ///   - profile: sharpens the claims for schedules that were made for it.
+    ///   - log: told every call and request.
+    package init(_ schedule: Schedule, profile: Profile? = nil, log: ((String) -> Void)? = nil) throws {
+        self.schedule = schedule
+        self.profile = profile
+        self.log = log
+        files = schedule.files.enumerated().map { ($1.path, Pool.bytes($1.size, number: $0)) }
+        let needed = files.reduce(0) { $0 + Int64($1.bytes.count) + 4096 }
+        scheduler = Scheduler(seed: schedule.seed)
+        machine = Machine(
+            scheduler, seed: schedule.seed ^ 1, fileSystem: schedule.fileSystem,
+            capacity: max(0, needed + schedule.spareBytes))
+        network = SimulatedNetwork(
+            scheduler, seed: schedule.seed ^ 2, files: Dictionary(uniqueKeysWithValues: files.map { ($0.path, $0.bytes) }),
+            sources: schedule.sources, stallTimeout: Self.stallTimeout)
+        let marker = schedule.hasMarker ? files[0].path : nil
+        manifest = try Manifest(
+            name: "m",
+            sources: schedule.sources.enumerated().map { .init(url: SimulatedNetwork.url(of: $0), rank: $1.rank) },
+            marker: marker.map { try ManifestPath($0) },
+            files: files.map { path, bytes in
+                let digest = bytes.withUnsafeBytes { SHA256Hasher.digest(of: $0) }
+                return ManifestFile(path: try ManifestPath(path), size: Int64(bytes.count), sha256: digest)
+            })
+        invariants = Invariants(machine, directory: Self.directory, files: files, marker: marker)
+        machine.log = log
+        network.log = log
+    }
+
+    /// Plays it to its end.
+    package func play() -> Verdict {
+        for (number, run) in schedule.runs.enumerated() {
+            log?("run \(number)")
+            play(run)
+            if !invariants.violations.isEmpty { break }
+        }
+        if invariants.violations.isEmpty { healthyEnd() }
+        verdict.violations = invariants.violations
+        verdict.requests = network.requestCount
+        verdict.trace = machine.trace
+        return verdict
+    }
+
+    // MARK: Runs
+
+    private func play(_ run: Schedule.Run) {
+        for damage in run.damages {
+            machine.apply(damage, to: files, in: Self.directory)
+            if case .foreignFinal = damage { isForeign = true }
+        }
+        let rotten = run.damages.compactMap { damage in
+            if case .rot(let file, .final, _, _) = damage { files[file % files.count].path } else { nil }
+        }
+        if !run.damages.isEmpty { invariants.disown(silent: Set(rotten)) }
+        var options = options
+        options.recheck = run.rechecks
+        options.replacesForeignFiles = run.replaces
+        start(run.disk, options)
+        if let other = run.other { start(other, options) }
+        if let delay = run.interruptAfter {
+            let first = processes[0]
+            scheduler.after(.milliseconds(delay)) { first.interrupt() }
+        }
+        finish(run)
+    }
+
+    private var options: DownloadOptions {
+        var options = DownloadOptions()
+        options.retries = schedule.retries
+        options.concurrentFiles = schedule.concurrentFiles
+        options.isDurable = schedule.isDurable
+        options.stallTimeout = Self.stallTimeout
+        return options
+    }
+
+    private func start(_ events: [DiskEvent], _ options: DownloadOptions) {
+        let process = Process()
+        let disk = SimulatedDisk(
+            machine, events: events, hasLocks: schedule.hasLocks, lies: schedule.lies,
+            onIncident: { [unowned self, unowned process] in self.incident($0, process) },
+            onChange: { [unowned self] in self.invariants.check("at \(self.scheduler.now)") })
+        let transport = SimulatedTransport(network)
+        process.disk = disk
+        process.transport = transport
+        let runtime = Runtime(
+            transport: transport, disk: disk, time: Time(VirtualClock(scheduler)),
+            random: Randomness(SplitMix64(seed: scheduler.random.next())), executor: scheduler,
+            bootID: "boot \(machine.boots)")
+        let download = ModelDownload(manifest, into: Self.directory, options: options, known: [manifest])
+        processes.append(process)
+        let log = SendableLog(log)
+        process.task = Task(executorPreference: scheduler) {
+            process.report = await download.run(in: runtime) { event in log.call("  \(event)") }
+        }
+    }
+
+    private func incident(_ incident: SimulatedDisk.Incident, _ process: Process) {
+        switch incident {
+        case .interrupted: process.interrupt()
+        case .killed:
+            verdict.kills += 1
+            process.die()
+        case .powerCut:
+            verdict.cuts += 1
+            for other in processes {
+                other.disk.vanish()
+                other.die()
+            }
+            // Without fsync nothing is promised of what the cut leaves.
+            if !schedule.isDurable { invariants.disown() }
+            invariants.check("after a power cut")
+        }
+    }
+
+    private func finish(_ run: Schedule.Run?) {
+        let stop = scheduler.drive(steps: 2_000_000, until: scheduler.now + .seconds(200_000)) {
+            processes.allSatisfy { $0.report != nil }
+        }
+        if stop != .done { invariants.violated("the run does not end: \(stop)") }
+        let faults = network.takeFired()
+        if faults.contains(where: \.isLie) { hasLied = true }
+        for process in processes {
+            verdict.runs += 1
+            if stop == .done { judge(process, run, faults) }
+            process.disk.die()
+        }
+        invariants.check("after the run")
+        let limit = processes.count * schedule.concurrentFiles * 4 * 65_536
+        if network.peakChunkBytes > limit {
+            invariants.violated("\(network.peakChunkBytes) bytes of chunks were held at once")
+        }
+        processes = []
+    }
+
+    // MARK: Judging
+
+    private func judge(_ process: Process, _ run: Schedule.Run?, _ faults: [NetworkFault]) {
+        // A writeback may fail in one run, and an fsync of the next be told.
+        if process.disk.fired.contains(where: { $0.fault == .writebackFails }) { hasUntoldErrors = true }
+        guard let report = process.report, !process.isDead else { return }
+        let words = "\(report.failures.first.map { "\($0)" } ?? "no failure")"
+        log?("ended: \(report.isOK ? "ok" : report.isCancelled ? "cancelled" : "\(report.kind?.rawValue ?? -1)") \(words)")
+        if process.disk.openDescriptors != 0 {
+            invariants.violated("\(process.disk.openDescriptors) descriptors were left open")
+        }
+        if report.isOK {
+            if !invariants.isWhole, !receiptsMayErr { invariants.violated("it says that all is well, and it is not") }
+            return
+        }
+        if report.isCancelled {
+            if !process.isInterrupted { invariants.violated("it says that it was cancelled, and nobody did") }
+            return
+        }
+        let sickness =
+            process.disk.fired.contains(where: \.isSickness) || schedule.spareBytes < 1 << 20 || hasUntoldErrors
+        let isHealthy = faults.isEmpty && !sickness && !process.isInterrupted && !isForeign && network.isRight
+            && !machine.hasObstacles(in: Self.directory, files: files.map(\.path)) && processes.count == 1
+        if isHealthy { invariants.violated("it failed, and nothing was wrong: \(words)") }
+        let isExplained =
+            switch report.kind {
+            case .cannotWrite?:
+                sickness || machine.hasObstacles(in: Self.directory, files: files.map(\.path)) || processes.count > 1
+            case .data?: hasLied || isForeign || !(run?.damages.isEmpty ?? true)
+            case .refused?: hasLied
+            case .unavailable?: !faults.isEmpty
+            default: false
+            }
+        if !isExplained { invariants.violated("exit \(report.kind?.rawValue ?? -1) without a reason: \(words)") }
+        if profile == .oneHonest { invariants.violated("one source was honest, and the run failed: \(words)") }
+    }
+
+    /// Rot that no time stamp tells stays unseen until somebody rechecks: receipts are there to spare the reading.
+    private var receiptsMayErr: Bool { schedule.runs.contains { !$0.damages.isEmpty } || schedule.lies.isEmpty == false }
+
+    // MARK: The end
+
+    /// When all faults are over one run puts everything right; a power cut then changes nothing, and the next run fetches nothing.
+    private func healthyEnd() {
+        log?("healthy end")
+        network.isHonest = true
+        machine.makeRoom(for: files.reduce(0) { $0 + Int64($1.bytes.count) } * 3 + (4 << 20))
+        if machine.clearObstacles(in: Self.directory, files: files.map(\.path)) { invariants.disown() }
+        var options = options
+        options.recheck = schedule.runs.contains { !$0.damages.isEmpty }
+        options.replacesForeignFiles = true
+        // An fsync may tell of what the kernel could not write in an earlier run: once for each file.
+        var process: Process
+        var left = hasUntoldErrors ? files.count : 0
+        repeat {
+            start([], options)
+            process = processes[0]
+            finish(nil)
+            left -= 1
+        } while left >= 0 && process.report?.kind == .cannotWrite && invariants.violations.isEmpty
+        guard invariants.violations.isEmpty else { return }
+        if process.report?.isOK != true || !invariants.isWhole {
+            invariants.violated("a healthy run did not put it right: \(process.report?.failures.first.map { "\($0)" } ?? "?")")
+        }
+        checkThrift()
+        checkLeftovers()
+        guard schedule.isDurable, invariants.violations.isEmpty else { return }
+        machine.losePower(luck: 0)
+        invariants.check("after the last power cut")
+        if !invariants.isWhole { invariants.violated("what was published was not durable") }
+        let before = network.requestCount
+        start([], self.options)
+        finish(nil)
+        if network.requestCount != before { invariants.violated("a finished model was fetched again") }
+    }
+
+    /// Never twice.
+    private func checkThrift() {
+        guard profile == .thrifty else { return }
+        for (path, bytes) in files {
+            let allowed = Int64(bytes.count) + Int64(verdict.kills) * Self.killAllowance
+            let delivered = network.delivered[path, default: 0]
+            if delivered > allowed {
+                invariants.violated("\(path): \(delivered) bytes came, \(allowed) are allowed")
+            }
+        }
+    }
+
+    /// Nothing is left but the files and the state directory with what belongs there.
+    private func checkLeftovers() {
+        guard schedule.hasLocks else { return }
+        let allowed = Set(files.map(\.path) + [".modelfetch/lock", ".modelfetch/receipts.json", ".modelfetch/manifest.json"])
+        // What another tool left beside a file that is right is not ours.
+        let isForeign = schedule.runs.flatMap(\.damages).contains { if case .foreignPartial = $0 { true } else { false } }
+        for path in machine.allFiles(in: Self.directory) where !allowed.contains(path) {
+            if isForeign, path.hasSuffix(".partial") { continue }
+            invariants.violated("\(path) was left behind")
+        }
+    }
+}
+
+/// A run of the program.
+private final class Process: @unchecked Sendable {
+    // Used on the scheduler's thread only.
+    var disk: SimulatedDisk!
+    var transport: SimulatedTransport!
+    var task: Task<Void, Never>?
+    var report: DownloadReport?
+    private(set) var isDead = false
+    private(set) var isInterrupted = false
+
+    func interrupt() {
+        isInterrupted = true
+        task?.cancel()
+    }
+
+    func die() {
+        isDead = true
+        transport.die()
+        task?.cancel()
+    }
+}
+
+/// Everything happens on one thread.
+private struct SendableLog: @unchecked Sendable {
+    let log: ((String) -> Void)?
+    init(_ log: ((String) -> Void)?) { self.log = log }
+    func call(_ text: @autoclosure () -> String) { log?(text()) }
+}
+
+extension DiskEvent {
+    /// Whether it is the disk's failure, and not one of the calls that are simply made again.
+    fileprivate var isSickness: Bool {
+        switch fault {
+        case .fails(let code): !(code == 4 && (call == .read || call == .write || call == .lock))
+        case .failsFromHere, .writebackFails: true
+        case .short, .kill, .powerCut, .interrupt, .clockStep: false
+        }
+    }
+}
