@@ -107,7 +107,8 @@ public struct ModelDownload: Sendable {
         defer { withExtendedLifetime(lock) {} }
         var tag: String?
         if !lock.isEffective {
-            tag = runtime.random.bytes(4).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            let bytes = runtime.random.bytes(PartialNames.tagLength / 2)
+            tag = bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
             onEvent(.warning("locks do nothing on this file system: this run works on partial files of its own"))
         }
         let context = RunContext(

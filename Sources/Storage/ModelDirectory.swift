@@ -8,6 +8,8 @@ internal import Synchronization
 package final class ModelDirectory: Sendable {
     /// The directory's own corner: lock, journals, receipts.
     package static let stateName = ".modelfetch"
+    /// Ends the name of what is about to replace a small file of ours.
+    package static let besideSuffix = ".new"
 
     package let disk: any Disk
     /// The path as the user gave it, for messages.
@@ -172,16 +174,21 @@ package final class ModelDirectory: Sendable {
 
     /// Replaces a small file of ours as a whole: written beside it, then renamed, so that no reader sees half.
     package func replace(_ file: String, with bytes: [UInt8], isDurable: Bool) throws(StorageError) {
-        let beside = file + ".new"
+        let beside = file + Self.besideSuffix
         try makeParents(of: file)
         // What stands there is a leftover of a killed run, or was put there: it is not written through.
         try remove(beside)
-        guard let new = try open(beside, .createNew) else {
-            throw StorageError(.disturbed, path: display(beside), reason: "its directory is gone")
+        do throws(StorageError) {
+            guard let new = try open(beside, .createNew) else {
+                throw StorageError(.disturbed, path: display(beside), reason: "its directory is gone")
+            }
+            try new.write(bytes, at: 0)
+            if isDurable { try new.synchronize() }
+            try rename(beside, to: file)
+        } catch {
+            try? remove(beside)
+            throw error
         }
-        try new.write(bytes, at: 0)
-        if isDurable { try new.synchronize() }
-        try rename(beside, to: file)
         if isDurable { try synchronizeParent(of: file) }
     }
 

@@ -39,6 +39,8 @@ package final class PartialFile: Sendable {
         }
         var contents = JournalContents()
         if let journal = try ExtentJournal(resuming: journalFile, identity: identity, into: &contents) {
+            // A run that was killed after a failed fsync left a cache that shows what the disk does not have.
+            if !contents.claims.isEmpty { directory.disk.forgetCached(file.descriptor) }
             state = Mutex(PartialState(journal: journal, contents: contents))
         } else {
             let size = min(status.size, identity.size)

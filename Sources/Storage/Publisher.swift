@@ -41,8 +41,6 @@ package struct Publisher: Sendable {
             try directory.synchronizeWay(to: file.names.final)
             try directory.synchronizeParent(of: file.names.final)
         }
-        // A run that was killed after the rename left it.
-        try directory.remove(file.names.journal)
         return try file.file.status()
     }
 

@@ -21,6 +21,7 @@ import Simulation
     @Option(help: "Threads that play.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Failing seeds that are reported before it ends.") var failures = 5
     @Option(help: "A lie to plant in every disk.") var lie: DiskLie?
+    @Flag(help: "Play several writers on one partial instead of whole runs.") var writers = false
     @Flag(help: "Tell every call and request of a single schedule.") var verbose = false
     @Flag(help: "Do not shrink what fails.") var noShrink = false
 
@@ -31,6 +32,7 @@ import Simulation
             let arguments = CommandLine.arguments.map { strdup($0) } + [nil]
             execv("/proc/self/exe", arguments)
         }
+        if writers { return try playWriters() }
         if let schedule {
             let text = try String(contentsOfFile: schedule, encoding: .utf8)
             return try playOne(Schedule(from: text), "--schedule \(schedule)")
@@ -50,22 +52,40 @@ import Simulation
     private func playOne(_ schedule: Schedule, _ name: String) throws {
         let profile = seed.map { claims($0) } ?? profile
         let verdict = try Simulation(schedule, profile: profile, log: verbose ? { print($0) } : nil).play()
-        print("\(name): \(verdict.runs) runs, \(verdict.kills) kills, \(verdict.cuts) power cuts, "
-            + "\(verdict.requests) requests, trace \(String(verdict.trace, radix: 16))")
+        print(
+            "\(name): \(verdict.runs) runs, \(verdict.kills) kills, \(verdict.cuts) power cuts, "
+                + "\(verdict.requests) requests, trace \(String(verdict.trace, radix: 16))")
         guard !verdict.isFine else { return print("nothing is wrong") }
         for violation in verdict.violations { print("VIOLATION \(violation)") }
         throw ExitCode.failure
     }
 
+    private func playWriters() throws {
+        let lies = Set(lie.map { [$0] } ?? [])
+        let seeds = seed.map { $0..<$0 + 1 } ?? from..<from + count
+        let total = soak(seeds) { WriterSimulation(seed: $0, lies: lies).play() }
+        for (seed, violations) in total.failures.sorted(by: { $0.key < $1.key }) {
+            print("VIOLATION seed \(seed): \(violations[0])")
+            print("  again: swift run -c release simulate --writers --seed \(seed)")
+        }
+        if !total.failures.isEmpty { throw ExitCode.failure }
+    }
+
+    private func soak(_ seeds: Range<UInt64>, _ play: @escaping @Sendable (UInt64) -> Simulation.Verdict) -> Soak.Total
+    {
+        let began = Date()
+        let total = Soak(seeds: seeds, threads: threads, failures: failures, play: play).run()
+        print(
+            "\(total.schedules) schedules, seeds \(seeds): \(total.runs) runs, \(total.kills) kills, "
+                + "\(total.cuts) power cuts, \(total.requests) requests, in \(Int(Date().timeIntervalSince(began))) s; "
+                + "\(total.failures.count) with violations")
+        return total
+    }
+
     private func playMany() throws {
-        let soak = Soak(seeds: from..<from + count, threads: threads, failures: failures) { seed in
+        let total = soak(from..<from + count) { seed in
             try! Simulation(made(seed), profile: claims(seed)).play()
         }
-        let began = Date()
-        let total = soak.run()
-        print("\(total.schedules) schedules, seeds \(from)..<\(from + count): \(total.runs) runs, \(total.kills) kills, "
-            + "\(total.cuts) power cuts, \(total.requests) requests, in \(Int(Date().timeIntervalSince(began))) s; "
-            + "\(total.failures.count) with violations")
         for (seed, violations) in total.failures.sorted(by: { $0.key < $1.key }) {
             report(seed, violations)
         }

@@ -1,8 +1,9 @@
 /// Something that happens at one system call of a run.
 package struct DiskEvent: Codable, Hashable, Sendable {
     /// The calls that are counted together.
-    package enum Call: String, Codable, CaseIterable, Hashable, Sendable {
-        case any, open, status, read, write, truncate, preallocate, synchronize, rename, remove, makeDirectory, lock, list
+    package enum Call: Int, Codable, CaseIterable, Hashable, Sendable {
+        case any, open, status, read, write, truncate, preallocate, synchronize, rename, remove, makeDirectory, lock,
+            list
     }
 
     package enum Fault: Codable, Hashable, Sendable {

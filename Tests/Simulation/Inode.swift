@@ -1,3 +1,4 @@
+import Foundation
 import Storage
 
 /// A file or directory of a simulated machine, twice: as the kernel shows it, and as a power cut would leave it.
@@ -7,6 +8,8 @@ final class Inode {
     typealias Kind = FileStatus.Kind
 
     let number: UInt64
+    /// Which inode of the simulation it is: unlike ``number``, never given out again.
+    let serial: Int
     let kind: FileStatus.Kind
     var links = 0
     /// How many descriptors lead here; an inode without links lives as long as one does.
@@ -40,8 +43,9 @@ final class Inode {
     /// Changes with the content, as a reader sees it.
     private(set) var version = 0
 
-    init(number: UInt64, kind: FileStatus.Kind, at time: Int64) {
+    init(number: UInt64, serial: Int, kind: FileStatus.Kind, at time: Int64) {
         self.number = number
+        self.serial = serial
         self.kind = kind
         modified = time
         changed = time
@@ -63,7 +67,9 @@ final class Inode {
             let part = min(Self.pageSize - start, count - done)
             let target = UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + part])
             if index < pages.count, let page = pages[index] {
-                page.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + part])) }
+                page.withUnsafeBytes {
+                    target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + part]))
+                }
             } else {
                 target.initializeMemory(as: UInt8.self, repeating: 0)
             }
@@ -114,30 +120,53 @@ final class Inode {
         return min(Int64(index * Self.pageSize), size)
     }
 
-    /// All bytes, as a reader sees them.
-    var contents: [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: Int(size))
-        _ = bytes.withUnsafeMutableBytes { read(into: $0, at: 0) }
-        return bytes
+    /// Whether a reader finds exactly these bytes.
+    func holds(_ bytes: [UInt8]) -> Bool {
+        guard size == Int64(bytes.count) else { return false }
+        return bytes.withUnsafeBytes { bytes in
+            // memcmp(3): elements are compared one by one in an unoptimized build.
+            var start = 0
+            for page in pages where start < bytes.count {
+                let count = min(Self.pageSize, bytes.count - start)
+                let isSame = (page ?? Self.hole).withUnsafeBytes {
+                    memcmp($0.baseAddress!, bytes.baseAddress! + start, count) == 0
+                }
+                guard isSame else { return false }
+                start += count
+            }
+            return start >= bytes.count || bytes[start...].allSatisfy { $0 == 0 }
+        }
     }
+
+    private static let hole = Page(repeating: 0, count: pageSize)
 
     // MARK: As a power cut leaves it
 
-    /// fsync: all of it reaches the platter.
+    /// fsync: what is dirty reaches the platter.
     func makeDurable() {
-        durablePages = pages
+        settleCut()
+        for index in dirty {
+            while durablePages.count <= index { durablePages.append(nil) }
+            durablePages[index] = pages[index]
+        }
+        if durablePages.count > pages.count { durablePages.removeLast(durablePages.count - pages.count) }
         durableSize = size
         dirty = []
-        shortest = nil
+    }
+
+    /// What was cut off is given back on the platter, too.
+    private func settleCut() {
+        guard let shortest else { return }
+        self.shortest = nil
+        let kept = (Int(shortest) + Self.pageSize - 1) / Self.pageSize
+        if durablePages.count > kept { durablePages.removeLast(durablePages.count - kept) }
+        durableSize = min(durableSize, shortest)
     }
 
     /// A writeback that fails: the kernel takes some dirty pages for written all the same, and still shows what it lost.
     func loseWriteback(where isLost: (Int) -> Bool) {
-        let lost = dirty.sorted().filter(isLost)
-        var old: [(Int, Page?)] = []
-        for index in lost { old.append((index, shortest == nil && index < durablePages.count ? durablePages[index] : nil)) }
+        for index in dirty.sorted() where isLost(index) { dirty.remove(index) }
         makeDurable()
-        for (index, page) in old where index < durablePages.count { durablePages[index] = page }
         writebackErrors += 1
         isErrorTold = false
     }
@@ -169,14 +198,10 @@ final class Inode {
             opens = 0
             lockHolder = nil
         }
-        if let shortest {
-            // Blocks that were given back are not mixed with those that came after: either the cut is on the disk, or nothing
-            // after it is.
-            guard chance() else { return }
-            let kept = (Int(shortest) + Self.pageSize - 1) / Self.pageSize
-            if durablePages.count > kept { durablePages.removeLast(durablePages.count - kept) }
-            durableSize = min(durableSize, shortest)
-        }
+        // Blocks that were given back are not mixed with those that came after: either the cut is on the disk, or nothing after
+        // it is.
+        if shortest != nil, !chance() { return }
+        settleCut()
         for index in dirty.sorted() where survives(index) {
             while durablePages.count <= index { durablePages.append(nil) }
             guard isTorn(index), let page = pages[index] else {

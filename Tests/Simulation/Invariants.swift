@@ -7,14 +7,19 @@ final class Invariants {
     private let files: [(path: String, bytes: [UInt8])]
     private let marker: String?
     /// Final names that somebody else filled or emptied: what stands there until the program changes it.
-    private var theirs: [String: (inode: ObjectIdentifier, version: Int)] = [:]
+    private var theirs: [String: Set<Int>] = [:]
     /// Those that changed without a trace in any time stamp: a receipt still fits them.
     private var silent: Set<String> = []
     /// The marker that stood while somebody else changed other files.
-    private var theirMarker: ObjectIdentifier?
-    private var seen: [String: (inode: ObjectIdentifier, version: Int)] = [:]
+    private var theirMarker: Int?
+    /// By the inode's serial number.
+    private var seen: [String: (inode: Int, version: Int)] = [:]
     private var rightness: [String: Bool] = [:]
     private(set) var violations: [String] = []
+    /// What stands under each final name, as of the machine's last change of any name.
+    private var standing: [(path: String, inode: Inode?)] = []
+    private var namesSeen = -1
+    private var contentSeen = 0
 
     init(_ machine: Machine, directory: String, files: [(path: String, bytes: [UInt8])], marker: String?) {
         self.machine = machine
@@ -32,7 +37,7 @@ final class Invariants {
     /// Whether a final name holds the right bytes now.
     func isRight(_ path: String) -> Bool {
         guard let inode = inode(path), inode.kind == .regular else { return false }
-        let now = (ObjectIdentifier(inode), inode.version)
+        let now = (inode.serial, inode.version)
         if let last = seen[path], last == now { return rightness[path] == true }
         seen[path] = now
         let isRight = files.first { $0.path == path }.map { inode.holds($0.bytes) } == true
@@ -48,32 +53,37 @@ final class Invariants {
     func disown(silent: Set<String> = []) {
         self.silent.formUnion(silent)
         for (path, _) in files {
-            theirs[path] = inode(path).flatMap { isRight(path) ? nil : (ObjectIdentifier($0), $0.version) }
+            // A power cut may bring back what stood there before.
+            if let inode = inode(path), !isRight(path) { theirs[path, default: []].insert(inode.serial) }
+            if inode(path) == nil { theirs[path, default: []].insert(Self.nothing) }
         }
-        theirMarker = marker.flatMap { inode($0) }.map { ObjectIdentifier($0) }
+        theirMarker = marker.flatMap { inode($0) }?.serial
     }
+
+    /// The serial number of no inode.
+    private static let nothing = -1
 
     /// - Parameter moment: when, for the message.
     func check(_ moment: @autoclosure () -> String) {
-        for (path, _) in files {
-            guard let inode = inode(path), !isRight(path) else { continue }
-            if let known = theirs[path], known.inode == ObjectIdentifier(inode) { continue }
+        if namesSeen != machine.nameChanges {
+            namesSeen = machine.nameChanges
+            standing = files.map { ($0.path, inode($0.path)) }
+        } else if contentSeen == standing.reduce(0, { $0 &+ ($1.inode?.version ?? 0) }) {
+            return
+        }
+        contentSeen = standing.reduce(0) { $0 &+ ($1.inode?.version ?? 0) }
+        for (path, inode) in standing {
+            guard let inode, !isRight(path) else { continue }
+            if theirs[path]?.contains(inode.serial) == true { continue }
             violated("\(path) holds wrong bytes \(moment())")
         }
         guard let marker, let inode = inode(marker) else { return }
-        for (path, _) in files where path != marker && !isRight(path) {
-            let now = self.inode(path).map { ObjectIdentifier($0) }
+        for (path, other) in standing where path != marker && !isRight(path) {
+            let now = other?.serial ?? Self.nothing
             // It stood before, or they did it so that nobody could see: what is wrong must be as they left it.
-            if theirMarker == ObjectIdentifier(inode) || silent.contains(path), now == theirs[path]?.inode { continue }
+            let isTheirs = theirs[path]?.contains(now) == true
+            if isTheirs, theirMarker == inode.serial || silent.contains(path) { continue }
             violated("the marker stands while \(path) is not there or not right, \(moment())")
         }
-    }
-}
-
-extension Inode {
-    /// Whether a reader finds exactly these bytes.
-    func holds(_ bytes: [UInt8]) -> Bool {
-        guard size == Int64(bytes.count) else { return false }
-        return contents == bytes
     }
 }

@@ -6,8 +6,11 @@ extension Machine {
         func place(_ file: Int, _ part: Damage.Part) -> String {
             let path = files[file % files.count].path
             return directory + "/"
-                + (part == .final ? path : part == .partial ? path + ".partial"
-                    : ".modelfetch/" + path.split(separator: "/").joined(separator: "%2F") + ".journal")
+                + (part == .final
+                    ? path
+                    : part == .partial
+                        ? path + ".partial"
+                        : ".modelfetch/" + path.split(separator: "/").joined(separator: "%2F") + ".journal")
         }
         switch damage {
         case .rot(let file, let part, let offset, let mask):
@@ -27,7 +30,9 @@ extension Machine {
             put(.regular, at: place(file, .final), [UInt8](repeating: 0x5A, count: count))
         case .obstacle(let file, let part, let isSymlink): put(isSymlink ? .symlink : .directory, at: place(file, part))
         case .stateRemoved:
-            if let root = inode(at: directory), root.entries[".modelfetch"] != nil { change([(root, ".modelfetch", nil)]) }
+            if let root = inode(at: directory), root.entries[".modelfetch"] != nil {
+                change([(root, ".modelfetch", nil)])
+            }
         case .cacheDropped: forgetClean(root)
         }
     }

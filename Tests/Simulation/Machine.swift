@@ -19,7 +19,10 @@ final class Machine: @unchecked Sendable {
     private(set) var root: Inode
     private var pending: [Change] = []
     private var nextOrder = 0
+    /// How often any name has changed.
+    private(set) var nameChanges = 0
     private var nextNumber: UInt64 = 2
+    private var madeInodes = 0
     private var freedNumbers: [UInt64] = []
     private let scheduler: Scheduler
     var random: SplitMix64
@@ -37,12 +40,12 @@ final class Machine: @unchecked Sendable {
         self.fileSystem = fileSystem
         self.capacity = Int(capacity) / Inode.pageSize
         random = SplitMix64(seed: seed)
-        root = Inode(number: 1, kind: .directory, at: 0)
+        root = Inode(number: 1, serial: 0, kind: .directory, at: 0)
         root.links = 1
     }
 
     func record(_ call: DiskEvent.Call, _ number: Int) {
-        for word in [UInt64(call.rawValue.utf8.count), UInt64(number), UInt64(usedPages)] {
+        for word in [UInt64(call.rawValue), UInt64(number), UInt64(usedPages)] {
             trace = (trace ^ word) &* 0x100_0000_01B3
         }
     }
@@ -60,9 +63,12 @@ final class Machine: @unchecked Sendable {
 
     func makeInode(_ kind: FileStatus.Kind) -> Inode {
         // A number that was given back is given out again soon, as ext4 does.
-        if let number = freedNumbers.popLast() { return Inode(number: number, kind: kind, at: wallTime) }
+        madeInodes += 1
+        if let number = freedNumbers.popLast() {
+            return Inode(number: number, serial: madeInodes, kind: kind, at: wallTime)
+        }
         nextNumber += 1
-        return Inode(number: nextNumber, kind: kind, at: wallTime)
+        return Inode(number: nextNumber, serial: madeInodes, kind: kind, at: wallTime)
     }
 
     /// Gives an inode's disk back when nothing leads to it any more.
@@ -131,6 +137,7 @@ final class Machine: @unchecked Sendable {
             directory.changed = wallTime
         }
         nextOrder += 1
+        nameChanges += 1
         pending.append(Change(order: nextOrder, names: names))
     }
 
@@ -181,6 +188,7 @@ final class Machine: @unchecked Sendable {
     /// - Parameter luck: how many out of a hundred dirty pages and changed names made it.
     func losePower(luck: Int) {
         boots += 1
+        nameChanges += 1
         switch fileSystem {
         case .posix:
             for change in pending where random.chance(luck) { commit(change) }

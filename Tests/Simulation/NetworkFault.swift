@@ -24,7 +24,9 @@ package enum NetworkFault: Codable, Hashable, Sendable {
     /// A redirect: to itself for ever, to another scheme, or to the next source.
     case redirectLoop, redirectElsewhere, redirectToNext
     // In the body, after so many bytes of it.
-    case drop(after: Int64), short(after: Int64), stall(after: Int64)
+    case drop(after: Int64)
+    case short(after: Int64)
+    case stall(after: Int64)
     case flip(at: Int64, mask: UInt8)
     /// The right range is named, and the bytes are from so much further on.
     case shifted(by: Int64)
@@ -58,7 +60,7 @@ package enum NetworkFault: Codable, Hashable, Sendable {
     package var isThrifty: Bool {
         switch self {
         case .noName, .noConnection, .connectTimeout, .tlsFailure, .silence, .drop, .short, .stall, .oneByOne,
-            .emptyChunks, .slow, .newTag, .down, .rangeNotSatisfiable:
+            .emptyChunks, .slow, .down, .rangeNotSatisfiable:
             true
         default: false
         }

@@ -37,7 +37,9 @@ extension Schedule {
             fileSystem: random.chance(50) ? .ext4 : .posix, hasLocks: profile != .crowded || random.chance(60),
             isDurable: profile == .crashes || random.chance(85), concurrentFiles: 1 + random.below(4),
             retries: random.below(5), spareBytes: 64 << 20, runs: [])
-        if profile == .sickDisk, random.chance(30) { spareBytes = Int64(random.below(Int(bytes) + 100_000)) - bytes / 2 }
+        if profile == .sickDisk, random.chance(30) {
+            spareBytes = Int64(random.below(Int(bytes) + 100_000)) - bytes / 2
+        }
         for _ in 0..<1 + random.below(4) { runs.append(Self.run(profile, files, &random)) }
     }
 
@@ -71,7 +73,8 @@ extension Schedule {
             }
             return SourcePlan(
                 rank: sameRank ? 0 : index, tag: random.pick(SourcePlan.Tag.allCases), faults: faults,
-                chunk: random.pick([300, 4_000, 16_384, 65_536]))
+                // Some hundred chunks a file are enough to have them everywhere.
+                chunk: max(random.pick([300, 4_000, 16_384, 65_536]), min(largest / 100, 65_536)))
         }
     }
 
@@ -118,7 +121,7 @@ extension Schedule {
         case 27: return .flip(at: offset, mask: 1 << UInt8(random.below(8)))
         case 28: return .shifted(by: some)
         case 29: return .overlong(by: some)
-        case 30: return largest < 30_000 ? .oneByOne : .emptyChunks
+        case 30: return largest < 4_000 ? .oneByOne : .emptyChunks
         case 31: return .slow
         case 32: return .replaced
         case 33: return .restored

@@ -48,7 +48,9 @@ extension Schedule {
             add { $0.runs[run].replaces = false }
         }
         for source in sources.indices {
-            add { while let last = $0.sources[source].faults.last, last == nil { $0.sources[source].faults.removeLast() } }
+            add {
+                while let last = $0.sources[source].faults.last, last == nil { $0.sources[source].faults.removeLast() }
+            }
             for index in sources[source].faults.indices where sources[source].faults[index] != nil {
                 add { $0.sources[source].faults[index] = nil }
             }

@@ -20,7 +20,8 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     private let machine: Machine
     private var table: [Int32: Open] = [:]
     private var nextDescriptor: Int32 = 3
-    private var counts: [DiskEvent.Call: Int] = [:]
+    /// Calls so far, by kind.
+    private var counts = [Int](repeating: 0, count: DiskEvent.Call.allCases.count)
     private var broken: [DiskEvent.Call: Int32] = [:]
     private let events: [DiskEvent]
     private let onIncident: (Incident) -> Void
@@ -52,7 +53,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     func die() {
         guard !isDead else { return }
         isDead = true
-        for open in table.values { release(open) }
+        for number in table.keys.sorted() { release(table[number]!) }
         table = [:]
     }
 
@@ -70,17 +71,18 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         _ call: DiskEvent.Call, _ name: String, _ body: (_ isShort: Bool) throws(DiskError) -> R
     ) throws(DiskError) -> R {
         guard !isDead else { throw DiskError(name, "", EIO) }
-        machine.record(call, counts[.any, default: 0])
-        machine.log?("    \(name) #\(counts[.any, default: 0])")
+        machine.record(call, counts[DiskEvent.Call.any.rawValue])
+        machine.log?("    \(name) #\(counts[DiskEvent.Call.any.rawValue])")
         var fault: DiskEvent.Fault?
-        for kind in [call, .any] {
-            let index = counts[kind, default: 0]
-            counts[kind] = index + 1
-            if let event = events.first(where: { $0.call == kind && $0.index == index }) {
-                fault = event.fault
-                fired.append(event)
-            }
+        for event in events
+        where event.call == call && event.index == counts[call.rawValue]
+            || event.call == .any && event.index == counts[DiskEvent.Call.any.rawValue]
+        {
+            fault = event.fault
+            fired.append(event)
         }
+        counts[call.rawValue] += 1
+        counts[DiskEvent.Call.any.rawValue] += 1
         if fault == nil, let code = broken[call] { throw DiskError(name, "", code) }
         switch fault {
         case nil, .short: break
@@ -90,8 +92,9 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
             throw DiskError(name, "", code)
         case .writebackFails:
             // Of a call that is no fsync it is the kernel's own writing that fails, unnoticed for now.
-            for open in table.values where open.inode.kind == .regular && !open.inode.dirty.isEmpty {
-                open.inode.loseWriteback { _ in self.machine.random.chance(60) }
+            let files = table.keys.sorted().map { table[$0]!.inode }
+            for inode in files where inode.kind == .regular && !inode.dirty.isEmpty {
+                inode.loseWriteback { _ in self.machine.random.chance(60) }
             }
             onChange()
         case .kill, .powerCut:

@@ -70,7 +70,9 @@ final class SimulatedNetwork: @unchecked Sendable {
     }
 
     /// What comes of a request; throws what a transport would.
-    func answer(_ request: TransportRequest) throws(TransferError) -> (delay: Duration, answer: Result<Answer, TransferError>) {
+    func answer(_ request: TransportRequest) throws(TransferError) -> (
+        delay: Duration, answer: Result<Answer, TransferError>
+    ) {
         requestCount += 1
         let (index, path) = try address(of: request.url)
         let number = sources[index].requests
@@ -78,9 +80,14 @@ final class SimulatedNetwork: @unchecked Sendable {
         var fault: NetworkFault?
         if !isHonest, number < sources[index].plan.faults.count { fault = sources[index].plan.faults[number] }
         if let fault { fired.append(fault) }
-        log?("    GET \(request.url.redacted) \(request.range.map { "\($0)" } ?? "whole") \(fault.map { "\($0)" } ?? "")")
+        log?(
+            "    GET \(request.url.redacted) \(request.range.map { "\($0)" } ?? "whole") \(fault.map { "\($0)" } ?? "")"
+        )
         switch fault {
-        case .replaced: (sources[index].version, sources[index].tagNumber) = (sources[index].version + 1, sources[index].tagNumber + 1)
+        case .replaced:
+            (sources[index].version, sources[index].tagNumber) = (
+                sources[index].version + 1, sources[index].tagNumber + 1
+            )
         case .restored: (sources[index].version, sources[index].tagNumber) = (0, sources[index].tagNumber + 1)
         case .newTag: sources[index].tagNumber += 1
         case .down(let seconds): sources[index].downUntil = scheduler.now + .seconds(seconds)
@@ -128,7 +135,8 @@ final class SimulatedNetwork: @unchecked Sendable {
         var range = request.range.map { $0.clamped(to: 0..<size) }
         if let condition = request.ifRange, condition != tag || source.plan.tag != .strong { range = nil }
         switch fault {
-        case .status(let status, let wait): return simple(status, path: path, fields: wait.map { [("retry-after", $0)] } ?? [])
+        case .status(let status, let wait):
+            return simple(status, path: path, fields: wait.map { [("retry-after", $0)] } ?? [])
         case .ignoresRange: range = nil
         case .page: return simple(200, path: path, fields: [("content-type", "text/html")], text: "<html>log in</html>")
         case .rangeNotSatisfiable where range != nil:
@@ -145,13 +153,15 @@ final class SimulatedNetwork: @unchecked Sendable {
     }
 
     private func body(
-        of whole: [UInt8], _ range: Range<Int64>?, _ tag: String?, _ fault: NetworkFault?, _ plan: SourcePlan, _ path: String
+        of whole: [UInt8], _ range: Range<Int64>?, _ tag: String?, _ fault: NetworkFault?, _ plan: SourcePlan,
+        _ path: String
     ) -> Answer {
         let size = Int64(whole.count)
         var (sent, total) = (range ?? 0..<size, size)
         var length: Int64?
         switch fault {
-        case .otherRange(let by) where range != nil: sent = (sent.lowerBound + by..<sent.upperBound + by).clamped(to: 0..<size)
+        case .otherRange(let by) where range != nil:
+            sent = (sent.lowerBound + by..<sent.upperBound + by).clamped(to: 0..<size)
         case .otherTotal(let by): total = max(0, total + by)
         case .shortWhole: length = Int64(sent.count)
         default: break

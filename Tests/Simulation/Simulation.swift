@@ -1,9 +1,8 @@
 import Hashing
+import ModelFetch
 import SeededRandom
 import Storage
 import Transfer
-
-import ModelFetch
 
 /// One schedule, played: the real download core on a simulated network, disk and clock.
 package final class Simulation {
@@ -54,7 +53,8 @@ package final class Simulation {
             scheduler, seed: schedule.seed ^ 1, fileSystem: schedule.fileSystem,
             capacity: max(0, needed + schedule.spareBytes))
         network = SimulatedNetwork(
-            scheduler, seed: schedule.seed ^ 2, files: Dictionary(uniqueKeysWithValues: files.map { ($0.path, $0.bytes) }),
+            scheduler, seed: schedule.seed ^ 2,
+            files: Dictionary(uniqueKeysWithValues: files.map { ($0.path, $0.bytes) }),
             sources: schedule.sources, stallTimeout: Self.stallTimeout)
         let marker = schedule.hasMarker ? files[0].path : nil
         manifest = try Manifest(
@@ -182,7 +182,9 @@ package final class Simulation {
         if process.disk.fired.contains(where: { $0.fault == .writebackFails }) { hasUntoldErrors = true }
         guard let report = process.report, !process.isDead else { return }
         let words = "\(report.failures.first.map { "\($0)" } ?? "no failure")"
-        log?("ended: \(report.isOK ? "ok" : report.isCancelled ? "cancelled" : "\(report.kind?.rawValue ?? -1)") \(words)")
+        log?(
+            "ended: \(report.isOK ? "ok" : report.isCancelled ? "cancelled" : "\(report.kind?.rawValue ?? -1)") \(words)"
+        )
         if process.disk.openDescriptors != 0 {
             invariants.violated("\(process.disk.openDescriptors) descriptors were left open")
         }
@@ -196,7 +198,8 @@ package final class Simulation {
         }
         let sickness =
             process.disk.fired.contains(where: \.isSickness) || schedule.spareBytes < 1 << 20 || hasUntoldErrors
-        let isHealthy = faults.isEmpty && !sickness && !process.isInterrupted && !isForeign && network.isRight
+        let isHealthy =
+            faults.isEmpty && !sickness && !process.isInterrupted && !isForeign && network.isRight
             && !machine.hasObstacles(in: Self.directory, files: files.map(\.path)) && processes.count == 1
         if isHealthy { invariants.violated("it failed, and nothing was wrong: \(words)") }
         let isExplained =
@@ -213,7 +216,9 @@ package final class Simulation {
     }
 
     /// Rot that no time stamp tells stays unseen until somebody rechecks: receipts are there to spare the reading.
-    private var receiptsMayErr: Bool { schedule.runs.contains { !$0.damages.isEmpty } || schedule.lies.isEmpty == false }
+    private var receiptsMayErr: Bool {
+        schedule.runs.contains { !$0.damages.isEmpty } || schedule.lies.isEmpty == false
+    }
 
     // MARK: The end
 
@@ -237,7 +242,8 @@ package final class Simulation {
         } while left >= 0 && process.report?.kind == .cannotWrite && invariants.violations.isEmpty
         guard invariants.violations.isEmpty else { return }
         if process.report?.isOK != true || !invariants.isWhole {
-            invariants.violated("a healthy run did not put it right: \(process.report?.failures.first.map { "\($0)" } ?? "?")")
+            invariants.violated(
+                "a healthy run did not put it right: \(process.report?.failures.first.map { "\($0)" } ?? "?")")
         }
         checkThrift()
         checkLeftovers()
@@ -266,11 +272,15 @@ package final class Simulation {
     /// Nothing is left but the files and the state directory with what belongs there.
     private func checkLeftovers() {
         guard schedule.hasLocks else { return }
-        let allowed = Set(files.map(\.path) + [".modelfetch/lock", ".modelfetch/receipts.json", ".modelfetch/manifest.json"])
+        let allowed = Set(
+            files.map(\.path) + [".modelfetch/lock", ".modelfetch/receipts.json", ".modelfetch/manifest.json"])
         // What another tool left beside a file that is right is not ours.
-        let isForeign = schedule.runs.flatMap(\.damages).contains { if case .foreignPartial = $0 { true } else { false } }
+        let isForeign = schedule.runs.flatMap(\.damages).contains {
+            if case .foreignPartial = $0 { true } else { false }
+        }
         for path in machine.allFiles(in: Self.directory) where !allowed.contains(path) {
-            if isForeign, path.hasSuffix(".partial") { continue }
+            // Nor does a partial tell whose it is when a power cut took its journal.
+            if isForeign || verdict.cuts > 0, path.hasSuffix(".partial") { continue }
             invariants.violated("\(path) was left behind")
         }
     }

@@ -17,16 +17,21 @@ package final class Soak: Sendable {
     private let seeds: Range<UInt64>
     private let threads: Int
     private let failures: Int
+    private let isPatient: Bool
     private let play: @Sendable (UInt64) -> Simulation.Verdict
     private let state: Mutex<(next: UInt64, total: Total)>
 
-    /// - Parameter failures: after so many failing seeds no more are begun.
+    /// - Parameters:
+    ///   - failures: after so many failing seeds no more are begun.
+    ///   - isPatient: whether everything else on the machine comes first.
     package init(
-        seeds: Range<UInt64>, threads: Int, failures: Int, play: @escaping @Sendable (UInt64) -> Simulation.Verdict
+        seeds: Range<UInt64>, threads: Int, failures: Int, isPatient: Bool = false,
+        play: @escaping @Sendable (UInt64) -> Simulation.Verdict
     ) {
         self.seeds = seeds
         self.threads = threads
         self.failures = failures
+        self.isPatient = isPatient
         self.play = play
         state = Mutex((seeds.lowerBound, Total()))
     }
@@ -36,6 +41,10 @@ package final class Soak: Sendable {
         for _ in 0..<threads {
             group.enter()
             let thread = Thread { [self] in
+                #if os(Linux)
+                    // Of this thread alone, on Linux (setpriority(2)).
+                    if isPatient { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19) }
+                #endif
                 while let seed = take() { add(play(seed), seed) }
                 group.leave()
             }

@@ -22,14 +22,15 @@ extension DownloadRun {
     func releaseMarker(into reports: Reports) async throws {
         guard let marker = context.manifest.marker, let file = context.manifest.file(at: marker) else { return }
         guard let held = try heldMarker(file, reports) else { return }
-        guard !reports.hasFailures, try isEveryFileVerified(but: marker) else {
-            context.leavePartial(of: file)
-            if reports.isSelected(file) { reports.finish(.held, file, digest: held.file.digest) }
-            return
-        }
         do {
+            guard !reports.hasFailures, try isEveryFileVerified(but: marker, reports) else {
+                context.leavePartial(of: file)
+                if reports.isSelected(file) { reports.finish(.held, file, digest: held.file.digest) }
+                return
+            }
             try publish(held.file, file)
         } catch let error as StorageError {
+            context.leavePartial(of: file)
             return reports.fail(Failure(error, file: marker.string), file)
         }
         if reports.isSelected(file) { reports.finish(held.state, file, digest: held.file.digest) }
@@ -60,14 +61,20 @@ extension DownloadRun {
         }
     }
 
-    private func isEveryFileVerified(but marker: ManifestPath) throws -> Bool {
+    /// - Throws: `StorageError` if a file that was verified a moment ago cannot be looked at, or is not right any more. Of
+    ///   files that the run was not asked for that is no error: they are not verified, then.
+    private func isEveryFileVerified(but marker: ManifestPath, _ reports: Reports) throws -> Bool {
         let inspection = Inspection(context)
         for file in context.manifest.files where file.path != marker {
             do {
-                guard case .verified = try inspection.standing(of: file) else { return false }
-            } catch is StorageError {
-                return false
+                if case .verified = try inspection.standing(of: file) { continue }
+            } catch let error as StorageError {
+                if reports.isSelected(file) { throw error }
             }
+            guard reports.isSelected(file) else { return false }
+            throw StorageError(
+                .disturbed, path: context.directory.display(file.path.string),
+                reason: "it was right a moment ago, and is not any more; the model's marker is held back")
         }
         return true
     }

@@ -20,6 +20,7 @@ struct DownloadRun: Sendable {
     /// - Throws: ``Failure`` for what concerns the run as a whole, and `CancellationError`.
     func run(into reports: Reports) async throws {
         try refuseForeignModel()
+        Leftovers(context).clear()
         let standings = try await inspect(into: reports)
         let marker = context.manifest.marker.flatMap { context.manifest.file(at: $0) }
         var work: [FileWork] = []
@@ -27,7 +28,9 @@ struct DownloadRun: Sendable {
             switch standings[file.path] {
             // A right marker may have to step back while others are fetched.
             case .verified where file == marker: break
-            case .verified(let digest): reports.finish(.skipped, file, digest: digest)
+            case .verified(let digest):
+                Leftovers(context).clear(after: file)
+                reports.finish(.skipped, file, digest: digest)
             case .absent: work.append(FileWork(context, file))
             case .wrong(let stored): work.append(FileWork(context, file, wrong: stored))
             case nil: break
@@ -44,6 +47,7 @@ struct DownloadRun: Sendable {
         try await releaseMarker(into: reports)
         if let marker, case .verified(let digest) = standings[marker.path] {
             // It never had to step back.
+            Leftovers(context).clear(after: marker)
             reports.finish(.skipped, marker, digest: digest)
         }
     }

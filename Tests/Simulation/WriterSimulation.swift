@@ -1,0 +1,220 @@
+import Glibc
+import Hashing
+import SeededRandom
+import Storage
+
+/// Several writers on one partial at any offset, some of them wrong, while claims are checked and the front is hashed; crashes
+/// come at any call, and the next round goes on from what is left.
+package final class WriterSimulation {
+    private static let killAllowance: Int64 = 512 << 10
+
+    private let scheduler: Scheduler
+    private let machine: Machine
+    private let right: [UInt8]
+    private let identity: FileIdentity
+    private let rounds: Int
+    private let isDiskSick: Bool
+    private let lies: Set<DiskLie>
+    private var random: SplitMix64
+    private var verdict = Simulation.Verdict(violations: [])
+    /// Whether any writer so far wrote wrong bytes: those of the file with every bit flipped.
+    private var hasErred = false
+    /// Whether bytes may be there that count as found, without a journal to say what they are.
+    private var hasFound = false
+    /// The header of the journal, as far as it is known to have been written.
+    private var header: [UInt8] = []
+
+    package init(seed: UInt64, lies: Set<DiskLie> = []) {
+        random = SplitMix64(seed: seed)
+        scheduler = Scheduler(seed: random.next())
+        machine = Machine(
+            scheduler, seed: random.next(), fileSystem: random.chance(50) ? .ext4 : .posix, capacity: 64 << 20)
+        right = Pool.bytes(random.chance(80) ? 1 + random.below(600_000) : random.below(3_000_000), number: 0)
+        let digest = right.withUnsafeBytes { SHA256Hasher.digest(of: $0) }
+        identity = FileIdentity(path: "f", size: Int64(right.count), sha256: digest)
+        rounds = 1 + random.below(4)
+        isDiskSick = random.chance(30)
+        self.lies = lies
+    }
+
+    package func play() -> Simulation.Verdict {
+        var kept: Int64?
+        for round in 0...rounds where verdict.isFine {
+            verdict.runs += 1
+            kept = playRound(isLast: round == rounds, expected: kept)
+        }
+        verdict.trace = machine.trace
+        return verdict
+    }
+
+    private func violated(_ what: String) { verdict.violations.append(what) }
+
+    // MARK: One process
+
+    /// What the tasks of a round share. On the scheduler's thread only.
+    private final class Round: @unchecked Sendable {
+        var partial: PartialFile?
+        var working = 0
+        var failure: StorageError?
+        var writes = 0
+        var incident: SimulatedDisk.Incident?
+    }
+
+    /// - Parameter expected: the bytes that must be there at least.
+    /// - Returns: the bytes that must be there in the next round, if that can be told.
+    private func playRound(isLast: Bool, expected: Int64?) -> Int64? {
+        let round = Round()
+        let disk = SimulatedDisk(
+            machine, events: isLast ? [] : events(), lies: lies, onIncident: { round.incident = $0 })
+        defer { disk.die() }
+        let writers = 1 + random.below(6)
+        do throws(StorageError) {
+            let directory = try ModelDirectory(creating: "/d", on: disk)
+            // Bytes whose journal a power cut took count as found, until the digest says otherwise.
+            if header != journalHeader { hasFound = true }
+            let key = (0..<BlockChecksummer.keyByteCount).map { _ in UInt8(random.below(256)) }
+            let partial = try PartialFile(in: directory, names: PartialNames(path: "f"), identity: identity, key: key)
+            round.partial = partial
+            header = journalHeader
+            if let expected, partial.claimedBytes < expected {
+                violated("\(partial.claimedBytes) bytes are claimed after a kill, \(expected) must be")
+            }
+            round.writes = isLast ? .max : 1 + random.below(400)
+            repeat {
+                run(writers, isLast: isLast, round)
+                if let failure = round.failure { throw failure }
+                guard verdict.isFine else { return nil }
+                checkHeld(partial, disk)
+            } while try !isSettled(partial) && isLast && verdict.isFine
+            try partial.flush()
+            return partial.heldBytes
+        } catch {
+            switch round.incident {
+            case .killed: verdict.kills += 1
+            case .powerCut: verdict.cuts += 1
+            default: if isLast { violated("a healthy disk, and \(error)") }
+            }
+            guard let partial = round.partial, round.incident == .killed, !isDiskSick else { return nil }
+            let perWriter = Self.killAllowance
+            return max(0, partial.heldBytes + partial.claimedBytes - Int64(writers) * perWriter)
+        }
+    }
+
+    private var journalHeader: [UInt8] {
+        guard let inode = machine.inode(at: "/d/.modelfetch/f.journal") else { return [] }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = bytes.withUnsafeMutableBytes { inode.read(into: $0, at: 0) }
+        return Array(bytes[..<count])
+    }
+
+    private func events() -> [DiskEvent] {
+        var events: [DiskEvent] = []
+        if isDiskSick {
+            for _ in 0..<random.below(4) {
+                let fault: DiskEvent.Fault = random.pick([
+                    .fails(errno: EIO), .fails(errno: ENOSPC), .short, .fails(errno: EINTR), .writebackFails,
+                ])
+                events.append(DiskEvent(random.pick([.write, .read]), random.below(300), fault))
+            }
+        }
+        if random.chance(70) {
+            events.append(
+                DiskEvent(
+                    .any, random.below(random.pick([30, 150, 500])),
+                    random.chance(60) ? .kill : .powerCut(luck: random.below(101))))
+        }
+        return events
+    }
+
+    /// Whether the file is complete and right; gives up doubtful bytes if it is complete and wrong.
+    private func isSettled(_ partial: PartialFile) throws(StorageError) -> Bool {
+        guard partial.isComplete else { return false }
+        switch try partial.finish() {
+        case .verified:
+            if machine.inode(at: "/d/f.partial")?.holds(right) != true { violated("wrong bytes were verified") }
+            return true
+        case .mismatch:
+            if !hasErred, !hasFound, lies.isEmpty { violated("every writer was right, and the digest is wrong") }
+            _ = try partial.discardDoubtful()
+            return false
+        }
+    }
+
+    // MARK: Tasks
+
+    private func run(_ writers: Int, isLast: Bool, _ round: Round) {
+        guard let partial = round.partial else { return }
+        for writer in 0..<writers {
+            let isWrong = !isLast && random.chance(10)
+            if isWrong { hasErred = true }
+            start(round) { [self] in try await write(partial, writer, isWrong: isWrong, round) }
+        }
+        start(round) {
+            while try partial.checkNext() != nil { await Task.yield() }
+            while try partial.catchUp() { await Task.yield() }
+        }
+        let stop = scheduler.drive(steps: 500_000, until: scheduler.now + .seconds(1)) { round.working == 0 }
+        if stop != .done { violated("the writers do not end: \(stop)") }
+    }
+
+    private func start(_ round: Round, _ body: @escaping () async throws -> Void) {
+        struct Body: @unchecked Sendable { let call: () async throws -> Void }
+        let body = Body(call: body)
+        round.working += 1
+        _ = Task(executorPreference: scheduler) {
+            do { try await body.call() } catch { round.failure = round.failure ?? error as? StorageError }
+            round.working -= 1
+        }
+    }
+
+    private func write(_ partial: PartialFile, _ writer: Int, isWrong: Bool, _ round: Round) async throws {
+        // A source that changes now and then, and one that never does.
+        let version = writer % 2 == 0 ? 0 : random.below(2)
+        let source = try partial.source(origin: "http://\(writer)/", validator: "\"\(version)\(isWrong)\"")
+        while round.writes > 0 {
+            let anywhere = right.isEmpty ? 0 : Int64(random.below(right.count))
+            guard let gap = partial.firstGap(from: anywhere) ?? partial.firstGap() else { return }
+            var offset = gap.lowerBound
+            let end = min(gap.upperBound, offset + Int64(1 + random.below(300_000)))
+            // Another writer may be at the same bytes.
+            while offset < end, round.writes > 0 {
+                round.writes -= 1
+                let count = min(Int(end - offset), 1 + random.below(65_536))
+                let bytes = right[Int(offset)..<Int(offset) + count].map { isWrong ? ~$0 : $0 }
+                try bytes.withUnsafeBytes { try partial.write($0, at: offset, from: source) }
+                offset += Int64(count)
+                await Task.yield()
+            }
+            // As a connection does whose range ends.
+            try partial.flush()
+        }
+    }
+
+    /// What is there was written by somebody: no zeros, no torn blocks, nothing that was voided.
+    private func checkHeld(_ partial: PartialFile, _ disk: SimulatedDisk) {
+        guard !disk.isDead, let inode = machine.inode(at: "/d/f.partial") else { return }
+        var position: Int64 = 0
+        while position < identity.size {
+            let gap = partial.firstGap(from: position) ?? identity.size..<identity.size
+            if gap.lowerBound > position { check(inode, position..<gap.lowerBound) }
+            position = gap.upperBound
+        }
+    }
+
+    private func check(_ inode: Inode, _ range: Range<Int64>) {
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        _ = bytes.withUnsafeMutableBytes { inode.read(into: $0, at: range.lowerBound) }
+        let isSame = bytes.withUnsafeBytes { bytes in
+            right.withUnsafeBytes {
+                memcmp(bytes.baseAddress!, $0.baseAddress! + Int(range.lowerBound), range.count) == 0
+            }
+        }
+        guard !isSame else { return }
+        for (index, byte) in bytes.enumerated() {
+            let expected = right[Int(range.lowerBound) + index]
+            guard byte == expected || hasErred && byte == ~expected || hasFound else {
+                return violated("byte \(Int(range.lowerBound) + index) is held, and nobody wrote what stands there")
+            }
+        }
+    }
+}
