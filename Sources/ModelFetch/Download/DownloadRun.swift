@@ -55,9 +55,19 @@ struct DownloadRun: Sendable {
     // MARK: Before the first byte
 
     /// A directory that holds another known model is somebody's: nothing is replaced there without a word.
+    ///
+    /// That is told by reading files, so it is not asked where receipts know all that is wanted.
     private func refuseForeignModel() throws(Failure) {
-        guard !context.options.replacesForeignFiles else { return }
+        guard !context.options.replacesForeignFiles, !isKnownByReceipts() else { return }
         try ModelRecognition.refuseOthers(than: context.manifest, in: context.directory, among: known)
+    }
+
+    private func isKnownByReceipts() -> Bool {
+        guard context.wasFilledBefore, !context.options.recheck else { return false }
+        return selected.allSatisfy { file in
+            guard let status = try? context.directory.status(of: file.path.string) else { return false }
+            return context.receipt(of: file, status) != nil
+        }
     }
 
     /// Looks at every selected file, several at once.

@@ -16,6 +16,8 @@ final class RunContext: Sendable {
     let reach = SourceReach()
     /// Set where the directory's lock keeps nobody out: the private part of this run's partial names.
     let tag: String?
+    /// Whether the receipts say that the directory was last filled from this manifest.
+    let wasFilledBefore: Bool
     private let emitter: @Sendable (DownloadEvent) -> Void
     private let ledger: Mutex<Ledger>
     private let retries = Atomic(0)
@@ -40,6 +42,7 @@ final class RunContext: Sendable {
         fetcher = RangeFetcher(runtime.transport)
         publisher = Publisher(directory: directory, isDurable: options.isDurable)
         var receipts = Receipts(in: directory)
+        wasFilledBefore = receipts.model == manifest.name
         // Receipts of another model say nothing about this one's files, and would outlive them.
         receipts.files = receipts.files.filter { path, _ in manifest.files.contains { $0.path.string == path } }
         receipts.model = manifest.name

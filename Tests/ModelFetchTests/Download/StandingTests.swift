@@ -37,7 +37,12 @@ import Testing
         }
         let total = harness.model.files.reduce(0) { $0 + $1.bytes.count }
         let disk = TestDisk()
-        try await run(harness, .init { $0.disk = disk }) { outcome, _ in #expect(outcome.report.isOK) }
+        let known = try [harness.model.manifest(), TestModel.single.manifest()]
+        let again = Harness.Setup {
+            $0.disk = disk
+            $0.known = known
+        }
+        try await run(harness, again) { outcome, _ in #expect(outcome.report.isOK) }
         // The receipts and the manifest, and nothing else.
         #expect(disk.bytesRead < 10_000)
         let recheck = TestDisk()

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Plants one bug at a time in a copy of the sources, and tells which test notices.
+
+    Tests/Mutants/mutants.py                  all of them, in a copy below /tmp
+    Tests/Mutants/mutants.py --only fsync     those whose name holds a word
+    Tests/Mutants/mutants.py --list           what there is
+
+Each bug is put to the simulator first, then to the tests that are named with it. A bug that nobody notices is printed as
+MISSED, and the exit status is 1. Python's standard library only.
+"""
+
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SIMULATOR = ["--count", "3000"]
+WRITERS = ["--writers", "--count", "1500"]
+
+# Name, file, what stands there, what is put there, arguments of the simulator, filter of the tests.
+MUTANTS = [
+    ("skip the fsync of the file", "Sources/Storage/Publisher.swift",
+     "do throws(StorageError) { try file.synchronize() } catch {",
+     "do throws(StorageError) { if false { try file.synchronize() } } catch {", SIMULATOR, "PublisherTests"),
+    ("skip the fsync of the directory", "Sources/Storage/Publisher.swift",
+     "if isDurable { try directory.synchronizeParent(of: names.final) }\n        try directory.remove(names.journal)",
+     "try directory.remove(names.journal)", SIMULATOR, "PublisherTests"),
+    ("skip the fsync of directories on the way", "Sources/Storage/Publisher.swift",
+     "if isDurable { try directory.synchronizeWay(to: names.final) }\n", "", SIMULATOR, "PublisherTests"),
+    ("believe the cache after a failed fsync", "Sources/Storage/Publisher.swift",
+     "file.disk.forgetCached(file.descriptor)", "", SIMULATOR, "PublisherTests"),
+    ("trust the journal", "Sources/Storage/PartialFile.swift",
+     "guard isClaimed, isWhole, claim.checksum == nil || claim.checksum == actual else {",
+     "guard isClaimed, isWhole else {", WRITERS, "PartialFileResumeTests"),
+    ("accept any digest", "Sources/Storage/PartialFile.swift",
+     "guard identity.sha256 == nil || identity.sha256 == digest else {", "guard true else {", SIMULATOR,
+     "PartialFileTests"),
+    ("ignore Content-Range", "Sources/Transfer/RangeReply.swift",
+     "guard range.lowerBound == asked.lowerBound, range.upperBound <= asked.upperBound else {",
+     "guard range.upperBound > 0 else {", SIMULATOR, "RangeReplyTests"),
+    ("append a whole answer", "Sources/Transfer/RangeReply.swift",
+     "body: (0, length), limit: known, wanted: (asked.lowerBound, end)",
+     "body: (asked.lowerBound, length), limit: known, wanted: (asked.lowerBound, end)", SIMULATOR, "RangeReplyTests"),
+    ("publish the marker at once", "Sources/ModelFetch/Download/DownloadRun.swift",
+     "if file.path == context.manifest.marker {", "if false {", SIMULATOR, "MarkerTests"),
+    ("leave the marker while files are replaced", "Sources/ModelFetch/Download/DownloadRun.swift",
+     "if mayReplace, let marker, try withdrawMarker(marker), case", "if mayReplace, let marker, false, case", SIMULATOR,
+     "MarkerTests"),
+    ("say that all is well when the marker is held back", "Sources/ModelFetch/Download/DownloadRun+Marker.swift",
+     "guard reports.isSelected(file) else { return false }", "if true { return false }", SIMULATOR, "MarkerTests"),
+    ("leave the torn end of a journal", "Sources/Storage/ExtentJournal.swift",
+     "if offset < bytes.count {", "if false {", WRITERS, "JournalTests"),
+    ("do not record what is voided", "Sources/Storage/PartialState.swift",
+     "try journal.append([.void(range)])\n        held.remove(range)", "held.remove(range)", SIMULATOR,
+     "PartialFile"),
+    ("write over what is there", "Sources/Storage/PartialState.swift",
+     "Self.firstGap(in: [held, claimed, busy], from: position", "Self.firstGap(in: [busy], from: position", WRITERS,
+     "PartialFile"),
+    ("record every 8 MiB", "Sources/Storage/PartialState.swift",
+     "static let recordBytes: Int64 = 256 << 10", "static let recordBytes: Int64 = 2 << 20", SIMULATOR, "KillTests"),
+    ("forget what came before a drop", "Sources/ModelFetch/Download/FileDownload.swift",
+     "try? partial.flush()\n            context.leavePartial", "context.leavePartial", SIMULATOR, "ResumeTests"),
+    ("let everybody have the lock", "Sources/Storage/DirectoryLock.swift",
+     "return try file.disk.lock(file.descriptor) ? .ours : .held", "_ = try file.disk.lock(file.descriptor); return .ours",
+     SIMULATOR, "DirectoryLockTests"),
+    ("trust a receipt by the size", "Sources/Storage/Receipts.swift",
+     "status.kind == .regular && status.size == size && status.inode == inode\n                && status.modifiedNanoseconds == modifiedNanoseconds && status.changedNanoseconds == changedNanoseconds",
+     "status.kind == .regular && status.size == size", None, "ReceiptsTests|StandingTests"),
+    ("follow symlinks", "Sources/Storage/SystemDisk.swift",
+     "let flags = purpose | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK", "let flags = purpose | O_CLOEXEC | O_NONBLOCK", None,
+     "ObstacleTests|ModelDirectoryTests"),
+    ("send credentials to any host", "Sources/Transfer/Redirects.swift",
+     "url.origin == origin ? credentials : Credentials()", "credentials", None, "RedirectTests|RangeFetcherTests|SecretTests"),
+    ("retry for ever", "Sources/Transfer/RetryPolicy.swift",
+     "let spent = retries == 0 || attemptsWithoutProgress > retries", "let spent = false", SIMULATOR, "RetryTests"),
+    ("ignore Retry-After", "Sources/Transfer/RetryPolicy.swift",
+     "return .retry(after: (error.retryAfter ?? .zero) + pause)", "return .retry(after: pause)", None, "RetryTests"),
+    ("give no source a second chance to be right", "Sources/ModelFetch/Download/SourceSchedule.swift",
+     "if entries[source].contradictions >= Self.contradictionsAllowed { entries[source].verdict = .contradicted }", "",
+     SIMULATOR, "SourceScheduleTests"),
+]
+
+
+def run(arguments, copy, seconds):
+    try:
+        done = subprocess.run(arguments, cwd=copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds)
+        return done.returncode, done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        return -1, f"no end within {seconds} s"
+
+
+def simulate(copy, arguments):
+    code, out = run([".build/debug/simulate", "--failures", "1", "--no-shrink", *arguments], copy, 600)
+    if code == 0:
+        return None
+    found = re.search(r"VIOLATION seed (\d+)[^:]*: (.*)", out)
+    option = " --writers" if "--writers" in arguments else ""
+    return f"simulate{option}, seed {found[1]}: {found[2]}" if found else f"simulate{option}: {out.strip()[-100:]}"
+
+
+def test(copy, pattern):
+    code, out = run(["swift", "test", "--filter", pattern], copy, 1200)
+    if code == 0:
+        return None
+    found = re.findall(r'✘ Test "?([^"\n]*?)"? (?:with|failed|recorded)', out) or re.findall(r"error: (.*)", out)
+    return f"{pattern}: {found[0] if found else out.strip()[-100:]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="mutants whose name holds this")
+    parser.add_argument("--list", action="store_true", help="list them and end")
+    parser.add_argument("--copy", help="where to work (default: a new directory below /tmp)")
+    parser.add_argument("--tests", action="store_true", help="ask the named tests even if the simulator has noticed")
+    options = parser.parse_args()
+    top = pathlib.Path(__file__).resolve().parents[2]
+    mutants = [mutant for mutant in MUTANTS if not options.only or options.only in mutant[0]]
+    if options.list:
+        for mutant in mutants:
+            print(mutant[0])
+        return 0
+    copy = pathlib.Path(options.copy or tempfile.mkdtemp(prefix="mutants-"))
+    shutil.copytree(top, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".build*", ".git"))
+    missed = 0
+    for name, path, old, new, simulator, pattern in mutants:
+        file = copy / path
+        text = (top / path).read_text()
+        if text.count(old) != 1:
+            print(f"| {name} | STALE: its place is there {text.count(old)} times |", flush=True)
+            missed += 1
+            continue
+        file.write_text(text.replace(old, new))
+        code, out = run(["swift", "build", "--product", "simulate"], copy, 1200)
+        caught = None
+        if code != 0:
+            caught = "STALE: it does not compile: " + (re.findall(r"error: .*", out) or ["?"])[0]
+            missed += 1
+        else:
+            caught = simulator and simulate(copy, simulator)
+            if pattern and (not caught or options.tests):
+                caught = "; ".join(filter(None, [caught, test(copy, pattern)])) or None
+            if not caught:
+                missed += 1
+        print(f"| {name} | {caught or 'MISSED'} |", flush=True)
+        file.write_text(text)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
