@@ -15,7 +15,7 @@ package final class ModelDirectory: Sendable {
     /// The path as the user gave it, for messages.
     package let path: String
     private let root: OpenFile
-    /// The directories whose way here is durable.
+    /// The directories below whose names were made durable.
     private let synchronized = Mutex<Set<String>>([])
 
     /// Opens a directory that exists.
@@ -35,10 +35,13 @@ package final class ModelDirectory: Sendable {
         }
     }
 
-    /// Opens a directory, and makes it and its missing parents, each durable in its own parent.
+    /// Opens a directory, and makes it and its missing parents; their names survive a power cut from then on, or everything below
+    /// would go with them.
     package convenience init(creating path: String, on disk: any Disk) throws(StorageError) {
         try Self.makeMissing(path, on: disk)
         try self.init(existing: path, on: disk)
+        // A run that was killed may have made some of them and not lived to see to that. Whoever made the state directory did.
+        if try status(of: Self.stateName) == nil { try synchronizeParents() }
     }
 
     private static func makeMissing(_ path: String, on disk: any Disk) throws(StorageError) {
@@ -53,11 +56,21 @@ package final class ModelDirectory: Sendable {
                 do throws(DiskError) { try disk.makeDirectory(path) } catch  where error.isExisting {}
             }
         }
-        // The new name must survive a power cut, or everything below it goes with it. A parent that may not be read
-        // cannot be synchronized; that must not forbid the download.
-        if let parent = try? disk.openDirectory(parentPath(path)) {
-            defer { disk.close(parent) }
-            try? disk.synchronize(parent)
+    }
+
+    /// Makes the directory's name durable, and those of its parents, up to where the typed path begins.
+    ///
+    /// - Throws: if an fsync(2) fails. That a parent may not be opened, or that its file system cannot synchronize directories,
+    ///   is no error: it must not forbid the download.
+    private func synchronizeParents() throws(StorageError) {
+        var above = path
+        while above != ".", above != "/" {
+            above = Self.parentPath(above)
+            guard let opened = try? disk.openDirectory(above) else { continue }
+            defer { disk.close(opened) }
+            try attempt("cannot make its names durable", above) { () throws(DiskError) in
+                do throws(DiskError) { try disk.synchronize(opened) } catch  where error.isUnsupported {}
+            }
         }
     }
 
@@ -124,33 +137,17 @@ package final class ModelDirectory: Sendable {
         }
     }
 
-    /// Makes every name on the way to `file` durable, from where the typed path begins: a run that was killed may have made a
-    /// directory and not lived to see to that. Once for each directory, for as long as this value lives.
-    ///
-    /// - Throws: if an fsync(2) fails. That a directory above the model's may not be opened, or that a file system cannot
-    ///   synchronize directories, is no error: it must not forbid the download.
+    /// Makes the directories on the way to `file` durable: a run that was killed may have made them, and no more. Once for each,
+    /// as long as this value lives.
     package func synchronizeWay(to file: String) throws(StorageError) {
-        var above = path
-        while above != ".", above != "/" {
-            above = Self.parentPath(above)
-            guard !isSynchronized(above), let opened = try? disk.openDirectory(above) else { continue }
-            defer { disk.close(opened) }
-            try attempt("cannot make its names durable", above) { () throws(DiskError) in
-                do throws(DiskError) { try disk.synchronize(opened) } catch  where error.isUnsupported {}
-            }
-            noteSynchronized(above)
-        }
         let parts = file.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
         for count in 1..<max(parts.count, 1) {
             let below = parts[..<count].joined(separator: "/")
-            guard !isSynchronized(display(below)) else { continue }
+            guard !synchronized.withLock({ $0.contains(below) }) else { continue }
             try synchronizeParent(of: below)
-            noteSynchronized(display(below))
+            synchronized.withLock { _ = $0.insert(below) }
         }
     }
-
-    private func isSynchronized(_ way: String) -> Bool { synchronized.withLock { $0.contains(way) } }
-    private func noteSynchronized(_ way: String) { synchronized.withLock { _ = $0.insert(way) } }
 
     /// Renames within the directory, replacing what has the new name. Not durable until ``synchronizeParent(of:)``.
     package func rename(_ file: String, to newFile: String) throws(StorageError) {
