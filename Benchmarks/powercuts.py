@@ -20,14 +20,13 @@ the loop device was given stays: that a disk forgets or reorders what it has con
 Needs root, loop devices, e2fsprogs (or xfsprogs), a C compiler for --break fsync, and the release builds:
   swift build -c release --product modelfetch && swift build -c release --product fault-server
 """
-import argparse, collections, fcntl, hashlib, json, os, random, select, shutil, socket, struct, subprocess, sys, tempfile
-import threading, time
+import argparse, collections, hashlib, json, os, random, select, shutil, socket, subprocess, sys, tempfile, threading, time
 
-FS_IOC_SHUTDOWN, LOGFLUSH, NOLOGFLUSH = 0x8004587D, 1, 2  # ioctl_xfs_goingdown(2); ext4 has the same numbers
+sys.dont_write_bytecode = True  # no leftovers beside the scripts
+from journal import claims
+from loopdisk import MAKE, LoopDisk
+
 RATE = 10_000_000
-MOUNTS = {"ext4": ["defaults", "commit=1", "commit=1,data=writeback,noauto_da_alloc", "nodelalloc"], "xfs": ["defaults"]}
-MAKE = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
-MEGABYTES = {"ext4": 64, "xfs": 320}  # the least that mkfs.xfs takes is 300
 NO_FSYNC = "int fsync(int f) { return 0; } int fdatasync(int f) { return 0; }\n" \
     "int sync_file_range(int f, long a, long b, unsigned c) { return 0; }\n"
 
@@ -36,7 +35,7 @@ release = os.path.join(here, "..", ".build", "release")
 options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 options.add_argument("--cuts", type=int, default=200)
 options.add_argument("--seed", type=int, default=1)
-options.add_argument("--fs", choices=MOUNTS, default="ext4")
+options.add_argument("--fs", choices=MAKE, default="ext4")
 options.add_argument("--break", dest="broken", choices=["fsync", "no-sync"])
 options.add_argument("--directory", help="where the image lies; the temporary directory unless told")
 options = options.parse_args()
@@ -49,11 +48,11 @@ if os.geteuid() != 0:
 
 
 class Rig:
-    """The image, its loop device and mount, the server's files, and the manifest."""
+    """The disk, the server's files, and the manifest."""
 
     def __init__(self, root):
-        self.root, self.mount = root, os.path.join(root, "disk")
-        self.model = os.path.join(self.mount, "models", "power")  # both directories are made by modelfetch
+        self.root, self.disk = root, LoopDisk(root, options.fs)
+        self.model = os.path.join(self.disk.mount, "models", "power")  # both directories are made by modelfetch
         self.served, self.log = os.path.join(root, "served"), os.path.join(root, "log")
         sizes = {f"small-{n}.json": random.randrange(200, 60_000) for n in range(16)}
         sizes |= {f"parts/{n}.bin": random.randrange(60_000, 500_000) for n in range(5)}
@@ -78,45 +77,11 @@ class Rig:
             library = os.path.join(root, "nofsync.so")
             subprocess.run(["cc", "-shared", "-fPIC", "-xc", "-", "-o", library], input=NO_FSYNC.encode(), check=True)
             self.environment["LD_PRELOAD"] = library
-        self.image, self.device = os.path.join(root, "image"), None
-        os.mkdir(self.mount)
 
     def write(self, name, value):
         with open(os.path.join(self.root, name), "w") as file:
             json.dump(value, file)
         return os.path.join(self.root, name)
-
-    def make(self):
-        """A fresh file system."""
-        self.detach()
-        with open(self.image, "wb") as file:
-            file.truncate(MEGABYTES[options.fs] << 20)
-        self.device = subprocess.check_output(["losetup", "-f", "--show", self.image], text=True).strip()
-        subprocess.run(MAKE[options.fs] + [self.device], check=True)
-        self.attach()
-
-    def attach(self):
-        subprocess.run(["mount", "-o", random.choice(MOUNTS[options.fs]), self.device, self.mount], check=True)
-
-    def unmount(self):
-        for _ in range(100):  # what held it may take a moment to go
-            if subprocess.run(["umount", self.mount], stderr=subprocess.DEVNULL).returncode == 0:
-                return
-            time.sleep(0.02)
-        sys.exit(f"cannot unmount {self.mount}")
-
-    def detach(self):
-        if self.device:
-            if os.path.ismount(self.mount):
-                self.unmount()
-            subprocess.run(["losetup", "-d", self.device], check=True)
-            self.device = None
-
-    def cut(self):
-        descriptor = os.open(self.mount, os.O_RDONLY)
-        flag = LOGFLUSH if random.random() < 0.2 else NOLOGFLUSH
-        fcntl.ioctl(descriptor, FS_IOC_SHUTDOWN, struct.pack("I", flag))
-        os.close(descriptor)
 
     def contents(self, name):
         try:
@@ -130,20 +95,9 @@ class Rig:
         truth = self.files[name]
         if self.contents(name) == truth:
             return [(0, len(truth))]
-        partial = self.contents(name + ".partial")
-        journal = self.contents(".modelfetch/" + name.replace("%", "%25").replace("/", "%2F") + ".journal")
-        if not partial or not journal or journal[:8] != b"MFJRNL1\n" or len(journal) < 67:
-            return []
-        at, extents = 67 + struct.unpack_from("<H", journal, 65)[0] + 16, []
-        while at + 4 <= len(journal):
-            kind, zero, length = struct.unpack_from("<BBH", journal, at)
-            if kind == 0 or zero or at + 4 + length + 16 > len(journal):
-                break
-            if kind in (2, 3):
-                start, end = struct.unpack_from("<QQ", journal, at + 4)
-                extents = [e for e in extents if e[1] <= start or end <= e[0]] + ([(start, end)] if kind == 2 else [])
-            at += 4 + length + 16
-        return [(start, end) for start, end in extents if partial[start:end] == truth[start:end]]
+        partial = self.contents(name + ".partial") or b""
+        journal = self.contents(".modelfetch/" + name.replace("%", "%25").replace("/", "%2F") + ".journal") or b""
+        return [(start, end) for start, end in claims(journal) if partial[start:end] == truth[start:end]]
 
 
 class Run:
@@ -178,8 +132,8 @@ class Run:
         moment = time.monotonic() + random.uniform(0, span) if event is None else None
         later = None
         if random.random() < 0.5:
-            # The kernel writes back what is dirty now and then; here it does so sooner, so that partial files have something to keep.
-            later = threading.Timer(random.uniform(0, span), subprocess.run, [["sync", "-f", rig.mount]],
+            # The kernel writes back now and then what is dirty; here it does so sooner, so that partial files keep something.
+            later = threading.Timer(random.uniform(0, span), subprocess.run, [["sync", "-f", rig.disk.mount]],
                                     {"stderr": subprocess.DEVNULL})
             later.start()
         limit, rest, pipe = time.monotonic() + 60, b"", self.process.stdout
@@ -190,13 +144,13 @@ class Run:
                 sys.exit("a run takes more than a minute")
             if not select.select([pipe], [], [], max(0, wait))[0]:
                 continue
-            bytes = os.read(pipe.fileno(), 1 << 16)
-            if not bytes:
+            chunk = os.read(pipe.fileno(), 1 << 16)
+            if not chunk:
                 self.finished = True
                 self.status = self.process.wait()
                 time.sleep(delay)
                 break
-            *lines, rest = (rest + bytes).split(b"\n")
+            *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 kind = self.read(line)
                 if kind == event and moment is None:
@@ -205,7 +159,7 @@ class Run:
                         moment = time.monotonic() + delay
         if later:
             later.cancel()
-        rig.cut()
+        rig.disk.cut()
         if later:
             later.join()
         if not self.finished:
@@ -258,13 +212,15 @@ started = time.monotonic()
 try:
     rig = Rig(root)
     while count["cuts"] < options.cuts:
-        rig.make()
-        promised, durable, whole, sent = set(), {name: [] for name in rig.files}, False, 0
+        rig.disk.make()
+        promised, durable, whole, sent, cuts = set(), {name: [] for name in rig.files}, False, 0, 0
         while not whole and count["cuts"] < options.cuts:
             run = Run(rig)
             count["cuts"] += 1
+            cuts += not run.finished
             promised |= run.published
-            endings["after the end" if run.finished else f"ended with {run.status}" if run.status != -9 else "killed"] += 1
+            killed = "killed" if run.status == -9 else f"ended with {run.status}"
+            endings["after the end" if run.finished else killed] += 1
             count["in publication"] += not run.finished and run.in_publication > 0
             # Without a disk a run may end with 0 only if it was done, and all that remained was to say so.
             excused = run.status == 0 if run.finished else run.status not in (0, "a watchdog")
@@ -275,8 +231,8 @@ try:
                 again = overlap(request, durable[request["path"]])
                 if again:
                     violate("twice", f"{again} bytes of {request['path']}", again)
-            rig.unmount()
-            rig.attach()
+            rig.disk.unmount()
+            rig.disk.attach()
             there = {name for name in rig.files if rig.contents(name) is not None}
             for name in there:
                 if rig.contents(name) != rig.files[name]:
@@ -289,22 +245,25 @@ try:
             durable = {name: rig.durable(name) for name in rig.files}
             count["kept in partials"] += sum(e - s for name in rig.files if name not in there for s, e in durable[name])
             whole = run.finished and run.status == 0
-        count["downloads"] += whole
-        count["again"] += max(0, sent - rig.bytes) if whole else 0
+        if whole:
+            count["downloads"] += 1
+            count["again"] += sent - rig.bytes
+            count["their cuts"] += cuts
         print(f"\r{count['cuts']} cuts", end="", file=sys.stderr, flush=True)
 finally:
     if rig:
-        rig.detach()
+        rig.disk.detach()
     shutil.rmtree(root)
 
 print(file=sys.stderr)
 for violation in violations[:20]:
     print(violation, file=sys.stderr)
 result = {
-    "fs": options.fs, "broken": options.broken, "seed": options.seed, "cuts": count["cuts"], "in_publication": count["in publication"],
-    "endings": endings, "downloads": count["downloads"], "promises_checked": count["promises"], "lost": count["lost"],
-    "wrong": count["wrong"], "half": count["half"], "failed": count["failed"], "twice": count["twice"],
-    "bytes_of_a_model": rig.bytes, "bytes_again": count["again"], "bytes_again_a_cut": count["again"] // max(1, count["cuts"]),
+    "fs": options.fs, "broken": options.broken, "seed": options.seed, "cuts": count["cuts"],
+    "in_publication": count["in publication"], "endings": endings, "downloads": count["downloads"],
+    "promises_checked": count["promises"], "lost": count["lost"], "wrong": count["wrong"], "half": count["half"],
+    "failed": count["failed"], "twice": count["twice"], "bytes_of_a_model": rig.bytes, "bytes_again": count["again"],
+    "bytes_again_a_cut": count["again"] // max(1, count["their cuts"]),
     "bytes_kept_in_partials": count["kept in partials"], "seconds": round(time.monotonic() - started, 1),
 }
 rows = [
