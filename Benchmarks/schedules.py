@@ -207,7 +207,9 @@ try:
         results = list(pool.map(lambda pair: meet(*pair, root), [(tool, s) for s in schedules for tool in tools]))
 finally:
     shutil.rmtree(root)
-print(f"{options.schedules} schedules, seed {options.seed}, at most {options.attempts} calls a file\n")
+has_requests = subprocess.run([options.python, "-c", "import requests"], stderr=subprocess.DEVNULL).returncode == 0
+print(f"{options.schedules} schedules, seed {options.seed}, at most {options.attempts} calls a file; "
+      f"download_gpt2_files with {'requests' if has_requests else 'urllib, which takes a short body for a whole one'}\n")
 print("| | right | wrong, 0 | wrong at the end | wrong at times | stuck | calls, median | bytes, median | mean | most | seconds, median |")
 print("|---|---|---|---|---|---|---|---|---|---|---|")
 for tool in tools:
