@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+@testable import Storage
+
+/// What a partial file makes of validators (ETag, Last-Modified) that change, and change back.
+@Suite(.timeLimit(.minutes(1))) struct `A partial file and its sources' validators` {
+    private let size = 2_000_000
+
+    @Test func `knows the validator that each origin gave`() throws {
+        let shop = try Workshop(size: size)
+        try shop.prepare([0..<100], origin: "https://a.example", validator: "etag:\"1\"")
+        try shop.prepare([100..<200], origin: "https://b.example", validator: "")
+        let partial = try shop.open()
+        #expect(partial.validator(of: "https://a.example") == "etag:\"1\"")
+        #expect(partial.validator(of: "https://b.example") == nil)
+        #expect(partial.validator(of: "https://c.example") == nil)
+        #expect(partial.validator(of: "") == nil)
+        // The same source has the same number in every run.
+        let number = try partial.source(origin: "https://a.example", validator: "etag:\"1\"")
+        #expect(try shop.open().source(origin: "https://a.example", validator: "etag:\"1\"") == number)
+        _ = try partial.source(origin: "https://a.example", validator: "etag:\"2\"")
+        #expect(partial.validator(of: "https://a.example") == "etag:\"2\"")
+    }
+
+    @Test(arguments: [false, true])
+    func `suspects what came under another validator`(reopens: Bool) throws {
+        let shop = try Workshop(size: 1000)
+        try shop.prepare([0..<300], origin: "a", validator: "etag:1")
+        try shop.prepare([300..<600], origin: "b", validator: "etag:1")
+        var partial = try shop.open()
+        if !reopens { try partial.checkAll() }
+        let source = try partial.source(origin: "a", validator: "etag:2")
+        try partial.write(shop.bytes[600...], at: 600, from: source)
+        try partial.flush()
+        if reopens { partial = try shop.open() }
+        #expect(partial.gaps == [])
+        try partial.checkAll()
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+        #expect(try partial.discardDoubtful() == .suspect)
+        #expect(partial.gaps == [0..<300])
+    }
+
+    @Test(arguments: [false, true])
+    func `suspects what came in between when a source's file is what it was again`(reopens: Bool) throws {
+        let shop = try Workshop(size: 1000)
+        try shop.prepare([0..<300], origin: "a", validator: "etag:1")
+        try shop.prepare([300..<600], origin: "a", validator: "etag:2")
+        var partial = try shop.open()
+        if reopens {
+            // The journal says that the first bytes are suspect.
+            _ = try partial.source(origin: "a", validator: "etag:2")
+            partial = try shop.open()
+        }
+        let source = try partial.source(origin: "a", validator: "etag:1")
+        try partial.write(shop.bytes[600...], at: 600, from: source)
+        try partial.checkAll()
+        #expect(try partial.discardDoubtful() == .suspect)
+        #expect(partial.gaps == [300..<600])
+    }
+
+    @Test func `an absent validator clears nobody`() throws {
+        let shop = try Workshop(size: 1000)
+        try shop.prepare([0..<300], origin: "a", validator: "")
+        try shop.prepare([300..<600], origin: "a", validator: "etag:2")
+        let partial = try shop.open()
+        let source = try partial.source(origin: "a", validator: "")
+        try partial.write(shop.bytes[600...], at: 600, from: source)
+        try partial.checkAll()
+        #expect(try partial.discardDoubtful() == .suspect)
+        #expect(partial.gaps == [0..<600])
+    }
+
+    @Test func `no longer suspects what was fetched again`() throws {
+        let shop = try Workshop(size: 1000)
+        try shop.prepare([0..<500], origin: "a", validator: "etag:1")
+        let partial = try shop.open()
+        _ = try partial.source(origin: "a", validator: "etag:2")
+        // The claim goes as a whole, and the suspicion with it.
+        try partial.void(0..<100)
+        #expect(partial.gaps == [0..<1000])
+        try shop.fill(partial)
+        #expect(try partial.discardDoubtful() == .everything)
+    }
+
+    @Test func `outlives a source whose validator never stays the same`() throws {
+        let shop = try Workshop(size: 100_000)
+        let partial = try shop.open()
+        for index in 0..<300 {
+            let source = try partial.source(origin: "o", validator: "etag:\(index)")
+            try partial.write(shop.bytes[index..<index + 1], at: index, from: source)
+        }
+        try shop.fill(partial)
+        #expect(try partial.finishVerified().digest == shop.identity.sha256)
+    }
+}
