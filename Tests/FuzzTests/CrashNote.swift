@@ -1,4 +1,8 @@
-import Glibc
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// What is written if the process dies of a trap: which input did it, and how to run it again.
 enum CrashNote {
@@ -10,7 +14,8 @@ enum CrashNote {
 
     /// Has the handler put in place once.
     private static let handler: Void = {
-        for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT] {
+        // Those of Swift's traps; the others are the sanitizers'.
+        for number in [SIGILL, SIGTRAP, SIGABRT] {
             signal(number) { number in
                 _ = write(STDERR_FILENO, CrashNote.buffer, CrashNote.length)
                 // Then die of it as before.

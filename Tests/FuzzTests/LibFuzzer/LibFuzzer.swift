@@ -1,5 +1,7 @@
 #if canImport(Glibc)
     import Glibc
+#else
+    import Darwin
 #endif
 
 /// The target that `$MODELFETCH_FUZZ_TARGET` names.

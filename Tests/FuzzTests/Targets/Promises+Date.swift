@@ -1,6 +1,10 @@
-import Glibc
-
 @testable import Transfer
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 extension Promises {
     /// A date that was read is written the same by the C library.
