@@ -15,7 +15,6 @@ extension Promises {
             if reader.byte() % 16 == 0 { partial = try desk.open() }
             try desk.act(on: partial, &reader)
         }
-        if reader.byte() % 2 == 0 { partial = try desk.open() }
         for round in 0..<4 {
             while try partial.checkNext() != nil {}
             try desk.fill(partial)
