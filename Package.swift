@@ -80,6 +80,20 @@ let package = Package(
         .testTarget(
             name: "CommandTests", dependencies: ["ModelFetchCommand", "ModelFetch", "Hashing", "FaultServer"],
             swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing"], exclude: ["LibFuzzer"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The same targets for libFuzzer, which brings its own main: Tests/FuzzTests/LibFuzzer/run links them with it.
+if Context.environment["MODELFETCH_LIBFUZZER"] != nil {
+    package.targets.removeAll { $0.name == "FuzzTests" }
+    package.targets.append(
+        .target(
+            name: "LibFuzzer", dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing"], path: "Tests/FuzzTests",
+            exclude: ["Corpus.swift", "CrashNote.swift", "FuzzTests.swift", "Mutator.swift", "RangeBodyTests.swift"]
+                + ["LibFuzzer/run"], sources: ["Targets", "LibFuzzer/LibFuzzer.swift"], swiftSettings: strict))
+    package.products.append(.library(name: "LibFuzzer", type: .static, targets: ["LibFuzzer"]))
+}

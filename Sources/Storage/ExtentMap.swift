@@ -13,29 +13,36 @@ package struct ExtentMap: Hashable, Sendable {
     }
 
     /// In order, disjoint, none empty, no two of one source that touch.
-    package private(set) var extents: [Extent] = []
+    ///
+    /// A slice, since taking the first out of one moves nothing: claims are checked from the front, and there may be a million.
+    private var inOrder: ArraySlice<Extent> = []
 
-    package init() {}
+    /// A copy of all.
+    package var extents: [Extent] { Array(inOrder) }
 
     /// The number of bytes that are there.
-    package var byteCount: Int64 { extents.reduce(0) { $0 + Int64($1.range.count) } }
+    package private(set) var byteCount: Int64 = 0
+
+    package init() {}
 
     /// Adds a range. What was there before under it now belongs to `source`.
     package mutating func insert(_ range: Range<Int64>, source: UInt16) {
         guard !range.isEmpty else { return }
         remove(range)
-        var index = firstIndex(endingAfter: range.lowerBound)
-        extents.insert(Extent(range, source: source), at: index)
-        if index + 1 < extents.count, extents[index + 1].source == source,
-            extents[index + 1].range.lowerBound == range.upperBound
+        let index = firstIndex(endingAfter: range.lowerBound)
+        byteCount += Int64(range.count)
+        inOrder.insert(Extent(range, source: source), at: index)
+        if index + 1 < inOrder.endIndex, inOrder[index + 1].source == source,
+            inOrder[index + 1].range.lowerBound == range.upperBound
         {
-            extents[index].range = range.lowerBound..<extents[index + 1].range.upperBound
-            extents.remove(at: index + 1)
+            inOrder[index].range = range.lowerBound..<inOrder[index + 1].range.upperBound
+            inOrder.remove(at: index + 1)
         }
-        if index > 0, extents[index - 1].source == source, extents[index - 1].range.upperBound == range.lowerBound {
-            extents[index - 1].range = extents[index - 1].range.lowerBound..<extents[index].range.upperBound
-            extents.remove(at: index)
-            index -= 1
+        if index > inOrder.startIndex, inOrder[index - 1].source == source,
+            inOrder[index - 1].range.upperBound == range.lowerBound
+        {
+            inOrder[index - 1].range = inOrder[index - 1].range.lowerBound..<inOrder[index].range.upperBound
+            inOrder.remove(at: index)
         }
     }
 
@@ -45,8 +52,9 @@ package struct ExtentMap: Hashable, Sendable {
         let first = firstIndex(endingAfter: range.lowerBound)
         var last = first
         var kept: [Extent] = []
-        while last < extents.count, extents[last].range.lowerBound < range.upperBound {
-            let extent = extents[last]
+        while last < inOrder.endIndex, inOrder[last].range.lowerBound < range.upperBound {
+            let extent = inOrder[last]
+            byteCount -= Int64(extent.range.clamped(to: range).count)
             if extent.range.lowerBound < range.lowerBound {
                 kept.append(Extent(extent.range.lowerBound..<range.lowerBound, source: extent.source))
             }
@@ -55,14 +63,20 @@ package struct ExtentMap: Hashable, Sendable {
             }
             last += 1
         }
-        extents.replaceSubrange(first..<last, with: kept)
+        if kept.isEmpty, first == inOrder.startIndex {
+            inOrder.removeFirst(last - first)
+        } else if !(first..<last).isEmpty {
+            inOrder.replaceSubrange(first..<last, with: kept)
+        }
     }
 
     /// Where the run of bytes that begins at `offset` ends, whatever their sources; `offset` itself if that byte is missing.
-    package func contiguousEnd(from offset: Int64) -> Int64 {
+    ///
+    /// - Parameter limit: it is not looked at what is beyond; the run may end there or later.
+    package func contiguousEnd(from offset: Int64, limit: Int64 = .max) -> Int64 {
         var end = offset
-        for extent in extents[firstIndex(endingAfter: offset)...] {
-            guard extent.range.lowerBound <= end else { break }
+        for extent in inOrder[firstIndex(endingAfter: offset)...] {
+            guard extent.range.lowerBound <= end, end < limit else { break }
             end = extent.range.upperBound
         }
         return end
@@ -70,27 +84,27 @@ package struct ExtentMap: Hashable, Sendable {
 
     /// Whether every byte of `range` is there.
     package func contains(_ range: Range<Int64>) -> Bool {
-        range.isEmpty || contiguousEnd(from: range.lowerBound) >= range.upperBound
+        range.isEmpty || contiguousEnd(from: range.lowerBound, limit: range.upperBound) >= range.upperBound
     }
 
     /// The first range without bytes that begins at or after `offset` and ends by `limit`; `nil` if there is none.
     package func firstGap(from offset: Int64, limit: Int64) -> Range<Int64>? {
-        let start = contiguousEnd(from: offset)
+        let start = contiguousEnd(from: offset, limit: limit)
         guard start < limit else { return nil }
         let next = firstIndex(endingAfter: start)
-        let end = next < extents.count ? min(extents[next].range.lowerBound, limit) : limit
+        let end = next < inOrder.endIndex ? min(inOrder[next].range.lowerBound, limit) : limit
         return start..<end
     }
 
     /// The ranges that came from a source.
-    package func ranges(of source: UInt16) -> [Range<Int64>] { extents.filter { $0.source == source }.map(\.range) }
+    package func ranges(of source: UInt16) -> [Range<Int64>] { inOrder.filter { $0.source == source }.map(\.range) }
 
     /// The index of the first extent that ends after `offset`, by bisection.
     private func firstIndex(endingAfter offset: Int64) -> Int {
-        var (low, high) = (0, extents.count)
+        var (low, high) = (inOrder.startIndex, inOrder.endIndex)
         while low < high {
             let middle = (low + high) / 2
-            if extents[middle].range.upperBound > offset { high = middle } else { low = middle + 1 }
+            if inOrder[middle].range.upperBound > offset { high = middle } else { low = middle + 1 }
         }
         return low
     }

@@ -30,6 +30,9 @@ struct JournalContents: Hashable, Sendable {
     static let foundHere: UInt16 = 0
     /// How much of a found range one claim takes, in bytes.
     static let foundStep: Int64 = 1 << 20
+    /// So many claims come of found ranges at most, which is a terabyte: one record can name a range of any length, and
+    /// would otherwise fill the memory. What lies beyond is fetched again.
+    static let maximumFound = 1 << 20
 
     /// Plays records of a file of `size` bytes. Extents beyond it or of no known source are ignored.
     ///
@@ -49,6 +52,7 @@ struct JournalContents: Hashable, Sendable {
         }
         let cells = Cells(boundaries: boundaries)
         var decided = Painting(cells)
+        var room = Self.maximumFound
         var suspected = Painting(cells)
         for record in records.reversed() {
             switch record {
@@ -63,7 +67,11 @@ struct JournalContents: Hashable, Sendable {
             case .found(let range):
                 var fresh: [Int] = []
                 decided.paint(cells.indices(of: range)) { fresh.append($0) }
-                for piece in cells.ranges(of: fresh) { claims += Self.foundClaims(piece.clamped(to: 0..<size)) }
+                for piece in cells.ranges(of: fresh) {
+                    let pieces = Self.foundClaims(piece.clamped(to: 0..<size), limit: room)
+                    claims += pieces
+                    room -= pieces.count
+                }
             case .source, .digestFailed: break
             }
         }
@@ -73,8 +81,8 @@ struct JournalContents: Hashable, Sendable {
     }
 
     /// What is claimed of bytes that another tool left, in pieces.
-    private static func foundClaims(_ range: Range<Int64>) -> [Claim] {
-        stride(from: range.lowerBound, to: range.upperBound, by: Int(foundStep)).map { start in
+    private static func foundClaims(_ range: Range<Int64>, limit: Int) -> [Claim] {
+        stride(from: range.lowerBound, to: range.upperBound, by: Int(foundStep)).prefix(limit).map { start in
             Claim(range: start..<min(start + foundStep, range.upperBound), source: foundHere, checksum: nil)
         }
     }

@@ -234,7 +234,8 @@ package final class PartialFile: Sendable {
 
     private func advance(_ frontier: inout Frontier, limit: Int64) throws(StorageError) -> Bool {
         let position = frontier.position
-        let end = min(state.withLock { $0.held.contiguousEnd(from: position) }, limit)
+        let limit = min(limit, position + Int64(Frontier.step))
+        let end = min(state.withLock { $0.held.contiguousEnd(from: position, limit: limit) }, limit)
         guard end > position else { return false }
         try frontier.advance(to: end, in: file)
         return true

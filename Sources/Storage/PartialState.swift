@@ -47,9 +47,10 @@ struct PartialState: ~Copyable {
     private static func firstGap(in maps: [ExtentMap], from offset: Int64, limit: Int64) -> Range<Int64>? {
         var start = offset
         while true {
-            let next = maps.reduce(start) { $1.contiguousEnd(from: $0) }
-            if next == start { break }
+            let next = maps.reduce(start) { $1.contiguousEnd(from: $0, limit: limit) }
+            let isLast = next == start || next >= limit
             start = next
+            if isLast { break }
         }
         var gap: Range<Int64>? = start < limit ? start..<limit : nil
         for map in maps { gap = gap.flatMap { map.firstGap(from: start, limit: $0.upperBound) } }

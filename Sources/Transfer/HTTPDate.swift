@@ -17,7 +17,7 @@ package struct HTTPDate: Hashable, Comparable, Sendable {
             let day = Self.number(bytes[5..<7]), let year = Self.number(bytes[12..<16]),
             let hour = Self.number(bytes[17..<19]), let minute = Self.number(bytes[20..<22]),
             let second = Self.number(bytes[23..<25]),
-            (1...31).contains(day), hour < 24, minute < 60, second <= 60, year >= 1900
+            (1...Self.days(inMonth: month, of: year)).contains(day), hour < 24, minute < 60, second <= 60, year >= 1900
         else { return nil }
         let date = Self.daysSinceEpoch(year: year, month: Int64(month) + 1, day: day)
         // 1970-01-01 was a Thursday. A date whose weekday does not fit was made up.
@@ -35,6 +35,12 @@ package struct HTTPDate: Hashable, Comparable, Sendable {
     ]
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> Int64? { decimal(String(decoding: bytes, as: UTF8.self)) }
+
+    /// - Parameter month: 0 is January.
+    private static func days(inMonth month: Int, of year: Int64) -> Int64 {
+        if month == 1 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
+        return [3, 5, 8, 10].contains(month) ? 30 : 31
+    }
 
     /// Days since 1970-01-01 in the proleptic Gregorian calendar; the year is counted from March so that the leap day
     /// comes last.

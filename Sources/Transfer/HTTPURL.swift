@@ -102,6 +102,18 @@ extension HTTPURL: CustomStringConvertible, CustomDebugStringConvertible, Custom
 extension HTTPURL {
     /// - Parameter parser: holds a URL that was set.
     private init(_ parser: borrowing URLParser) throws(TransferError) {
+        let url = try HTTPURL(once: parser)
+        // What is requested is this URL written out. libcurl 7 decodes a host before or after it looks for an address in it: `%34` is the
+        // host `4`, and `4` is the host `0.0.0.4`. What is another URL when it is read again names nothing for certain.
+        let again = try URLParser()
+        try again.set(url.absoluteString)
+        guard try HTTPURL(once: again) == url else {
+            throw TransferError(.invalidURL, "the URL can be read in two ways")
+        }
+        self = url
+    }
+
+    private init(once parser: borrowing URLParser) throws(TransferError) {
         let scheme = asciiLowercased(try parser.part(CURLUPART_SCHEME) ?? "")
         guard scheme == "http" || scheme == "https" else {
             throw TransferError(.invalidURL, "only http and https are supported, not “\(scheme)”")

@@ -134,6 +134,13 @@ private let size: Int64 = 10 << 20
 
     // MARK: Hostile journals
 
+    @Test func `of one found range without end is a million claims, not as many as memory holds`() {
+        let size: Int64 = 1 << 53
+        let claims = JournalContents(playing: [.found(0..<size), extent(5, 10), .found(7..<size)], size: size).claims
+        #expect(claims.count == JournalContents.maximumFound)
+        #expect(claims.last?.range.upperBound ?? 0 <= size)
+    }
+
     enum Attack: String, CaseIterable { case nested, reversed, founds, suspects, voids, random }
 
     @Test(arguments: Attack.allCases)

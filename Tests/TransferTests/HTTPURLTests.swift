@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "example.com/x", "ftp://example.com/", "file:///etc/passwd", "http://", "http:///", "https://:80/",
+        "", "example.com/x", "ftp://example.com/", "file:///etc/passwd", "http://", "http://%34/", "http:///",
+        "https://:80/",
         "http://exa mple.com/", "http://example.com/a b", "http://example.com/a\nb", "http://example.com/a\r\nb",
         "http://example.com/a\0b", "http://example.com/\u{1B}[2J", "http://example.com/\u{85}",
         "http://example.com:0/", "http://example.com:65536/", "http://example.com:x/", "javascript:alert(1)",

@@ -82,6 +82,7 @@ private struct Fixed: RandomNumberGenerator {
 
     @Test(arguments: [
         "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Mon, 06 Nov 1994 08:49:37 GMT",
+        "Fri, 30 Feb 2024 00:00:00 GMT", "Wed, 31 Apr 2024 00:00:00 GMT", "Thu, 29 Feb 1900 00:00:00 GMT",
         "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Now 1994 08:49:37 GMT",
         "Sun, 06 Nov 1994 08:49:37 UTC", "", "sun, 06 nov 1994 08:49:37 gmt",
     ])

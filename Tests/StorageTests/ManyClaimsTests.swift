@@ -1,0 +1,46 @@
+import Hashing
+import Testing
+
+@testable import Storage
+
+/// On a slow link a record is written every second, and a journal of so many is honest.
+@Suite(.timeLimit(.minutes(2))) struct `A quarter of a million claims` {
+    private static let count: Int64 = 250_000
+
+    enum Layout: CaseIterable { case touching, apart }
+
+    private func contents(_ layout: Layout) -> JournalContents {
+        var contents = JournalContents()
+        contents.sources = [1: .init(origin: "a", validator: ""), 2: .init(origin: "b", validator: "")]
+        contents.claims = (0..<Self.count).map { index in
+            // Of two sources in turn, so that no two are joined.
+            let end = 2 * index + (layout == .touching ? 2 : 1)
+            return claim(2 * index, end, UInt16(index % 2 + 1), isSuspect: index % 3 == 0)
+        }
+        return contents
+    }
+
+    // One that moves all the rest for every claim, or walks along all of them, is at it for minutes.
+    @Test(arguments: Layout.allCases)
+    func `are checked in time in proportion`(layout: Layout) throws {
+        let desk = try JournalDesk()
+        let file = try #require(try desk.directory.open("journal", .create))
+        let identity = FileIdentity(path: "f", size: 2 * Self.count, sha256: nil)
+        let journal = try ExtentJournal(beginning: file, identity: identity, key: testKey, with: [])
+        var state = PartialState(journal: journal, contents: contents(layout))
+        #expect(state.claimed.byteCount == (layout == .touching ? 2 : 1) * Self.count)
+        var checked: Int64 = 0
+        let deadline = ContinuousClock.now + .seconds(90)
+        while let claim = state.beginCheck(), ContinuousClock.now < deadline {
+            guard state.claimed.contains(claim.range) else { break }
+            state.claimed.remove(claim.range)
+            state.held.insert(claim.range, source: claim.source)
+            state.end(claim.range)
+            checked += Int64(claim.range.count)
+            // What the network's task asks meanwhile.
+            guard state.held.byteCount == checked, state.begin(claim.range).isEmpty else { break }
+        }
+        #expect(state.held.byteCount == checked && state.claimed.byteCount == 0)
+        #expect(checked == (layout == .touching ? 2 : 1) * Self.count)
+    }
+}
