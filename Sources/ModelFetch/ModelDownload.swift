@@ -123,6 +123,12 @@ public struct ModelDownload: Sendable {
         let reports = Reports(selected, emit: onEvent)
         report.files = reports.all
         let directory = try ModelDirectory(creating: directory, on: runtime.disk)
+        if directory.isOpenToEverybody() {
+            onEvent(
+                .warning(
+                    "everybody may write in \(printable(self.directory, limit: 1024)), and so put other files in place of these; "
+                        + "to take that right away: chmod o-w"))
+        }
         let lock = try await acquireLock(of: directory, runtime, onEvent)
         defer { withExtendedLifetime(lock) {} }
         var tag: String?
