@@ -44,7 +44,7 @@ let package = Package(
         .executableTarget(
             name: "ModelFetchCommand",
             dependencies: [
-                "ModelFetch", "Hashing", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ModelFetch", "Hashing", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 

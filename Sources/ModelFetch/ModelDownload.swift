@@ -26,6 +26,26 @@ public struct ModelDownload: Sendable {
         self.known = known
     }
 
+    /// Does what ``run(onEvent:)`` does first, and what can be done without threads and the network: looks for what is wrong
+    /// with the options, and makes the directory. For callers who must do something between the two; others need not.
+    ///
+    /// - Returns: the report of the run if it ended here already.
+    package func prepare() -> DownloadReport? {
+        var report = DownloadReport(model: manifest.name, directory: directory)
+        do {
+            let selected = try selectedFiles()
+            _ = try Source.list(for: manifest, options)
+            report.files = Reports(selected, emit: { _ in }).all
+            _ = try ModelDirectory(creating: directory, on: SystemDisk())
+            return nil
+        } catch let error as StorageError {
+            report.failure = Failure(error)
+        } catch {
+            report.failure = error as? Failure ?? Failure(.cannotWrite, "\(error)")
+        }
+        return report
+    }
+
     /// Runs the download to its end.
     ///
     /// Cancelling the task ends it promptly, with everything that was received recorded for the next run; the report then says
@@ -103,6 +123,12 @@ public struct ModelDownload: Sendable {
         let reports = Reports(selected, emit: onEvent)
         report.files = reports.all
         let directory = try ModelDirectory(creating: directory, on: runtime.disk)
+        if directory.isOpenToEverybody() {
+            onEvent(
+                .warning(
+                    "everybody may write in \(printable(self.directory, limit: 1024)), and so put other files in place of these; "
+                        + "to take that right away: chmod o-w"))
+        }
         let lock = try await acquireLock(of: directory, runtime, onEvent)
         defer { withExtendedLifetime(lock) {} }
         var tag: String?

@@ -67,32 +67,50 @@ struct DownloadCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    /// What is left to be done when everything is known that can be known without threads and the network.
+    typealias Work = @Sendable () async throws -> Int32
+
+    /// Finds out what is to be done, and makes the directory where there is something to be written.
+    ///
+    /// - Returns: with the work, the only place where it writes.
+    func prepare() -> (Confinement.Place, Work) {
         let context = CommandContext(output)
-        try await context.reportFailures(model: model, directory: directory) {
+        do {
             let catalog = manifests.catalog()
             context.warn(about: catalog)
             let loaded = try loadManifest(catalog)
             if manifest != nil || ManifestCatalog.isPath(model ?? "") { context.warn(about: loaded.warnings) }
             if manifest != nil, let directory, (try? catalog.find(directory)) != nil {
-                context.logger.warning("with --manifest “\(directory)” is the directory, not the model")
+                context.logger.warning("with --manifest “\(printable(directory))” is the directory, not the model")
             }
             let directory = directory ?? "models/" + loaded.manifest.directory
             try transfer.checkFiles()
-            if verify { return await AuditRunner(context).run([(loaded, directory)]) }
-            var options = DownloadOptions()
-            transfer.apply(to: &options)
-            options.selection = Selection(patterns: only)
-            options.recheck = recheck
-            options.requireSHA256 = requireSHA256
-            options.waitsForLock = !noWait
-            options.isDurable = !noSync
-            options.replacesForeignFiles = replace
+            if verify { return (.nowhere, { await AuditRunner(context).run([(loaded, directory)]) }) }
             let download = ModelDownload(
-                loaded.manifest, into: directory, options: options, known: catalog.manifests.map(\.manifest))
-            if dryRun { return try DryRunPrinter(context).run(download, origin: loaded.origin) }
-            return await DownloadRunner(context, loaded, progress: progress).run(download)
+                loaded.manifest, into: directory, options: options(), known: catalog.manifests.map(\.manifest))
+            if dryRun { return (.nowhere, { try DryRunPrinter(context).run(download, origin: loaded.origin) }) }
+            let runner = DownloadRunner(context, loaded, progress: progress)
+            if let report = download.prepare() { return (.nowhere, { runner.finish(report) }) }
+            return (.beneath(directory), { await runner.run(download) })
+        } catch {
+            return (.nowhere, { throw error })
         }
+    }
+
+    func run(_ work: Work) async throws {
+        try await CommandContext(output).reportFailures(model: model, directory: directory, work)
+    }
+
+    private func options() -> DownloadOptions {
+        var options = DownloadOptions()
+        transfer.apply(to: &options)
+        options.selection = Selection(patterns: only)
+        options.recheck = recheck
+        options.requireSHA256 = requireSHA256
+        options.waitsForLock = !noWait
+        options.isDurable = !noSync
+        options.replacesForeignFiles = replace
+        return options
     }
 
     private func loadManifest(_ catalog: ManifestCatalog) throws -> LoadedManifest {

@@ -1,22 +1,31 @@
 internal import ArgumentParser
+internal import Dispatch
 
 @main
 enum Main {
-    static func main() async {
+    /// Not async: that would begin on a thread of the pool, and what a thread gives up is given up only for those that it makes.
+    static func main() {
         ProcessSetup.prepare()
-        // libdispatch opens a descriptor for the timers of each clock when the first one is set, and traps where there is none
-        // left: better now than in the middle of a download. What is due at once sets no timer, so it is a moment.
-        try? await Task.sleep(for: .milliseconds(1), clock: .continuous)
-        try? await Task.sleep(for: .milliseconds(1), clock: .suspending)
+        let work: CommandWork
         do {
-            var command = try ModelFetchCommand.parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                try command.run()
-            }
+            work = try CommandWork(ModelFetchCommand.parseAsRoot())
         } catch {
             ModelFetchCommand.exit(withError: error)
         }
+        work.confine()
+        Interruption.watch()
+        Task {
+            // libdispatch opens a descriptor for the timers of each clock when the first one is set, and traps where there is
+            // none left: better now than in the middle of a download. What is due at once sets no timer, so it is a moment.
+            try? await Task.sleep(for: .milliseconds(1), clock: .continuous)
+            try? await Task.sleep(for: .milliseconds(1), clock: .suspending)
+            do {
+                try await work.run()
+                ModelFetchCommand.exit()
+            } catch {
+                ModelFetchCommand.exit(withError: error)
+            }
+        }
+        dispatchMain()
     }
 }

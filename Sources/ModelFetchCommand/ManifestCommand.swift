@@ -22,7 +22,7 @@ struct ManifestCommand: AsyncParsableCommand {
                 let catalog = manifests.catalog()
                 do throws(ManifestError) {
                     let text = try catalog.resolve(model).manifest.withoutCredentials.json()
-                    Console.shared.out(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+                    for line in text.split(separator: "\n") { Console.shared.out(String(line)) }
                 } catch {
                     throw Failure(error)
                 }

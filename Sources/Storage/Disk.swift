@@ -88,6 +88,8 @@ package struct FileStatus: Hashable, Sendable {
     package var inode: UInt64
     package var device: UInt64
     package var links: UInt64
+    /// Whether everybody may rename and remove what is in it: a directory that others may write, and that is not sticky.
+    package var isOpenToEverybody = false
 
     package init(
         kind: Kind, size: Int64, allocated: Int64, modifiedNanoseconds: Int64, changedNanoseconds: Int64, inode: UInt64,

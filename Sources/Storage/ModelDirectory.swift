@@ -224,6 +224,9 @@ package final class ModelDirectory: Sendable {
         }
     }
 
+    /// Whether everybody may rename and remove what is in it.
+    package func isOpenToEverybody() -> Bool { (try? disk.status(of: root.descriptor))?.isOpenToEverybody ?? false }
+
     /// Whether the path still leads to the directory that was opened.
     package func isWhereItWas() -> Bool {
         guard let again = try? disk.openDirectory(path) else { return false }

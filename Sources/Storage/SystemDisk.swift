@@ -214,5 +214,6 @@ extension FileStatus {
             modifiedNanoseconds: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec),
             changedNanoseconds: Int64(changed.tv_sec) &* 1_000_000_000 &+ Int64(changed.tv_nsec),
             inode: UInt64(info.st_ino), device: UInt64(info.st_dev), links: UInt64(info.st_nlink))
+        isOpenToEverybody = kind == .directory && info.st_mode & S_IWOTH != 0 && info.st_mode & S_ISVTX == 0
     }
 }

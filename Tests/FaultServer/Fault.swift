@@ -69,6 +69,8 @@ package enum Fault: Sendable, Hashable, Codable {
     case contentLengths(values: [String])
     /// `Transfer-Encoding: chunked` and no length.
     case chunked
+    /// The same, and every byte of the body is a chunk of its own.
+    case tinyChunks
     /// No length: the body ends where the connection does.
     case closeDelimited
     /// Answers as an HTTP/1.0 server, and closes.
@@ -113,6 +115,8 @@ package enum Fault: Sendable, Hashable, Codable {
     case endlessHeaders
     /// Interim replies (1xx) before the final head; 103, once, unless told.
     case interim(status: Int? = nil, count: Int? = nil)
+    /// These bytes and no others, then FIN.
+    case raw(bytes: [UInt8])
     /// Bytes that are no HTTP, then FIN.
     case garbageHead
     case closeBeforeHead

@@ -22,6 +22,8 @@ struct Reply {
     var steps: [Step] = []
     /// Whether each run of body bytes is framed as a chunk (RFC 9112 §7.1).
     var chunked = false
+    /// Whether each byte is a chunk.
+    var hasTinyChunks = false
     /// Whether the connection ends after the last step.
     var closes = false
     var rate: (bytesPerSecond: Int64, shared: Bool)?
@@ -65,8 +67,9 @@ struct Reply {
     private mutating func frame(_ fault: Fault, _ answer: inout Answer, _ version: inout String) {
         switch fault {
         case .contentLength, .contentLengths, .endlessBody: closes = true
-        case .chunked:
+        case .chunked, .tinyChunks:
             chunked = true
+            hasTinyChunks = fault == .tinyChunks
             answer.remove("Content-Length")
             answer.set("Transfer-Encoding", "chunked")
         case .closeDelimited:
@@ -145,6 +148,7 @@ struct Reply {
             let heads = Array(repeating: Array(head.utf8), count: max(0, count ?? 1)).flatMap { $0 }
             steps.insert(.head(heads), at: 0)
         case .garbageHead: replace(with: [.head(Array("\u{0}\u{1}SSH-2.0 no HTTP\r\n\r\n".utf8)), .drop])
+        case .raw(let bytes): replace(with: [.head(bytes), .drop])
         case .closeBeforeHead: replace(with: [.drop])
         case .resetBeforeHead: replace(with: [.reset])
         case .stallBeforeHead: replace(with: [.stall])

@@ -166,8 +166,13 @@ final class ReplyWriter {
             slice = buffer
         }
         position += Int64(slice.readableBytes)
+        if reply.hasTinyChunks {
+            let framed = slice.readableBytesView.flatMap { Array("1\r\n".utf8) + [$0] + Array("\r\n".utf8) }
+            write(ByteBuffer(bytes: framed), bodyCount: slice.readableBytes)
+            return true
+        }
         if reply.chunked { write(ByteBuffer(string: String(slice.readableBytes, radix: 16) + "\r\n")) }
-        write(slice, isBody: true)
+        write(slice, bodyCount: slice.readableBytes)
         if reply.chunked { write(ByteBuffer(string: "\r\n")) }
         return true
     }
@@ -196,9 +201,8 @@ final class ReplyWriter {
 
     // MARK: Writing
 
-    private func write(_ buffer: ByteBuffer, isBody: Bool = false) {
+    private func write(_ buffer: ByteBuffer, bodyCount: Int = 0) {
         let count = buffer.readableBytes
-        let bodyCount = isBody ? count : 0
         inFlight += count
         bodyInFlight.append(bodyCount)
         let promise = context.eventLoop.makePromise(of: Void.self)

@@ -100,6 +100,7 @@ struct FaultTests {
             gives: .init(
                 fields: ["content-length": nil, "transfer-encoding": "chunked"], body: "a\r\n0123456789\r\n0\r\n\r\n")),
         Case(.chunked, .drop(after: 4), gives: .init(body: "4\r\n0123\r\n")),
+        Case(.tinyChunks, .drop(after: 2), gives: .init(body: "1\r\n0\r\n1\r\n1\r\n")),
         Case(.closeDelimited, gives: .init(fields: ["content-length": nil, "transfer-encoding": nil])),
         Case(.closeConnection(), gives: .init(fields: ["connection": "close"])),
         // Identity.
@@ -152,6 +153,7 @@ struct FaultTests {
         arguments: [
             (.closeBeforeHead, "", .fin), (.resetBeforeHead, "", .reset),
             (.stallBeforeHead, "", .silence), (.closeInHead(after: 12), "HTTP/1.1 200", .fin),
+            (.raw(bytes: [72, 9, 105]), "H\ti", .fin),
             (.garbageHead, "\u{0}\u{1}SSH-2.0 no HTTP\r\n\r\n", .fin), (.refuseConnections(milliseconds: 1), "", .fin),
         ] as [(Fault, String, RawClient.End)])
     func `a reply without a head is just these bytes`(fault: Fault, text: String, end: RawClient.End) async throws {

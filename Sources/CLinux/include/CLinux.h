@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "Landlock.h"
+
 /* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS: opens `path` below `directory` and
    nowhere else, following no link on the way. Returns a descriptor, or -1 with errno; ENOSYS where the kernel (before
    Linux 5.6) or a sandbox does not have the call. */

@@ -85,10 +85,7 @@ extension JSONValue {
             case "\"": text += "\\\""
             case "\\": text += "\\\\"
             case "\n": text += "\\n"
-            case _ where scalar.isUnsafe:
-                // Every unsafe character is in the Basic Multilingual Plane: one escape is enough.
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+            case _ where scalar.isUnsafe: text += scalar.escapedInJSON
             default: text.unicodeScalars.append(scalar)
             }
         }

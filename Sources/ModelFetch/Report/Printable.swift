@@ -32,6 +32,24 @@ package func printable(_ bytes: some Collection<UInt8>, limit: Int = 256) -> Str
     printable(String(decoding: bytes.prefix(limit * 4 + 4), as: UTF8.self), limit: limit)
 }
 
+/// A line that is put together already, with what a terminal would obey escaped after all.
+///
+/// Text from outside goes through ``printable(_:limit:)-(StringProtocol,_)`` where it comes into a message, because only there
+/// its own backslashes can be told from ours; this is the last door, for what somebody forgot.
+package func harmless(_ line: String) -> String { replacingUnsafe(in: line, with: \.escaped) }
+
+/// The same for a line of JSON, as JSON writes it. Outside of its strings there is nothing to escape.
+package func harmlessJSON(_ line: String) -> String { replacingUnsafe(in: line, with: \.escapedInJSON) }
+
+private func replacingUnsafe(in line: String, with escape: (Unicode.Scalar) -> String) -> String {
+    guard line.unicodeScalars.contains(where: \.isUnsafe) else { return line }
+    var shown = String.UnicodeScalarView()
+    for scalar in line.unicodeScalars {
+        if scalar.isUnsafe { shown.append(contentsOf: escape(scalar).unicodeScalars) } else { shown.append(scalar) }
+    }
+    return String(shown)
+}
+
 extension Unicode.Scalar {
     /// Whether this character has no business in a name, a path or a note: C0 and C1 controls, DEL, bidirectional
     /// controls, line and paragraph separators.
@@ -48,6 +66,12 @@ extension Unicode.Scalar {
     fileprivate var mustBeEscaped: Bool {
         if value < 0x80 { return isUnsafe || self == "\\" }
         return isUnsafe || properties.generalCategory == .format
+    }
+
+    /// `\u001b` for U+001B. Every unsafe character is in the Basic Multilingual Plane: one escape is enough.
+    var escapedInJSON: String {
+        let digits = String(value, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
     }
 
     /// `\u{1B}` for U+001B.

@@ -55,7 +55,7 @@ struct AuditRunner {
         let rate =
             report.seconds >= 0.1 ? " (\(Words.bytes(Int64(Double(report.verifiedBytes) / report.seconds)))/s)" : ""
         Console.shared.err(
-            "\(report.directory) \(Self.verdict(on: report)) \(report.model): \(sound) of "
+            "\(printable(report.directory, limit: 1024)) \(Self.verdict(on: report)) \(report.model): \(sound) of "
                 + "\(Words.count(known.count, "file")) right, \(Words.bytes(report.verifiedBytes)) hashed in "
                 + "\(Words.seconds(report.seconds))\(rate)")
     }
@@ -94,7 +94,7 @@ struct AuditRunner {
             if file.isPinned { return "\(file.path): ok (\(size))" }
             let evidence = file.evidence.isEmpty ? "nothing" : file.evidence.joined(separator: ", ")
             return "\(file.path): ok (\(size), no SHA-256 is known: checked by \(evidence))"
-        case .extra: return "\(file.path): extra, the manifest does not know it"
+        case .extra: return "\(printable(file.path, limit: 1024)): extra, the manifest does not know it"
         default: return nil
         }
     }

@@ -1,3 +1,4 @@
+internal import ModelFetch
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -6,7 +7,8 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// The two ways out: stdout for data, stderr for everything else. Whole lines, in order, from any thread.
+/// The two ways out: stdout for data, stderr for everything else. Whole lines, in order, from any thread, and nothing in
+/// them that a terminal would obey.
 ///
 /// That nobody listens any more (a closed pipe, a full disk behind a redirection) is no reason to stop a download.
 final class Console: Sendable {
@@ -24,7 +26,7 @@ final class Console: Sendable {
     func err(_ line: String) { write(line, to: STDERR_FILENO) }
 
     private func write(_ line: String, to descriptor: Int32) {
-        let bytes = Array((line + "\n").utf8)
+        let bytes = Array((harmless(line) + "\n").utf8)
         lock.withLock { lost in
             var done = 0
             while done < bytes.count {

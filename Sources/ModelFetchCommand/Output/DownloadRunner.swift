@@ -27,6 +27,13 @@ struct DownloadRunner {
         return status
     }
 
+    /// Reports a run that ended before it began.
+    func finish(_ report: DownloadReport) -> Int32 {
+        let status = report.kind?.rawValue ?? 0
+        finish(report, status, isInterrupted: false)
+        return status
+    }
+
     private func finish(_ report: DownloadReport, _ status: Int32, isInterrupted: Bool) {
         context.say(report.failures)
         if isInterrupted {

@@ -29,7 +29,8 @@ struct DryRunPrinter {
             context.print(report)
         } else {
             let free = plan.freeBytes.map { "; \(Words.bytes($0)) are free" } ?? ""
-            Console.shared.out("\(plan.directory): \(Words.bytes(plan.bytes)) to fetch\(free)")
+            Console.shared.out(
+                "\(printable(plan.directory, limit: 1024)): \(Words.bytes(plan.bytes)) to fetch\(free)")
         }
         return 0
     }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import ModelFetch
 
 typealias JSONObject = [String: JSONValue]
 
@@ -31,13 +32,13 @@ enum JSONValue: Encodable, Equatable, Sendable {
         }
     }
 
-    /// The value on one line.
+    /// The value on one line, which a terminal may be shown: JSON itself would let DEL, C1 and bidirectional controls stand.
     var line: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Only a number that JSON does not have could fail, and none of ours is one.
         let data = (try? encoder.encode(self)) ?? Data("null".utf8)
-        return String(decoding: data, as: UTF8.self)
+        return harmlessJSON(String(decoding: data, as: UTF8.self))
     }
 }
 

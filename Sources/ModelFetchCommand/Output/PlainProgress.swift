@@ -79,8 +79,9 @@ final class PlainProgress: Sendable {
     static func line(for event: DownloadEvent) -> String? {
         switch event {
         case .started(let model, let directory, let files, let bytes):
-            "\(model) into \(directory): \(Words.count(files, "file")), \(Words.bytes(bytes))"
-        case .waitingForLock(let directory): "another modelfetch is working on \(directory): waiting for it"
+            "\(model) into \(printable(directory, limit: 1024)): \(Words.count(files, "file")), \(Words.bytes(bytes))"
+        case .waitingForLock(let directory):
+            "another modelfetch is working on \(printable(directory, limit: 1024)): waiting for it"
         case .phase(let path, .connecting(let source, let offset, let held)):
             held > 0
                 ? "\(path): going on at byte \(offset), \(Words.bytes(held)) are here, from \(source)"

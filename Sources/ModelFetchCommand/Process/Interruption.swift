@@ -22,22 +22,8 @@ enum Interruption {
 
     private static let state = Mutex(State())
 
-    /// Begins to watch, for as long as the process lives. To be called once, before other threads are there.
-    static func watch() {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        // A full pipe must not hold up whoever the signal happens to interrupt.
-        _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
-        signalPipe = ends[1]
-        let reader = ends[0]
-        Thread.detachNewThread {
-            var number: UInt8 = 0
-            while true {
-                let count = read(reader, &number, 1)
-                if count == 1 { received(Int32(number)) } else if count == 0 || errno != EINTR { return }
-            }
-        }
+    /// From now on a signal ends the process at once, with its status. Starts no thread.
+    static func endOnSignals() {
         for number in [SIGINT, SIGTERM, SIGHUP] {
             var action = sigaction()
             // SIGHUP that was ignored when we were started stays ignored: that is what nohup(1) means. The others are
@@ -46,7 +32,8 @@ enum Interruption {
             if number == SIGHUP, sigaction(number, nil, &action) == 0, isIgnored(action) { continue }
             action = sigaction()
             setHandler(of: &action) { number in
-                // All that is safe here is a system call (signal-safety(7)); the thread above does the rest.
+                // All that is safe here is a system call (signal-safety(7)); the thread that watches does the rest.
+                guard signalPipe >= 0 else { _exit(128 + number) }
                 let saved = errno
                 var byte = UInt8(truncatingIfNeeded: number)
                 _ = write(signalPipe, &byte, 1)
@@ -54,6 +41,26 @@ enum Interruption {
             }
             action.sa_flags = Int32(SA_RESTART)
             sigaction(number, &action, nil)
+        }
+    }
+
+    /// Begins to watch, on a thread of its own and for as long as the process lives: from now on a signal may cancel work. To
+    /// be called once, while no other threads are there.
+    static func watch() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // A full pipe must not hold up whoever the signal happens to interrupt.
+        _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+        let reader = ends[0]
+        // Before there is a second thread on which a signal could look at it.
+        signalPipe = ends[1]
+        Thread.detachNewThread {
+            var number: UInt8 = 0
+            while true {
+                let count = read(reader, &number, 1)
+                if count == 1 { received(Int32(number)) } else if count == 0 || errno != EINTR { return }
+            }
         }
     }
 
@@ -105,5 +112,5 @@ enum Interruption {
     }
 }
 
-/// Where the handler writes. Set once, before there is a handler to read it.
+/// Where the handler writes, once somebody reads it. Set once, while there is one thread.
 private nonisolated(unsafe) var signalPipe: Int32 = -1

@@ -6,6 +6,7 @@
 
 /// What the process as a whole needs before anything else happens.
 enum ProcessSetup {
+    /// Starts no thread.
     static func prepare() {
         // A descriptor below 3 that is closed would be given to the next file that is opened, and what is printed would
         // be written into a model. /dev/null takes the place.
@@ -15,6 +16,6 @@ enum ProcessSetup {
         // A closed pipe and a file size limit are errors of the call that met them, not reasons to die.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
-        Interruption.watch()
+        Interruption.endOnSignals()
     }
 }

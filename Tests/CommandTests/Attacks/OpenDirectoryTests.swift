@@ -1,0 +1,28 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// A model directory in which everybody may write is no safe place for verified files: a person is told.
+@Suite(.timeLimit(.minutes(2)))
+struct OpenDirectoryTests {
+    @Test(
+        arguments: [(0o777, true), (0o703, true), (0o1777, false), (0o775, false), (0o755, false), (0o700, false)]
+            as [(Int, Bool)])
+    func `a directory in which everybody may rename and remove is warned about, and used`(mode: Int, isOpen: Bool)
+        async throws
+    {
+        try await withServer { sandbox, server in
+            let manager = FileManager.default
+            try manager.createDirectory(atPath: sandbox.directory, withIntermediateDirectories: false)
+            #expect(chmod(sandbox.directory, mode_t(mode)) == 0)
+            let words = "everybody may write in \(sandbox.directory), and so put other files in place of these"
+            let plain = try await sandbox.run(sandbox.download(from: server))
+            #expect(plain.status == 0)
+            #expect(plain.err.split(separator: "\n").count { $0.hasPrefix("warning: " + words) } == (isOpen ? 1 : 0))
+            let json = try await sandbox.run(sandbox.download(from: server, "--json"))
+            let warnings = try json.events().filter { $0.event == "warning" }
+            #expect(warnings.count { $0.string("message")?.hasPrefix(words) == true } == (isOpen ? 1 : 0))
+            #expect(warnings.count == (isOpen ? 1 : 0))
+        }
+    }
+}
