@@ -1,13 +1,13 @@
-// A server and a client with a bad wire between them: two networks of their own (network_namespaces(7)), each with a TUN device,
-// and this process in the middle, which loses, repeats, reorders and damages what it carries. A damaged packet fails TCP's
-// checksum. Nothing of the machine's own network is touched.
+// A server and a client with a bad wire between them: two networks of their own (network_namespaces(7)), each with a
+// TUN device, and this process in the middle, which loses, repeats, reorders and damages what it carries. A damaged
+// packet fails TCP's checksum. Nothing of the machine's own network is touched.
 //
 //   bad-wire [--loss P] [--repeat P] [--reorder P] [--damage P] [--seed N] [--down-after BYTES [--up-after MS]]
 //            SERVER ARGUMENT... ::: CLIENT ARGUMENT...
 //
-// P is per hundred packets. After so many bytes to the client its device goes down, and comes up again
-// after so many milliseconds. The server is 10.0.0.2, the client 10.0.0.1. The client starts when the server has printed a line;
-// the server ends with it. Exits with the client's status; the last line of stderr counts what happened.
+// P is per hundred packets. After so many bytes to the client its device goes down, and comes up again after so many
+// milliseconds. The server is 10.0.0.2, the client 10.0.0.1. The client starts when the server has printed a line; the
+// server ends with it. Exits with the client's status; the last line of stderr counts what happened.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

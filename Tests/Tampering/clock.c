@@ -1,5 +1,6 @@
-// Preloaded into the program under test: its time of day is off by as many seconds as the file $CLOCK_OFFSET says, now and at every
-// later look, so that a test can set the clock back and forward while the program runs. Other clocks go on as ever.
+// Preloaded into the program under test: its time of day is off by as many seconds as the file $CLOCK_OFFSET says, now
+// and at every later look, so that a test can set the clock back and forward while the program runs. Other clocks go on
+// as ever.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // Preloaded into the program under test: makes single system calls fail, fall short, lie, or be the last ones.
 //
-// strace(1) can do some of this, but counts each thread for itself and cannot shorten a write. Here all threads count together,
-// so that "the 17th write" is one write, and every one of them has its turn.
+// strace(1) can do some of this, but counts each thread for itself and cannot shorten a write. Here all threads count
+// together, so that "the 17th write" is one write, and every one of them has its turn.
 //
 //   TAMPER_CALLS  names of the calls that count, each followed by a comma: "pwrite,fsync,"
 //   TAMPER_PATH   only calls on a path that ends so
@@ -50,7 +50,8 @@ static void append(const char *log, const char *call, const char *path) {
 static enum harm on_path(const char *call, const char *path) {
     const char *calls = getenv("TAMPER_CALLS"), *suffix = getenv("TAMPER_PATH"), *what = getenv("TAMPER_DO");
     const char *from = getenv("TAMPER_FROM"), *to = getenv("TAMPER_TO"), *log = getenv("TAMPER_LOG");
-    // What the kernel tells in files is not the disk's; and libdispatch takes it ill when it cannot look at its threads there.
+    // What the kernel tells in files is not the disk's; and libdispatch takes it ill when it cannot look at its
+    // threads there.
     if (!calls || !what || !from || strncmp(path, "/proc/", 6) == 0) return NONE;
     size_t length = strlen(call);
     const char *found = calls;
