@@ -47,14 +47,18 @@ struct DamageTests {
         }
     }
 
-    @Test(arguments: 1...3)
+    @Test(arguments: [1, 3, 5])
     func `a journal that lost a record costs bytes, never truth`(number: Int) async throws {
         try await withServer(Self.model) { sandbox, server in
             try await interrupt(
                 sandbox, server, Tampering(["pwrite"], .lie, number...number, path: "weights.bin.journal"))
             try #require(sandbox.hits.count == 1)
-            let result = try await sandbox.run(sandbox.download(from: server))
-            #expect(result.status == 0, "\(result.err)")
+            let result = try await sandbox.run(sandbox.download(from: server, "--json"))
+            let report = try result.report()
+            #expect(report.int("exit_code") == 0, "\(result.err)")
+            // The first write is the header's: without it the bytes are taken for another tool's. The third is the first
+            // extent's, and what stands behind a torn record does not count; what stands before it does.
+            #expect(report.states["weights.bin"] == (number == 3 ? "downloaded" : "resumed"))
             sandbox.expectWhole()
         }
     }
@@ -74,12 +78,13 @@ struct DamageTests {
         }
     }
 
-    @Test func `a read error ends a resumed run with 73 or does no harm, and costs no byte`() async throws {
+    @Test(arguments: 0..<3)
+    func `a read error ends a resumed run with 73 or does no harm, and costs no byte`(share: Int) async throws {
         try await withServer(Self.model) { sandbox, server in
             try await interrupt(sandbox, server)
             let template = sandbox.path + "/interrupted"
             try FileManager.default.moveItem(atPath: sandbox.directory, toPath: template)
-            for number in 1...200 {
+            for number in stride(from: share + 1, to: 300, by: 3) {
                 try FileManager.default.copyItem(atPath: template, toPath: sandbox.directory)
                 let before = server.bodyBytesSent
                 let arguments = sandbox.download(from: server, "--no-sync")
