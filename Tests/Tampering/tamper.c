@@ -38,18 +38,23 @@ static long raw(long number, long a, long b, long c, long d, long e, long f) {
 #define RAW(...) RAW_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define RAW_(n, a, b, c, d, e, f, ...) raw(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
-static void append(const char *log, const char *call, const char *path) {
-    char line[1024];
+static int log_file = -1;
+
+// Before the program begins: later it may have given up the right to open it.
+__attribute__((constructor)) static void open_log(void) {
+    const char *path = getenv("TAMPER_LOG");
+    if (path) log_file = (int)RAW(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+static void append(const char *call, const char *path) {
+    char line[1200];
     int length = snprintf(line, sizeof line, "%s %s\n", call, path);
-    long file = RAW(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (file < 0) return;
-    (void)RAW(SYS_write, file, line, length);
-    (void)RAW(SYS_close, file);
+    if (log_file >= 0) (void)RAW(SYS_write, log_file, line, length);
 }
 
 static enum harm on_path(const char *call, const char *path) {
     const char *calls = getenv("TAMPER_CALLS"), *suffix = getenv("TAMPER_PATH"), *what = getenv("TAMPER_DO");
-    const char *from = getenv("TAMPER_FROM"), *to = getenv("TAMPER_TO"), *log = getenv("TAMPER_LOG");
+    const char *from = getenv("TAMPER_FROM"), *to = getenv("TAMPER_TO");
     // What the kernel tells in files is not the disk's; and libdispatch takes it ill when it cannot look at its
     // threads there.
     if (!calls || !what || !from || strncmp(path, "/proc/", 6) == 0) return NONE;
@@ -63,7 +68,7 @@ static enum harm on_path(const char *call, const char *path) {
     }
     long number = atomic_fetch_add(&counted, 1) + 1;
     if (number < atol(from) || number > (to ? atol(to) : atol(from))) return NONE;
-    if (log) append(log, call, path);
+    append(call, path);
     if (strcmp(what, "kill") == 0) {
         (void)RAW(SYS_kill, RAW(SYS_getpid), SIGKILL);
         __builtin_trap();
