@@ -36,6 +36,86 @@ struct KillTests {
             #expect(server.bodyBytesSent - model.bytes <= kills << 20, "after \(kills) kills")
         }
     }
+
+    /// When the next kill comes: never by the clock, always by what has happened.
+    private enum Moment: CaseIterable {
+        /// The lock is there: before anything was asked for.
+        case lock
+        /// It has said that it begins.
+        case words
+        /// The server has sent what it will send; the client may not have it all.
+        case sent
+        /// The program has written all of it.
+        case written
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self/io"), "no /proc/PID/io here"))
+    func `a hundred kills and more cost at most a mebibyte each`() async throws {
+        let model = TestModel(["weights.bin": 24 << 20, "config.json": 90, "checkpoint": 77], marker: "checkpoint")
+        let path = "weights.bin"
+        var random = Generator(state: 7)
+        try await withServer(model) { sandbox, server in
+            var kills = 0
+            // How far into the file the server has come, and how many of its replies have been looked at.
+            var (reached, seen) = (Int64(0), 0)
+            while true {
+                let isLarge = kills >= 100 || random.next(upTo: 12) == 0
+                let bytes = Int64.random(in: 1...(isLarge ? 3_500_000 : 500_000), using: &random)
+                let moment = isLarge ? .written : Moment.allCases[Int(random.next(upTo: 4))]
+                server.replace(script: [.on(path: path, .stall(after: bytes))])
+                let lock = sandbox.directory + "/.modelfetch/lock"
+                try? FileManager.default.removeItem(atPath: lock)
+                let stalls = server.log.count { $0.stalled }
+                let child = try sandbox.start(sandbox.download(from: server, "--no-sync", "--json"))
+                try await poll("the moment") {
+                    guard child.isRunning else { return true }
+                    return switch moment {
+                    case .lock: FileManager.default.fileExists(atPath: lock)
+                    case .words: !child.outputSoFar.isEmpty
+                    case .sent, .written: server.log.count { $0.stalled } > stalls
+                    }
+                }
+                if moment == .written, child.isRunning {
+                    let sent = server.log.last { $0.stalled }?.bodyBytesSent ?? 0
+                    try await poll("the writes") { child.bytesWritten >= sent }
+                }
+                child.kill(SIGKILL)
+                let result = try await child.wait()
+                sandbox.expectNothingWrong()
+                for request in server.requests(path: path).dropFirst(seen) {
+                    let start = request.rangeStart
+                    // All that a kill has cost lies between what had been sent and where the next run goes on.
+                    #expect(reached - start <= 1 << 20, "kill \(kills): had \(reached), goes on at \(start)")
+                    reached = start + request.bodyBytesSent
+                    seen += 1
+                }
+                if result.status == 0 { break }
+                #expect(result.ending == .killed(SIGKILL), "\(result.err)")
+                kills += 1
+                try #require(kills < 300)
+            }
+            #expect(kills >= 100)
+            sandbox.expectWhole()
+            #expect(server.bodyBytesSent - model.bytes <= Int64(kills) << 20)
+        }
+    }
+}
+
+extension Child {
+    /// What it has handed to write(2) and its kin, journal and words included (proc(5), /proc/PID/io).
+    fileprivate var bytesWritten: Int64 {
+        let text = String(decoding: FileManager.default.contents(atPath: "/proc/\(pid)/io") ?? Data(), as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("wchar: ") }
+        return line.flatMap { Int64($0.dropFirst(7)) } ?? 0
+    }
+}
+
+extension RequestRecord {
+    /// The first byte that was asked for.
+    fileprivate var rangeStart: Int64 {
+        guard let range = header("Range"), range.hasPrefix("bytes=") else { return 0 }
+        return Int64(range.dropFirst(6).prefix { $0 != "-" }) ?? 0
+    }
 }
 
 /// SplitMix64: the same numbers for the same seed.

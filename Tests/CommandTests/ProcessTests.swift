@@ -32,6 +32,47 @@ struct ProcessTests {
         }
     }
 
+    @Test func `of ten runs that wait all end well, and every byte comes once`() async throws {
+        try await withServer(script: .always(.rate(400_000))) { sandbox, server in
+            let children = try (0..<10).map { _ in try sandbox.start(sandbox.download(from: server)) }
+            for child in children {
+                let result = try await child.wait()
+                #expect(result.status == 0, "\(result.err)")
+            }
+            #expect(server.bodyBytesSent == sandbox.model.bytes)
+            sandbox.expectWhole()
+        }
+    }
+
+    @Test func `a lock file that a dead run left is nobody's lock`() async throws {
+        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 100_000))]) {
+            sandbox, server in
+            let child = try sandbox.start(sandbox.download(from: server))
+            try await server.waitForStall(of: "weights.bin")
+            child.kill(SIGKILL)
+            try await child.wait()
+            #expect(sandbox.exists(".modelfetch/lock"))
+            // As other tools' locks look: with the number of a process that lives.
+            try sandbox.write(Array("\(getpid())\n".utf8), to: "model/.modelfetch/lock")
+            let result = try await sandbox.run(sandbox.download(from: server, "--no-wait"))
+            #expect(result.status == 0, "\(result.err)")
+            sandbox.expectWhole()
+        }
+    }
+
+    @Test func `two gigabytes of address space are enough`() async throws {
+        let model = TestModel(["a.bin": 9_000_000, "b.bin": 9_000_000, "c.bin": 9_000_000, "d.bin": 9_000_000])
+        try await withServer(model) { sandbox, server in
+            let script = #"ulimit -v 2097152; exec "$0" "$@""#
+            for _ in 1...2 {
+                let child = try sandbox.startShell(script, sandbox.download(from: server, "--recheck"))
+                let result = try await child.wait()
+                #expect(result.status == 0, "\(result.err)")
+            }
+            sandbox.expectWhole()
+        }
+    }
+
     @Test(
         arguments: [
             (.closed, .closed), (.brokenPipe, .brokenPipe), (.closed, .captured), (.captured, .closed),

@@ -65,6 +65,17 @@ struct Sandbox: Sendable {
         try Data(bytes).write(to: url)
     }
 
+    /// Writes the model's files where another server will find them.
+    func writeModel(to folder: String) throws {
+        for (name, file) in model.files { try write(file.served.read(0..<file.served.size), to: folder + "/" + name) }
+    }
+
+    /// The lines of a file in the sandbox.
+    func lines(of file: String) -> [String] {
+        let text = String(decoding: FileManager.default.contents(atPath: path + "/" + file) ?? Data(), as: UTF8.self)
+        return text.split(separator: "\n").map(String.init)
+    }
+
     /// All files and directories below a path, with what can be seen of them from outside.
     func listing(_ below: String = "") -> [String] {
         let root = below.isEmpty ? path : path + "/" + below

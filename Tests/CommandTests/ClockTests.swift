@@ -1,0 +1,121 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// A time of day that is wrong, or changes while the program runs.
+@Suite(
+    .timeLimit(.minutes(4)), .enabled(if: NativeHelper.isAvailable, "needs Linux and a C compiler"))
+struct ClockTests {
+    private static let year = 365 * 86_400
+
+    private func start(_ arguments: [String], _ sandbox: Sandbox, off seconds: Int) async throws -> Child {
+        try set(sandbox, off: seconds)
+        return try sandbox.start(
+            arguments,
+            environment: [
+                "LD_PRELOAD": try await NativeHelper.clock(), "CLOCK_OFFSET": sandbox.path + "/offset",
+            ])
+    }
+
+    /// Sets the clock of a running program.
+    private func set(_ sandbox: Sandbox, off seconds: Int) throws {
+        try "\(seconds)".write(toFile: sandbox.path + "/offset", atomically: true, encoding: .utf8)
+    }
+
+    @Test(arguments: [-40 * year, 10 * year])
+    func `a clock that is set while the program runs is no reason to wait or to give up`(seconds: Int) async throws {
+        // Set while it waits for a server, and set right again while a transfer stalls.
+        let script: FaultScript = [
+            .on(path: "weights.bin", request: 0, .status(503, retryAfter: .seconds(1))),
+            .on(path: "weights.bin", request: 1, .stall(after: 100_000)),
+        ]
+        try await withServer(script: script) { sandbox, server in
+            let arguments = sandbox.download(from: server, "--stall-timeout", "1", "--retry-delay", "0.1")
+            let child = try await start(arguments, sandbox, off: 0)
+            try await child.waitForErrors { $0.contains("trying again") }
+            try set(sandbox, off: seconds)
+            try await server.waitForStall(of: "weights.bin")
+            try set(sandbox, off: 0)
+            let result = try await child.wait(within: .seconds(10))
+            #expect(result.status == 0, "\(result.err)")
+            sandbox.expectWhole()
+            #expect(
+                server.requests(path: "weights.bin").reduce(0) { $0 + ($1.status == 503 ? 0 : $1.bodyBytesSent) }
+                    == 300_000)
+            // What the receipts say is the files' own time, whoever's clock it was.
+            #expect(try await sandbox.run(sandbox.download(from: server)).err.contains("nothing to do"))
+        }
+    }
+
+    @Test(arguments: [-year, year])
+    func `a date to come again at is reckoned by the server's clock`(seconds: Int) async throws {
+        let script: FaultScript = [.on(request: 0, .status(503, retryAfter: .date(secondsFromNow: 1)))]
+        try await withServer(script: script) { sandbox, server in
+            let began = ContinuousClock.now
+            let child = try await start(sandbox.download(from: server, "--retry-delay", "0.01"), sandbox, off: seconds)
+            let result = try await child.wait(within: .seconds(20))
+            #expect(result.status == 0, "\(result.err)")
+            #expect(ContinuousClock.now - began < .seconds(10))
+        }
+    }
+
+    @Test(.enabled(if: Program.has("nginx") && Program.has("openssl"), "nginx or openssl is not installed"))
+    func `a clock that is years behind is hinted at where a certificate is not valid yet`() async throws {
+        try await withSandbox { sandbox in
+            try await Authority(sandbox.path).issue()
+            try await Nginx.run(in: sandbox.path, certificates: ["good"]) { nginx in
+                let arguments = [
+                    "--manifest", "test.json", "model", "--cacert", "ca.pem", "--source",
+                    "https://127.0.0.1:\(nginx.ports[1])/",
+                ]
+                let result = try await start(arguments, sandbox, off: -20 * Self.year).wait()
+                #expect(result.status == 76)
+                #expect(result.err.contains("not valid yet (is the clock here right?)"), "\(result.err)")
+                #expect(!result.err.contains("trying again"))
+            }
+        }
+    }
+
+    @Test func `files from the future are taken as they are, and their time is left alone`() async throws {
+        try await withServer { sandbox, server in
+            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            let future = Date(timeIntervalSince1970: 4e9)
+            for (name, _) in sandbox.model.files {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: future], ofItemAtPath: sandbox.directory + "/" + name)
+            }
+            // The first run hashes what it does not recognise, and the second finds its receipts.
+            for isFirst in [true, false] {
+                let result = try await sandbox.run(sandbox.download(from: server, "--json"))
+                #expect(result.out.contains(#""phase":"hashing""#) == isFirst, "\(result.out)")
+                let report = try result.report()
+                #expect(report.int("exit_code") == 0)
+                #expect(Set(report.states.values) == ["skipped"])
+            }
+            #expect(server.bodyBytesSent == sandbox.model.bytes)
+            for (name, _) in sandbox.model.files {
+                let attributes = try FileManager.default.attributesOfItem(atPath: sandbox.directory + "/" + name)
+                #expect(attributes[.modificationDate] as? Date == future)
+            }
+        }
+    }
+
+    @Test func `a partial from the future is gone on with`() async throws {
+        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 280_000))]) {
+            sandbox, server in
+            let child = try await start(sandbox.download(from: server), sandbox, off: 30 * Self.year)
+            try await server.waitForStall(of: "weights.bin")
+            try await poll("the bytes to be written") { sandbox.contents("weights.bin.partial")?.count == 280_000 }
+            child.kill(SIGINT)
+            #expect(try await child.wait().status == 130)
+            for name in ["weights.bin.partial", ".modelfetch/weights.bin.journal"] {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSince1970: 4e9)],
+                    ofItemAtPath: sandbox.directory + "/" + name)
+            }
+            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            sandbox.expectWhole()
+            #expect(server.bodyBytesSent == sandbox.model.bytes)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// Names that are not found, or not yet, or by nobody.
+@Suite(
+    .timeLimit(.minutes(4)),
+    .enabled(
+        if: Privilege.canMountAndMakeNetworks && Program.has("unshare"), Comment(rawValue: Privilege.mountsAndNetworks))
+)
+struct NameTests {
+    /// Starts the program where the resolver asks only this name server (resolv.conf(5)).
+    private func start(_ sandbox: Sandbox, _ names: NameServer, _ server: FaultServer, _ more: String...) throws
+        -> Child
+    {
+        try sandbox.write(
+            Array("nameserver \(names.address)\noptions timeout:1 attempts:1\n".utf8), to: "resolv.conf")
+        let arguments = ["--manifest", "test.json", "model", "--source", "http://models.example:\(server.port)/"]
+        let script = #"mount --bind resolv.conf /etc/resolv.conf && exec "$0" "$@""#
+        let unshare = try #require(Program.find("unshare"))
+        return try Child(
+            unshare,
+            ["--mount", "/bin/sh", "-c", script, Program.path] + arguments + ["--retry-delay", "0.02"] + more,
+            environment: sandbox.environment, directory: sandbox.path)
+    }
+
+    @Test(arguments: [NameServer.Mood.fails, .knowsNothing])
+    func `a name that is found in the end was worth waiting for`(mood: NameServer.Mood) async throws {
+        try await withServer { sandbox, server in
+            try await NameServer.run(mood) { names in
+                let child = try start(sandbox, names, server, "--retries", "10000", "--verbose")
+                try await child.waitForErrors { $0.contains("trying again") }
+                try await poll("more questions") { names.queries > 6 }
+                names.become(.answers)
+                let result = try await child.wait()
+                #expect(result.status == 0, "\(result.err)")
+                sandbox.expectWhole()
+                #expect(server.bodyBytesSent == sandbox.model.bytes)
+            }
+        }
+    }
+
+    @Test(arguments: [NameServer.Mood.fails, .isSilent])
+    func `a name server that is lost in the middle of a run does no harm`(mood: NameServer.Mood) async throws {
+        let script: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 100_000))]
+        try await withServer(script: script) { sandbox, server in
+            try await NameServer.run(.answers) { names in
+                let child = try start(sandbox, names, server, "--retries", "2", "--stall-timeout", "1")
+                try await server.waitForStall(of: "weights.bin")
+                // What was found once counts for a while.
+                names.become(mood)
+                let result = try await child.wait()
+                #expect(result.status == 0, "\(result.err)")
+                sandbox.expectWhole()
+                #expect(server.bodyBytesSent == sandbox.model.bytes)
+            }
+        }
+    }
+
+    @Test(arguments: [NameServer.Mood.fails, .knowsNothing, .isSilent])
+    func `a name that is never found ends the run with 69 and says which`(mood: NameServer.Mood) async throws {
+        try await withServer { sandbox, server in
+            try await NameServer.run(mood) { names in
+                let child = try start(sandbox, names, server, "--retries", "2", "--connect-timeout", "1")
+                let result = try await child.wait(within: .seconds(12))
+                #expect(result.status == 69)
+                #expect(result.err.contains("models.example"), "\(result.err)")
+                #expect(names.queries > 0 && server.log.isEmpty)
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// Servers that drip: too slow to be of use, or just fast enough.
+@Suite(.timeLimit(.minutes(4)))
+struct StallTests {
+    @Test func `a source that drips below the floor counts as stalled, and another one is asked`() async throws {
+        try await withServer(script: [.on(path: "weights.bin", .rate(300))]) { sandbox, drip in
+            try await FaultServer.run(files: sandbox.model.content) { other in
+                let arguments = sandbox.download(from: drip, "--source", other.baseURL)
+                let child = try sandbox.start(
+                    arguments + ["--stall-timeout", "1", "--retries", "0", "--json"])
+                let result = try await child.wait(within: .seconds(15))
+                let report = try result.report()
+                #expect(report.int("exit_code") == 0, "\(result.err)")
+                #expect(result.out.contains("stalled"))
+                sandbox.expectWhole()
+                // What had dripped was used.
+                #expect(report.int("bytes_downloaded") == sandbox.model.bytes)
+                #expect(drip.requests(path: "weights.bin").count == 1)
+                #expect(other.requests(path: "weights.bin").count == 1)
+            }
+        }
+    }
+
+    @Test func `a drip that nobody makes up for ends the run with 69, and its drops are kept`() async throws {
+        try await withServer(script: [.on(path: "weights.bin", .rate(300))]) { sandbox, server in
+            let arguments = sandbox.download(from: server, "--retries", "1", "--retry-delay", "0")
+            let result = try await sandbox.run(arguments + ["--stall-timeout", "1"], within: .seconds(15))
+            #expect(result.status == 69)
+            #expect(result.err.contains("the transfer stalled"), "\(result.err)")
+            #expect(sandbox.exists("config.json") && !sandbox.exists("checkpoint"))
+            let dripped = server.requests(path: "weights.bin").reduce(0) { $0 + $1.bodyBytesSent }
+            #expect(dripped > 0)
+            server.replace(script: .honest)
+            let report = try await sandbox.run(sandbox.download(from: server, "--json")).report()
+            #expect(report.states["weights.bin"] == "resumed")
+            #expect(server.bodyBytesSent == sandbox.model.bytes)
+            sandbox.expectWhole()
+        }
+    }
+
+    @Test func `slow is no stall`() async throws {
+        let model = TestModel(["slow.bin": 9_000])
+        try await withServer(model, script: .always(.rate(3_000))) { sandbox, server in
+            let result = try await sandbox.run(sandbox.download(from: server, "--stall-timeout", "1", "--retries", "0"))
+            #expect(result.status == 0, "\(result.err)")
+            sandbox.expectWhole()
+        }
+    }
+}
