@@ -58,7 +58,12 @@ package final class PartialFile: Sendable {
 
     /// Opens or makes a file that has no other name: writing to one that has would change somebody's other file.
     private static func openUnshared(_ name: String, in directory: ModelDirectory) throws(StorageError) -> OpenFile {
-        if let file = try directory.open(name, .create), try file.status().links == 1 { return file }
+        if let file = try directory.open(name, .create) {
+            // Asked of the name, not of the descriptor: whoever exchanges the name meanwhile could make the last link of what was
+            // opened go, and have it back afterwards.
+            let (opened, named) = (try file.status(), try directory.status(of: name))
+            if let named, named.inode == opened.inode, named.device == opened.device, named.links == 1 { return file }
+        }
         try directory.remove(name)
         guard let file = try directory.open(name, .createNew) else {
             throw StorageError(.disturbed, path: directory.display(name), reason: "its directory is gone")

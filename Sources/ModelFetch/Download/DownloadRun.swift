@@ -37,16 +37,17 @@ struct DownloadRun: Sendable {
             }
         }
         let mayReplace = try await settleWrongFiles(&work, into: reports)
+        var hasSteppedBack = false
         if !work.isEmpty {
             try refuseFullDisk(work)
             if mayReplace, let marker, try withdrawMarker(marker), case .verified = standings[marker.path] {
                 work.append(FileWork(context, marker, wasRight: true))
+                hasSteppedBack = true
             }
             try await fetch(work, into: reports)
         }
         try await releaseMarker(into: reports)
-        if let marker, case .verified(let digest) = standings[marker.path] {
-            // It never had to step back.
+        if !hasSteppedBack, let marker, case .verified(let digest) = standings[marker.path] {
             Leftovers(context).clear(after: marker)
             reports.finish(.skipped, marker, digest: digest)
         }

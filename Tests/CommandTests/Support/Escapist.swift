@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A library that is loaded into the program and turns against it: at the first fsync(2) or pread(2) it starts a thread, which
+/// A library that is loaded into the program and turns against it: at the first pread(2) or pwrite(2) it starts a thread, which
 /// tries by every means to write, once inside of a directory and once outside, and says on stderr what came of each.
 ///
 /// It stands for whatever bug may one day let somebody run his own code in the program.
@@ -95,9 +95,9 @@ struct Escapist {
 
         static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-        int fsync(int file) {
+        ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
             pthread_once(&once, begin);
-            return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(file);
+            return ((ssize_t (*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite"))(file, bytes, count, offset);
         }
 
         ssize_t pread(int file, void *bytes, size_t count, off_t offset) {
