@@ -31,6 +31,7 @@ package struct DiskError: Error, Hashable, Sendable {
     package var isMissing: Bool { code == ENOENT }
     package var isInterrupted: Bool { code == EINTR }
     package var isUnsupported: Bool { code == EOPNOTSUPP || code == ENOSYS || code == EINVAL }
+    package var isPermission: Bool { code == EACCES || code == EPERM }
     package var isExisting: Bool { code == EEXIST }
     /// Disk full, quota or file size limit reached.
     package var isSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }

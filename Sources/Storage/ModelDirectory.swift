@@ -60,16 +60,18 @@ package final class ModelDirectory: Sendable {
 
     /// Makes the directory's name durable, and those of its parents, up to where the typed path begins.
     ///
-    /// - Throws: if an fsync(2) fails. That a parent may not be opened, or that its file system cannot synchronize directories,
-    ///   is no error: it must not forbid the download.
+    /// - Throws: if an fsync(2) fails. That a parent may not be read, or that its file system cannot synchronize directories, is
+    ///   no error: it must not forbid the download.
     private func synchronizeParents() throws(StorageError) {
         var above = path
         while above != ".", above != "/" {
             above = Self.parentPath(above)
-            guard let opened = try? disk.openDirectory(above) else { continue }
-            defer { disk.close(opened) }
             try attempt("cannot make its names durable", above) { () throws(DiskError) in
-                do throws(DiskError) { try disk.synchronize(opened) } catch  where error.isUnsupported {}
+                do throws(DiskError) {
+                    let opened = try disk.openDirectory(above)
+                    defer { disk.close(opened) }
+                    try disk.synchronize(opened)
+                } catch  where error.isUnsupported || error.isPermission {}
             }
         }
     }

@@ -178,7 +178,7 @@ extension Schedule {
         let call = random.pick(DiskEvent.Call.allCases)
         let rare = [.synchronize, .rename, .remove, .makeDirectory, .lock, .preallocate, .truncate].contains(call)
         let index = random.below(rare ? 10 : span)
-        let code = random.pick([EIO, EIO, ENOSPC, EDQUOT, EROFS, EACCES])
+        let code = random.pick([EIO, EIO, ENOSPC, EDQUOT, EROFS, EMFILE])
         switch random.below(6) {
         case 0: return DiskEvent(call, index, .failsFromHere(errno: code))
         case 1: return DiskEvent(random.pick([.read, .write]), index, .short)

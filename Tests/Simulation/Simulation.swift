@@ -150,7 +150,11 @@ package final class Simulation {
                 other.die()
             }
             // Without fsync nothing is promised of what the cut leaves.
-            if !schedule.isDurable { invariants.disown() }
+            if !schedule.isDurable {
+                invariants.disown()
+                // What is left may look like somebody's other file.
+                isForeign = true
+            }
             invariants.check("after a power cut")
         }
     }
