@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "FaultServer",
             dependencies: [
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                "SeededRandom", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/FaultServer", exclude: ["README.md"], swiftSettings: strict),
         .executableTarget(
             name: "fault-server",

@@ -1,3 +1,5 @@
+internal import SeededRandom
+
 extension FaultScript {
     /// A script from a seed: the same seed always gives the same faults.
     ///

@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import SeededRandom
 
 /// A block of random bytes that stands for a file of any size, over and over.
 ///

@@ -77,7 +77,7 @@ final class Invariants {
             if theirs[path]?.contains(inode.serial) == true { continue }
             violated("\(path) holds wrong bytes \(moment())")
         }
-        guard let marker, let inode = inode(marker) else { return }
+        guard let marker, let inode = inode(marker), inode.kind == .regular else { return }
         for (path, other) in standing where path != marker && !isRight(path) {
             let now = other?.serial ?? Self.nothing
             // It stood before, or they did it so that nobody could see: what is wrong must be as they left it.

@@ -66,7 +66,11 @@ package final class WriterSimulation {
         let round = Round()
         let disk = SimulatedDisk(
             machine, events: isLast ? [] : events(), lies: lies, onIncident: { round.incident = $0 })
-        defer { disk.die() }
+        defer {
+            disk.die()
+            // The disk tells the round of incidents, and the round's partial has the disk.
+            round.partial = nil
+        }
         let writers = 1 + random.below(6)
         do throws(StorageError) {
             let directory = try ModelDirectory(creating: "/d", on: disk)

@@ -11,7 +11,8 @@ extension RunContext {
         let (common, own) = (PartialNames(path: file.path.string), names(of: file))
         for (from, to) in [(common.partial, own.partial), (common.journal, own.journal)] {
             do throws(StorageError) {
-                if try directory.status(of: from) != nil { try directory.rename(from, to: to) }
+                // What is no file of ours stays where somebody put it.
+                if try directory.status(of: from)?.kind == .regular { try directory.rename(from, to: to) }
             } catch  where error.underlying?.isMissing == true {
                 // Somebody was quicker.
             }
