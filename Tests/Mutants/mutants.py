@@ -50,7 +50,8 @@ MUTANTS = [
      "if mayReplace, let marker, try withdrawMarker(marker), case", "if mayReplace, let marker, false, case", SIMULATOR,
      "MarkerTests"),
     ("say that all is well when the marker is held back", "Sources/ModelFetch/Download/DownloadRun+Marker.swift",
-     "guard reports.isSelected(file) else { return false }", "if true { return false }", SIMULATOR, "MarkerTests"),
+     "if reports.isSelected(file) { throw error }\n            }\n            guard reports.isSelected(file) else { return false }",
+     "_ = error\n            }\n            if true { return false }", SIMULATOR, "MarkerTests"),
     ("leave the torn end of a journal", "Sources/Storage/ExtentJournal.swift",
      "if offset < bytes.count {", "if false {", WRITERS, "JournalTests"),
     ("do not record what is voided", "Sources/Storage/PartialState.swift",
@@ -123,7 +124,8 @@ def main():
             print(mutant[0])
         return 0
     copy = pathlib.Path(options.copy or tempfile.mkdtemp(prefix="mutants-"))
-    shutil.copytree(top, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".build*", ".git"))
+    if copy.resolve() != top:
+        shutil.copytree(top, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".build*", ".git"))
     missed = 0
     for name, path, old, new, simulator, pattern in mutants:
         file = copy / path

@@ -87,6 +87,12 @@ final class Scheduler: TaskExecutor, @unchecked Sendable {
 
     private var sleepers: [Int: CheckedContinuation<Bool, Never>] = [:]
 
+    /// Drops what was to happen later: it may hold whatever holds this scheduler.
+    func forgetTimers() {
+        check()
+        timers = [:]
+    }
+
     /// Does something when so much virtual time has passed.
     func after(_ delay: Duration, _ action: @escaping () -> Void) {
         check()

@@ -78,6 +78,7 @@ package final class Simulation {
             if !invariants.violations.isEmpty { break }
         }
         if invariants.violations.isEmpty { healthyEnd() }
+        scheduler.forgetTimers()
         verdict.violations = invariants.violations
         verdict.requests = network.requestCount
         verdict.trace = machine.trace
