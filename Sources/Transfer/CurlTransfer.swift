@@ -77,7 +77,12 @@ final class CurlTransfer {
     /// Hands over what is left and the end.
     func finish(_ code: CURLcode) {
         flush()
-        let error = fault ?? (code == CURLE_OK ? nil : easy.failure(code))
+        var error = fault ?? (code == CURLE_OK ? nil : easy.failure(code))
+        if let malformed = error, malformed.code == .malformed, !parser.isComplete, easy.isConnectionReused {
+            // What an earlier answer had beyond its length stands where this one should begin: that says nothing about this
+            // file, and libcurl closes the connection.
+            error = TransferError(.connectionLost, "out of step since an earlier answer: " + malformed.detail)
+        }
         exchange.finish(error.map { .failure($0.at(exchange.request.url)) } ?? .success(()))
     }
 }

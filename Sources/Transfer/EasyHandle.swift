@@ -55,6 +55,9 @@ struct EasyHandle: ~Copyable {
         ).error
     }
 
+    /// Whether the transfer went over a connection that earlier ones had used (CURLINFO_NUM_CONNECTS(3)).
+    var isConnectionReused: Bool { pretransferTime > 0 && info(CURLINFO_NUM_CONNECTS) == 0 }
+
     private func info(_ info: CURLINFO) -> Int {
         var value = 0
         return ccurl_get_long(handle, info, &value) == CURLE_OK ? value : 0

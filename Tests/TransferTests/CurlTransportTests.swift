@@ -127,6 +127,38 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        String(repeating: "+", count: 200_000), "HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", "rest of a file\r\n",
+    ])
+    func `takes what an earlier answer left in a connection for its end, not for a wrong server`(
+        rest: String
+    ) async throws {
+        try await withServer { connection, head in
+            // The rest comes when libcurl has looked whether the connection is clean and has used it.
+            connection.send(head.hasPrefix("GET /2") ? rest : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            return !head.hasPrefix("GET /2")
+        } test: { transport, server in
+            #expect(try await read(transport.get(TransportRequest(url: try server.url("/1")))).count == 2)
+            let error = await #expect(throws: TransferError.self) {
+                try await transport.get(TransportRequest(url: try server.url("/2")))
+            }
+            #expect(server.connections == 1)
+            #expect(error?.code == .connectionLost, "\(error.debugDescription)")
+            #expect(error?.disposition == .retry)
+            #expect(try await read(transport.get(TransportRequest(url: try server.url("/3")))).count == 2)
+            #expect(server.connections == 2)
+            // On a connection of its own it is the server's.
+            var configuration = TransportConfiguration(version: "test")
+            configuration.proxy = ""
+            let other = try CurlTransport(configuration)
+            defer { other.shutdown() }
+            let second = await #expect(throws: TransferError.self) {
+                try await other.get(TransportRequest(url: try server.url("/2")))
+            }
+            #expect(second?.code == .malformed, "\(second.debugDescription)")
+        }
+    }
+
     @Test func `refuses endless header fields`() async throws {
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\n")
