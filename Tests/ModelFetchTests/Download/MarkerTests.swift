@@ -120,4 +120,26 @@ import Testing
             #expect(outcome.report.files.map(\.state) == [.repaired, .skipped, .skipped, .skipped])
         }
     }
+
+    @Test(arguments: [true, false])
+    func `stays away, and the run fails, when a file that was right is not any more at the end`(
+        isFile: Bool
+    ) async throws {
+        let harness = try Harness(.checkpoint)
+        try harness.folder.put(harness.model, but: ["checkpoint"])
+        let folder = harness.folder
+        try await FaultServer.run(files: harness.model.content) { server in
+            let report = try await harness.runUnchecked(server) { event in
+                guard case .phase("checkpoint", .connecting) = event else { return }
+                #expect(throws: Never.self) {
+                    try folder.remove("model.data")
+                    try folder.put("other bytes".utf8, isFile ? "model.data" : "model.data/in its place")
+                }
+            }
+            #expect(!report.isOK)
+            let failures = report.files.compactMap { $0.failure.map(String.init(describing:)) }
+            #expect(failures.contains { $0.contains("model.data") }, "\(report.files)")
+        }
+        #expect(!folder.has("checkpoint") && folder.has("checkpoint.partial"))
+    }
 }
