@@ -73,7 +73,7 @@ let package = Package(
         .testTarget(name: "FaultServerTests", dependencies: ["FaultServer"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "FaultServer"], swiftSettings: strict),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "Hashing"], swiftSettings: strict),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "Hashing", "SeededRandom"], swiftSettings: strict),
         .testTarget(
             name: "ModelFetchTests",
             dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "FaultServer", "BuiltInManifests"],
@@ -82,8 +82,8 @@ let package = Package(
             name: "CommandTests", dependencies: ["ModelFetchCommand", "ModelFetch", "Hashing", "FaultServer"],
             swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing"], exclude: ["LibFuzzer"],
-            swiftSettings: strict),
+            name: "FuzzTests", dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "SeededRandom"],
+            exclude: ["LibFuzzer"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

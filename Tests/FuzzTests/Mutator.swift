@@ -1,6 +1,8 @@
+import SeededRandom
+
 /// Changes inputs as damage and malice do: bits, cut tails, repeated and moved parts, numbers at the edge, words of the format.
 struct Mutator {
-    private var random: SeededGenerator
+    private var random: SplitMix64
     private let corpus: [[UInt8]]
     private let words: [[UInt8]]
 
@@ -8,7 +10,7 @@ struct Mutator {
     static let limit = 16 << 10
 
     init(seed: UInt64, corpus: [[UInt8]], words: [[UInt8]]) {
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
         self.corpus = corpus
         self.words = words
     }
@@ -62,20 +64,5 @@ struct Mutator {
             let edge = [UInt8](repeating: Bool.random(using: &random) ? 0xFF : 0, count: 8)
             bytes.replaceSubrange(place..<min(place + 8, bytes.count), with: edge)
         }
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers for the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

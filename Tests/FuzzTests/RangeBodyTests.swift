@@ -1,3 +1,4 @@
+import SeededRandom
 import Synchronization
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
         async throws
     {
         for seed: UInt64 in 0..<2000 {
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             let start = Int64.random(in: 0..<Self.fileSize, using: &random)
             let asked = start..<Int64.random(in: start + 1...Self.fileSize, using: &random)
             let isPart = Bool.random(using: &random)
@@ -69,7 +70,7 @@ private final class Pieces: TransportResponse {
     let head: ResponseHead
     private let rest: Mutex<[Chunk]>
 
-    init(_ head: ResponseHead, from start: Int64, count: Int64, _ random: inout SeededGenerator) {
+    init(_ head: ResponseHead, from start: Int64, count: Int64, _ random: inout SplitMix64) {
         self.head = head
         let content = (start..<start + count).map { `The body of an answer`.byte(at: $0) }
         var chunks: [Chunk] = []

@@ -1,3 +1,4 @@
+import SeededRandom
 import Storage
 import Testing
 
@@ -78,7 +79,7 @@ private func map(_ extents: [ExtentMap.Extent]) -> ExtentMap {
     @Test(arguments: 0..<40)
     func `agrees with a map of every byte`(seed: UInt64) {
         let size = 64
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         var map = ExtentMap()
         var bytes = [UInt16?](repeating: nil, count: size)
         for _ in 0..<100 {
@@ -95,7 +96,7 @@ private func map(_ extents: [ExtentMap.Extent]) -> ExtentMap {
         }
     }
 
-    private func compare(_ map: ExtentMap, _ bytes: [UInt16?], _ generator: inout SeededGenerator) {
+    private func compare(_ map: ExtentMap, _ bytes: [UInt16?], _ generator: inout SplitMix64) {
         var expected: [ExtentMap.Extent] = []
         for (index, source) in bytes.enumerated() {
             guard let source else { continue }

@@ -1,4 +1,5 @@
 import Hashing
+import SeededRandom
 import Testing
 
 @testable import Storage
@@ -78,7 +79,7 @@ private let size: Int64 = 10 << 20
 
     @Test(arguments: 0..<60)
     func `agrees with a reader that goes forward record by record`(seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         let size = 60
         var records = [sourceOne]
         for number in 0..<Int.random(in: 1...40, using: &generator) {
@@ -147,7 +148,7 @@ private let size: Int64 = 10 << 20
     func `takes time in proportion to its records, however they overlap`(attack: Attack) {
         let count: Int64 = 100_000
         let size = 3 * count
-        var generator = SeededGenerator(seed: 1)
+        var generator = SplitMix64(seed: 1)
         var records = [sourceOne]
         for index in 0..<count {
             switch attack {

@@ -1,5 +1,6 @@
 import Foundation
 import Hashing
+import SeededRandom
 import Testing
 
 @testable import Storage
@@ -204,7 +205,7 @@ import Testing
     @Test func `of many overlapping records is read from the disk in time`() throws {
         let size: Int64 = 1 << 40
         let identity = FileIdentity(path: "w", size: size, sha256: nil)
-        var generator = SeededGenerator(seed: 1)
+        var generator = SplitMix64(seed: 1)
         var records = [sourceOne]
         for number in 0..<100_000 {
             // In bad order, and each reaching into many others.

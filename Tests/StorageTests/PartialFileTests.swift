@@ -1,5 +1,6 @@
 import Dispatch
 import Hashing
+import SeededRandom
 import Synchronization
 import Testing
 
@@ -44,7 +45,7 @@ import Testing
 
     @Test(arguments: 0..<12)
     func `has the same digest whatever the order of its pieces`(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         let shop = try Workshop(size: 700_000)
         let partial = try shop.open()
         var cuts = [0, shop.bytes.count]

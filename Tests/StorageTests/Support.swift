@@ -1,5 +1,6 @@
 import Foundation
 import Hashing
+import SeededRandom
 import Storage
 import Testing
 
@@ -52,20 +53,7 @@ final class Scratch: Sendable {
     func names() -> [String] { (FileManager.default.enumerator(atPath: path)?.allObjects as? [String] ?? []).sorted() }
 }
 
-/// SplitMix64: the same numbers for the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-
+extension SplitMix64 {
     mutating func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count + 8) { buffer, made in
             let words = UnsafeMutableRawBufferPointer(buffer)
@@ -95,7 +83,7 @@ struct Workshop {
         in scratch: Scratch? = nil
     ) throws {
         let scratch = try scratch ?? Scratch()
-        var generator = SeededGenerator(seed: UInt64(size))
+        var generator = SplitMix64(seed: UInt64(size))
         bytes = generator.bytes(size)
         self.scratch = scratch
         self.disk = disk
