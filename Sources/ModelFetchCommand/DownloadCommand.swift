@@ -46,7 +46,7 @@ struct DownloadCommand: AsyncParsableCommand {
     @Flag(name: .customLong("dry-run"), help: "Say what would be fetched from where, and change nothing.")
     var dryRun = false
 
-    @Option(help: "How progress is shown: auto, plain or none.")
+    @Option(help: "How progress is shown: auto (bars on a terminal), bar, plain or none.")
     var progress = ProgressStyle.auto
 
     @OptionGroup(title: "SOURCES") var transfer: TransferCommandOptions

@@ -172,6 +172,22 @@ extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
 
     package var debugDescription: String { description }
 
+    /// What happened in two or three words.
+    package var brief: String {
+        if let status, status != 200, status != 206 { return "\(status)" }
+        return switch code.storage {
+        case .nameNotResolved: "name not found"
+        case .connectionFailed: "cannot connect"
+        case .connectTimeout: "no connection"
+        case .tlsFailed: "TLS failed"
+        case .connectionLost: "connection lost"
+        case .short: "ended early"
+        case .stalled: "stalled"
+        case .page: "a web page came"
+        default: headline
+        }
+    }
+
     private var headline: String {
         switch code.storage {
         case .nameNotResolved: "the host name could not be resolved"

@@ -170,6 +170,7 @@ struct DownloadRun: Sendable {
             let state = item.state(reused: reused)
             if file.path == context.manifest.marker {
                 reports.hold(verified, as: state)
+                context.emit(.phase(path: path, .holding))
             } else {
                 try publish(verified, file)
                 reports.finish(state, file, digest: verified.digest)

@@ -161,7 +161,7 @@ final class FileDownload: Sendable {
             case .held(let range): context.emit(.progress(path: path, bytes: Int64(range.count), received: false))
             case .lost(let range):
                 let reason = "bytes from \(range.lowerBound) on are not what was written"
-                context.emit(.discarded(path: path, bytes: 0, reason: reason))
+                context.emit(.discarded(path: path, bytes: Int64(range.count), reason: reason))
             }
         }
         while try partial.catchUp() { try Task.checkCancellation() }

@@ -90,7 +90,7 @@ final class SourceLoop: Sendable {
         if attempt == nil { context.reach.giveUp(index) }
         let failure = Failure(
             error.disposition == .refuse ? .refused : .unavailable, file: path, source: source.shown, offset: offset,
-            error.description)
+            error.description, brief: error.brief)
         guard let attempt else {
             context.emit(.sourceDropped(path: path, failure))
             return nil

@@ -61,6 +61,11 @@ public struct Manifest: Hashable, Sendable {
     /// The bytes of all files whose size is known or expected.
     public var plannedBytes: Int64 { files.reduce(0) { $0 + ($1.plannedSize ?? 0) } }
 
+    /// The size in bytes of each file of which it is known or expected, by path.
+    package var plannedSizes: [String: Int64] {
+        Dictionary(files.compactMap { file in file.plannedSize.map { (file.path.string, $0) } }) { first, _ in first }
+    }
+
     /// Whether every file has a SHA-256, so that the whole model can be verified.
     public var isPinned: Bool { files.allSatisfy(\.isPinned) }
 

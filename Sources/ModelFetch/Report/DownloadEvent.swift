@@ -34,6 +34,8 @@ public enum FilePhase: Hashable, Sendable {
     case receiving
     /// All bytes are there; the digest is about to be.
     case verifying
+    /// It is verified, and gets its name when every other file has one: the marker.
+    case holding
     /// It is made durable and gets its name.
     case publishing
 }

@@ -38,16 +38,26 @@ public struct Failure: Error, Hashable, Sendable {
     public let message: String
     /// What may help, as a clause or a command; `nil` if nothing is known to.
     public let hint: String?
+    /// What happened in two or three words, for where there is no room for a sentence.
+    package let brief: String
 
     public init(
         _ kind: Kind, file: String? = nil, source: String? = nil, offset: Int64? = nil, _ message: String,
         hint: String? = nil
+    ) {
+        self.init(kind, file: file, source: source, offset: offset, message, brief: message, hint: hint)
+    }
+
+    package init(
+        _ kind: Kind, file: String? = nil, source: String? = nil, offset: Int64? = nil, _ message: String,
+        brief: String, hint: String? = nil
     ) {
         self.kind = kind
         self.file = file
         self.source = source
         self.offset = offset
         self.message = message
+        self.brief = brief
         self.hint = hint
     }
 }

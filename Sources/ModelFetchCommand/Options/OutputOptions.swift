@@ -26,8 +26,10 @@ struct OutputOptions: ParsableArguments {
 
 /// How progress is shown.
 enum ProgressStyle: String, ExpressibleByArgument, CaseIterable {
-    /// As it suits where stderr goes; plain lines today.
+    /// Bars on a terminal, plain lines elsewhere.
     case auto
+    /// Bars that are drawn over, wherever stderr goes.
+    case bar
     /// A line when something happens, and every 10 s.
     case plain
     case none

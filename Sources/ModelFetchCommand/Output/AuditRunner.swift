@@ -13,9 +13,10 @@ struct AuditRunner {
         var statuses = status == 0 ? [] : [status]
         var sound = 0
         for (loaded, directory) in audits {
-            let progress = PlainProgress(context, isShown: !context.isQuiet && !context.isJSON)
-            let (report, signal) = await Interruption.run {
-                await ModelAudit(loaded, of: directory).run { progress.showAudit($0) }
+            let progress = ProgressViews.view(
+                context, style: .auto, sizes: loaded.manifest.plannedSizes, isAudit: true)
+            let ((report, signal), _) = await progress.accompany {
+                await Interruption.run { await ModelAudit(loaded, of: directory).run { progress.show($0) } }
             }
             // A signal that came when all was done already changes nothing about what was found.
             let isInterrupted = report.isCancelled

@@ -13,42 +13,51 @@ struct DownloadRunner {
     }
 
     func run(_ download: ModelDownload) async -> Int32 {
-        let lines = PlainProgress(context, isShown: progress != .none && !context.isQuiet && !context.isJSON)
+        let view = ProgressViews.view(context, style: progress, sizes: loaded.manifest.plannedSizes)
         let events = context.isJSON ? EventPrinter(context) : nil
-        let (report, signal) = await Interruption.run {
-            await download.run { event in
-                lines.show(event)
-                events?.show(event)
+        let ((report, signal), sums) = await view.accompany {
+            await Interruption.run {
+                await download.run { event in
+                    view.show(event)
+                    events?.show(event)
+                }
             }
         }
         // A signal that came when all was done already changes nothing about what was done.
         let status = report.isOK ? 0 : signal ?? (report.isCancelled ? 130 : report.kind?.rawValue ?? 0)
-        finish(report, status, isInterrupted: status >= 128)
+        finish(report, status, sums, isInterrupted: status >= 128)
         return status
     }
 
     /// Reports a run that ended before it began.
     func finish(_ report: DownloadReport) -> Int32 {
         let status = report.kind?.rawValue ?? 0
-        finish(report, status, isInterrupted: false)
+        finish(report, status, ProgressState(), isInterrupted: false)
         return status
     }
 
-    private func finish(_ report: DownloadReport, _ status: Int32, isInterrupted: Bool) {
+    private func finish(_ report: DownloadReport, _ status: Int32, _ sums: ProgressState, isInterrupted: Bool) {
         context.say(report.failures)
         if isInterrupted {
-            if !context.isQuiet {
-                Console.shared.err(
-                    "interrupted; everything received is kept: run the same command again to go on from there")
-            }
+            if !context.isQuiet { Console.shared.err(Self.farewell(report, sums)) }
         } else if !context.isQuiet, !context.isJSON, !report.files.isEmpty {
-            Console.shared.err(Self.summary(report))
+            Console.shared.err(Self.summary(report, sources: sums.receivedBySource))
         }
         if context.isJSON { context.print(FinalReport(report, status: status, origin: loaded.origin).json) }
     }
 
-    /// The sentence at the end: what came, how much was there already, how long it took.
-    static func summary(_ report: DownloadReport) -> String {
+    /// The sentence after Ctrl-C: what is kept, and how to go on.
+    static func farewell(_ report: DownloadReport, _ sums: ProgressState) -> String {
+        let kept =
+            sums.done > 0 && sums.totalBytes > 0
+            ? "\(Words.bytes(sums.done)) of \(Words.bytes(sums.totalBytes)) are kept in "
+                + printable(report.directory, limit: 1024)
+            : "everything received is kept"
+        return "interrupted; \(kept): run the same command again to go on from there"
+    }
+
+    /// The sentence at the end: what came from where, how much was there already, how long it took.
+    static func summary(_ report: DownloadReport, sources: [String: Int64] = [:]) -> String {
         let done = report.files.filter { [.downloaded, .resumed, .repaired, .skipped, .held].contains($0.state) }
         let skipped = report.files.count { $0.state == .skipped }
         var parts: [String] = []
@@ -59,7 +68,9 @@ struct DownloadRunner {
                 (report.isOK ? "done: " : "not done: ")
                     + "\(done.count) of \(Words.count(report.files.count, "file")) verified"
                     + (skipped > 0 ? " (\(skipped) earlier)" : ""))
-            var received = "\(Words.bytes(report.bytesDownloaded)) received in \(Words.seconds(report.seconds))"
+            let origin = Self.origin(sources)
+            var received =
+                "\(Words.bytes(report.bytesDownloaded)) received\(origin) in \(Words.seconds(report.seconds))"
             if report.seconds >= 0.1, report.bytesDownloaded > 0 {
                 received += " (\(Words.bytes(Int64(Double(report.bytesDownloaded) / report.seconds)))/s)"
             }
@@ -71,5 +82,20 @@ struct DownloadRunner {
             parts.append("the marker is held back until the model is whole")
         }
         return parts.joined(separator: "; ")
+    }
+
+    /// The hosts that gave something, the most generous first.
+    private static func origin(_ sources: [String: Int64]) -> String {
+        var byHost: [String: Int64] = [:]
+        for (source, bytes) in sources {
+            let host = source.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first
+            byHost[host.map(String.init) ?? source, default: 0] += bytes
+        }
+        let hosts = byHost.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        switch hosts.count {
+        case 0: return ""
+        case 1: return " from \(hosts[0].key)"
+        default: return " (" + hosts.map { "\(Words.bytes($0.value)) from \($0.key)" }.joined(separator: ", ") + ")"
+        }
     }
 }

@@ -61,6 +61,7 @@ final class EventPrinter: Sendable {
             object["bytes_held"] = .integer(held)
         case .receiving: object["phase"] = "receiving"
         case .verifying: object["phase"] = "verifying"
+        case .holding: object["phase"] = "holding"
         case .publishing: object["phase"] = "publishing"
         }
         return object

@@ -81,7 +81,7 @@ struct WordsTests {
             ),
         ] as [(DownloadEvent, String?)])
     func `an event is a line, or none`(event: DownloadEvent, line: String?) {
-        #expect(PlainProgress.line(for: event) == line)
+        #expect(ProgressLines.line(for: event) == line)
     }
 
     private static func file(

@@ -19,6 +19,8 @@ final class Child: Sendable {
         /// A pipe that nobody reads any more.
         case brokenPipe
         case file(String)
+        /// A terminal, which becomes the one that the child is controlled from.
+        case terminal(PseudoTerminal)
     }
 
     /// How a process ended.
@@ -43,6 +45,9 @@ final class Child: Sendable {
         let description: String
     }
 
+    /// By how much every wait may be longer: under a sanitizer all is slow.
+    static let patience = ProcessInfo.processInfo.environment["MODELFETCH_TEST_PATIENCE"].flatMap { Int($0) } ?? 1
+
     let pid: pid_t
     private let scratch: String
     private let state = Mutex(State())
@@ -62,6 +67,7 @@ final class Child: Sendable {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        var isControlled = false
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         // One at a time, or the pipe's other end could be inherited by a child that is started meanwhile, and not be broken.
         let broken = try Self.spawning.withLock { _ in try Self.brokenPipe() }
@@ -74,6 +80,10 @@ final class Child: Sendable {
             case .closed: posix_spawn_file_actions_addclose(&actions, descriptor)
             case .file(let path): posix_spawn_file_actions_addopen(&actions, descriptor, path, flags, 0o600)
             case .brokenPipe: posix_spawn_file_actions_adddup2(&actions, broken, descriptor)
+            case .terminal(let terminal):
+                // The first terminal that the leader of a session opens controls it (credentials(7)).
+                posix_spawn_file_actions_addopen(&actions, descriptor, terminal.path, O_RDWR, 0)
+                isControlled = true
             }
         }
         // Sockets and pipes of other tests, and what this process inherited, are none of the child's business: a listening
@@ -88,7 +98,9 @@ final class Child: Sendable {
         posix_spawnattr_setsigmask(&attributes, &signals)
         for number in [SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGXFSZ, SIGQUIT] { sigaddset(&signals, number) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        // POSIX_SPAWN_SETSID of glibc's headers, which is hidden like the call below.
+        let session: Int32 = isControlled ? 0x80 : 0
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | session))
         var pid: pid_t = 0
         // A shell goes to the directory and becomes the program: posix_spawn(3) has no portable way there.
         let shell = ["/bin/sh", "-c", #"cd "$0" && exec "$@""#, directory, executable]
@@ -152,6 +164,7 @@ final class Child: Sendable {
     /// Waits for the end. A process that takes longer is killed, and that is an error.
     @discardableResult
     func wait(within limit: Duration = .seconds(40)) async throws -> Result {
+        let limit = limit * Self.patience
         let watchdog = Task {
             try await Task.sleep(for: limit)
             kill(SIGKILL)
@@ -186,6 +199,7 @@ private func systemKill(_ pid: pid_t, _ signal: Int32) -> Int32 { kill(pid, sign
 
 /// Looks again and again until something holds, for things that tell nobody when they change: files and other processes.
 func poll(within limit: Duration = .seconds(20), _ what: String, _ condition: () throws -> Bool) async throws {
+    let limit = limit * Child.patience
     let deadline = ContinuousClock.now + limit
     while try !condition() {
         guard ContinuousClock.now < deadline else { throw Child.Failed(description: "waited \(limit) for \(what)") }

@@ -1,0 +1,74 @@
+internal import Logging
+internal import ModelFetch
+internal import Synchronization
+
+/// Progress as lines on stderr: one when something happens, and every 10 s how far the whole is.
+final class PlainProgress: ProgressView {
+    private static let pause: Duration = .seconds(10)
+
+    let interval: Duration = .milliseconds(500)
+    private let context: CommandContext
+    private let isShown: Bool
+    /// Of an audit only how far it is; what it finds is said at its end.
+    private let isAudit: Bool
+    private let stopwatch = Stopwatch()
+    private let state: Mutex<State>
+
+    private struct State {
+        var sums: ProgressState
+        var lastLine: Duration = .zero
+        /// Which source each file was last said to come from.
+        var sources: [String: String] = [:]
+    }
+
+    init(_ context: CommandContext, _ sums: ProgressState, isShown: Bool, isAudit: Bool) {
+        self.context = context
+        self.isShown = isShown
+        self.isAudit = isAudit
+        state = Mutex(State(sums: sums))
+    }
+
+    func show(_ event: DownloadEvent) {
+        let now = stopwatch.elapsed
+        let isNews = state.withLock { state in
+            state.sums.take(event, at: now)
+            guard case .phase(let path, .connecting(let source, _, _)) = event else { return true }
+            // Before another attempt with the same source there was a line about why.
+            return state.sources.updateValue(source, forKey: path) != source
+        }
+        switch event {
+        case .warning(let text): context.logger.warning("\(text)")
+        case .debug(let text): context.logger.debug("\(text)")
+        default:
+            if let line = ProgressLines.line(for: event) {
+                if isShown, isNews, !isAudit { Console.shared.err(line) }
+            } else if let detail = ProgressLines.detail(of: event) {
+                context.logger.debug("\(detail)")
+            }
+        }
+    }
+
+    func tick() {
+        guard isShown else { return }
+        let now = stopwatch.elapsed
+        let line: String? = state.withLock { state in
+            guard state.sums.fileCount > 0, now - state.lastLine >= Self.pause else { return nil }
+            state.lastLine = now
+            return Self.line(state.sums, at: now)
+        }
+        if let line { Console.shared.err(line) }
+    }
+
+    func end() -> ProgressState { state.withLock { $0.sums } }
+
+    /// How far the whole is.
+    static func line(_ sums: ProgressState, at now: Duration) -> String {
+        var parts = ["\(Words.bytes(sums.done)) of \(Words.bytes(sums.totalBytes))"]
+        if let rate = sums.rate.rate(at: now) {
+            parts.append("\(Words.bytes(Int64(rate)))/s")
+            if rate >= 1, let left = Words.clock(Double(sums.missing) / rate) { parts.append("\(left) left") }
+        }
+        parts.append("\(sums.finished) of \(Words.count(sums.fileCount, "file"))")
+        return parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,53 @@
+internal import ModelFetch
+
+/// The line that an event is worth; `nil` for those that deserve none.
+enum ProgressLines {
+    static func line(for event: DownloadEvent) -> String? {
+        switch event {
+        case .started(let model, let directory, let files, let bytes):
+            "\(model) into \(printable(directory, limit: 1024)): \(Words.count(files, "file")), \(Words.bytes(bytes))"
+        case .waitingForLock(let directory):
+            "another modelfetch is working on \(printable(directory, limit: 1024)): waiting for it"
+        case .phase(let path, .connecting(let source, let offset, let held)):
+            held > 0
+                ? "\(path): going on at byte \(offset), \(Words.bytes(held)) are here, from \(source)"
+                : "\(path): from \(source)"
+        case .phase(let path, .hashing): "\(path): is there, hashing it"
+        case .phase(let path, .comparing): "\(path): another file stands there, comparing it with the source"
+        case .discarded(let path, let bytes, let reason):
+            bytes > 0 ? "\(path): \(Words.bytes(bytes)) will be fetched again: \(reason)" : "\(path): \(reason)"
+        case .retrying(let path, let failure, let attempt, let pause):
+            "\(path): \(failure.message); "
+                + (pause > .zero ? "trying again in \(Words.seconds(pause))" : "trying again")
+                + " (attempt \(attempt + 1))"
+        case .sourceDropped(let path, let failure): "\(path): \(failure.message)"
+        case .finished(let report): line(for: report)
+        case .warning, .debug, .progress, .phase: nil
+        }
+    }
+
+    /// What is worth a line only to a person who looks for a fault.
+    static func detail(of event: DownloadEvent) -> String? {
+        switch event {
+        case .phase(let path, .receiving): "\(path): bytes come"
+        case .phase(let path, .verifying): "\(path): all bytes are here, hashing the rest"
+        case .phase(let path, .holding): "\(path): verified, held back until every other file is there"
+        case .phase(let path, .publishing): "\(path): verified, giving it its name"
+        default: nil
+        }
+    }
+
+    private static func line(for report: FileReport) -> String? {
+        let size = report.size.map { Words.bytes($0) } ?? "size unknown"
+        let proof =
+            report.isPinned
+            ? "verified"
+            : "unpinned: checked by " + (report.evidence.isEmpty ? "nothing" : report.evidence.joined(separator: ", "))
+        switch report.state {
+        case .skipped: return "\(report.path): already here (\(size), \(proof))"
+        case .failed: return nil
+        case .held: return "\(report.path): \(proof); held back until the model is whole"
+        default: return "\(report.path): \(report.state.rawValue) (\(size), \(proof))"
+        }
+    }
+}

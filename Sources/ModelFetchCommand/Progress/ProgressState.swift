@@ -1,0 +1,157 @@
+internal import ModelFetch
+
+/// What a run has come to, summed up from its events. Knows no clock: every event comes with the time since the run began.
+struct ProgressState: Sendable {
+    /// What a file is at, in the words of who watches.
+    enum Stage: Hashable, Sendable {
+        case hashing
+        case comparing
+        case connecting
+        case receiving
+        /// Until this time, because of this, for this attempt.
+        case waiting(until: Duration, reason: String, attempt: Int)
+        case verifying
+        case holding
+        case publishing
+    }
+
+    /// A file that is begun and not finished.
+    struct File: Sendable {
+        let path: String
+        /// `nil` where nothing is known.
+        let size: Int64?
+        var stage: Stage = .connecting
+        /// Where it comes from, as last heard.
+        var source: String?
+        /// Bytes that are here by the run's own account, checked or not.
+        fileprivate var known: Int64 = 0
+        /// Bytes of earlier that were read again and are right.
+        fileprivate var checked: Int64 = 0
+        /// Bytes of earlier that are to be read again, or were.
+        fileprivate var claimed: Int64?
+        /// Bytes that this run received.
+        var received: Int64 = 0
+        var rate = RateMeter()
+        var lastByteAt: Duration?
+
+        /// Bytes of the file that are here.
+        var done: Int64 { min(max(known, checked, 0), size ?? .max) }
+        /// Those among them that are still to be read again.
+        var unchecked: Int64 { max(min((claimed ?? 0) - checked, done), 0) }
+        /// What is still to come; `nil` where the size is not known.
+        var missing: Int64? { size.map { max($0 - done, 0) } }
+    }
+
+    private(set) var model = ""
+    private(set) var directory = ""
+    private(set) var fileCount = 0
+    private(set) var totalBytes: Int64 = 0
+    /// Begun and not finished, in the order in which they began.
+    private(set) var active: [File] = []
+    private(set) var finished = 0
+    private(set) var failed = 0
+    /// Bytes received in all, those of files that are finished included.
+    private(set) var received: Int64 = 0
+    private(set) var receivedBySource: [String: Int64] = [:]
+    private(set) var rate = RateMeter()
+    /// Bytes of finished files: what came of them, and what will not come any more.
+    private var settled: Int64 = 0
+    private var lost: Int64 = 0
+    private let sizes: [String: Int64]
+    private let isAudit: Bool
+
+    /// - Parameters:
+    ///   - sizes: of the files, as far as they are known, by path.
+    ///   - isAudit: whether what is read counts for the rate; of a download, only what is received does.
+    init(sizes: [String: Int64] = [:], isAudit: Bool = false) {
+        self.sizes = sizes
+        self.isAudit = isAudit
+    }
+
+    /// Bytes of all files that are here.
+    var done: Int64 { active.reduce(settled) { $0 + $1.done } }
+    /// Bytes that are still to come.
+    var missing: Int64 { max(totalBytes - done - lost, 0) }
+
+    mutating func take(_ event: DownloadEvent, at now: Duration) {
+        switch event {
+        case .started(let model, let directory, let files, let bytes):
+            (self.model, self.directory, fileCount, totalBytes) = (model, directory, files, bytes)
+        case .phase(let path, let phase): update(path) { $0.enter(phase) }
+        case .progress(let path, let bytes, let isReceived):
+            let counts = isReceived || isAudit
+            update(path) { file in
+                file.add(bytes, isReceived: isReceived, at: now)
+                if counts { file.rate.add(bytes, at: now) }
+            }
+            if counts { rate.add(bytes, at: now) }
+            guard isReceived else { break }
+            received += bytes
+            if let source = active.first(where: { $0.path == path })?.source {
+                receivedBySource[source, default: 0] += bytes
+            }
+        case .discarded(let path, let bytes, _): update(path) { $0.lose(bytes) }
+        case .retrying(let path, let failure, let attempt, let pause):
+            update(path) {
+                $0.stage = .waiting(until: now + pause, reason: failure.brief, attempt: attempt + 1)
+            }
+        case .finished(let report): finish(report)
+        case .warning, .debug, .waitingForLock, .sourceDropped: break
+        }
+    }
+
+    private mutating func update(_ path: String, _ change: (inout File) -> Void) {
+        if let index = active.firstIndex(where: { $0.path == path }) { return change(&active[index]) }
+        var file = File(path: path, size: sizes[path])
+        change(&file)
+        active.append(file)
+    }
+
+    private mutating func finish(_ report: FileReport) {
+        finished += 1
+        let done = active.first { $0.path == report.path }?.done ?? 0
+        active.removeAll { $0.path == report.path }
+        switch report.state {
+        case .failed, .missing, .damaged, .unreadable:
+            failed += 1
+            settled += done
+            lost += max((report.size ?? done) - done, 0)
+        default: settled += report.size ?? done
+        }
+    }
+}
+
+extension ProgressState.File {
+    fileprivate mutating func enter(_ phase: FilePhase) {
+        switch phase {
+        case .hashing: stage = .hashing
+        case .comparing: stage = .comparing
+        case .connecting(let source, _, let held):
+            stage = .connecting
+            self.source = source
+            known = held
+            claimed = claimed ?? held
+        case .receiving: stage = .receiving
+        case .verifying: stage = .verifying
+        case .holding: stage = .holding
+        case .publishing: stage = .publishing
+        }
+    }
+
+    fileprivate mutating func add(_ bytes: Int64, isReceived: Bool, at now: Duration) {
+        guard isReceived else {
+            checked += bytes
+            return
+        }
+        known += bytes
+        received += bytes
+        lastByteAt = now
+    }
+
+    fileprivate mutating func lose(_ bytes: Int64) {
+        known = max(known - bytes, 0)
+        // What was claimed and is gone will not be read again.
+        claimed = claimed.map { max($0 - bytes, 0) }
+        checked = min(checked, claimed ?? checked)
+    }
+}

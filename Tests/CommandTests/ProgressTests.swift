@@ -1,0 +1,103 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// Progress as it is seen: in a pseudo-terminal, and where there is none.
+@Suite(.timeLimit(.minutes(4)))
+struct ProgressTests {
+    private static let model = TestModel(
+        ["weights.bin": 2_000_000, "config.json": 90, "checkpoint": 77], marker: "checkpoint")
+    /// Comes to a stop in the middle of the large file.
+    private static let stalling: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 500_000))]
+    private static let terminal = ["TERM": "xterm-256color"]
+
+    @Test(arguments: [60, 80, 200])
+    func `Ctrl-C leaves a clean screen, and a sentence about what is kept`(columns: Int) async throws {
+        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
+            let terminal = try PseudoTerminal(columns: columns, rows: 24)
+            let child = try sandbox.start(
+                ["--manifest", "test.json", "model", "--source", server.baseURL], environment: Self.terminal,
+                out: .terminal(terminal), err: .terminal(terminal))
+            try await poll("the bar") {
+                try terminal.screen(columns: columns, rows: 24).lines.contains {
+                    $0.contains("0.5/2.0 MB") && $0.contains("━") && $0.hasPrefix("weights.bin")
+                }
+            }
+            let drawn = try terminal.screen(columns: columns, rows: 24)
+            #expect(drawn.lines.last?.hasPrefix("1 of 3 files") == true, "\(drawn.lines)")
+            #expect(drawn.lines.allSatisfy { $0.count < columns })
+            terminal.type("\u{3}")
+            #expect(try await child.wait().status == 130)
+            try await poll("the last words") { terminal.text.contains("to go on from there") }
+            let left = try terminal.screen(columns: columns, rows: 24)
+            let text = left.all.joined(separator: " ")
+            #expect(!text.contains("━") && !text.contains("─") && !text.contains("^C"), "\(left.all)")
+            #expect(text.contains("interrupted; 500.2 kB of 2.0 MB are kept in model: run the s"), "\(left.all)")
+            #expect(left.all.filter { $0.hasPrefix("weights.bin") }.isEmpty)
+        }
+    }
+
+    @Test func `the end of a run is a summary, above which every file has its line`() async throws {
+        let script: FaultScript = [.on(path: "weights.bin", request: 0, .drop(after: 500_000))]
+        try await withServer(Self.model, script: script) { sandbox, server in
+            let terminal = try PseudoTerminal(columns: 120, rows: 8)
+            let child = try sandbox.start(
+                sandbox.download(from: server), environment: Self.terminal, out: .terminal(terminal),
+                err: .terminal(terminal))
+            #expect(try await child.wait().status == 0)
+            try await poll("the summary") { terminal.text.contains("1 retry") }
+            let lines = try terminal.screen(columns: 120, rows: 8).all
+            for file in [
+                "weights.bin: downloaded (2.0 MB, verified)", "config.json: downloaded", "checkpoint: downloaded",
+            ] {
+                #expect(lines.count { $0.hasPrefix(file) } == 1, "\(lines)")
+            }
+            let host = server.baseURL.dropFirst("http://".count).dropLast()
+            #expect(lines.last?.hasPrefix("done: 3 of 3 files verified; 2.0 MB received from \(host) in") == true)
+            sandbox.expectWhole()
+        }
+    }
+
+    @Test func `why it waits is said in place of the rate`() async throws {
+        let script: FaultScript = [.on(path: "weights.bin", request: 0, .status(503, retryAfter: .seconds(60)))]
+        try await withServer(Self.model, script: script) { sandbox, server in
+            let terminal = try PseudoTerminal(columns: 80, rows: 24)
+            let child = try sandbox.start(
+                sandbox.download(from: server), environment: Self.terminal, out: .terminal(terminal),
+                err: .terminal(terminal))
+            try await poll("the reason") {
+                try terminal.screen(columns: 80, rows: 24).lines.contains {
+                    $0.hasPrefix("weights.bin") && $0.contains("waiting 60 s: 503, try 2")
+                }
+            }
+            child.kill(SIGINT)
+            try await child.wait()
+        }
+    }
+
+    @Test(arguments: [["NO_COLOR": "1"], ["TERM": "dumb"], ["TERM": ""], ["CI": "true"]])
+    func `nothing is drawn where it is not wanted`(environment: [String: String]) async throws {
+        try await withServer { sandbox, server in
+            let terminal = try PseudoTerminal(columns: 80, rows: 24)
+            let child = try sandbox.start(
+                sandbox.download(from: server), environment: Self.terminal.merging(environment) { $1 },
+                out: .terminal(terminal), err: .terminal(terminal))
+            #expect(try await child.wait().status == 0)
+            try await poll("the end") { terminal.text.contains("done: 3 of 3 files verified") }
+            #expect(!terminal.text.contains("\u{1B}"), "\(terminal.text)")
+            #expect(terminal.text.contains("weights.bin: from \(server.baseURL)"))
+        }
+    }
+
+    @Test func `without a terminal bars are drawn only where they are asked for`() async throws {
+        try await withServer { sandbox, server in
+            let drawn = try await sandbox.run(sandbox.download(from: server, "--progress", "bar"))
+            #expect(drawn.status == 0 && drawn.err.contains("done: 3 of 3"))
+            var screen = Screen(columns: 80, rows: 24)
+            try screen.show(drawn.err)
+            #expect(screen.all.allSatisfy { !$0.contains("━") })
+            let plain = try await sandbox.run(sandbox.download(from: server, "--recheck"))
+            #expect(plain.status == 0 && !plain.err.contains("\u{1B}"))
+        }
+    }
+}
