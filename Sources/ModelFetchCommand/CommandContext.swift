@@ -54,7 +54,7 @@ struct CommandContext: Sendable {
 
     /// Says each failure, and then once each what may help: it is often the same for all.
     func say(_ failures: [Failure]) {
-        for failure in failures { logger.error("\(failure)") }
+        for group in FailureGroup.groups(of: failures) { for line in group.lines { logger.error("\(line)") } }
         var said: Set<String> = []
         for hint in failures.compactMap(\.hint) where said.insert(hint).inserted { Console.shared.err("hint: \(hint)") }
     }

@@ -83,6 +83,7 @@ struct DownloadCommand: AsyncParsableCommand {
             if manifest != nil, let directory, (try? catalog.find(directory)) != nil {
                 context.logger.warning("with --manifest “\(printable(directory))” is the directory, not the model")
             }
+            if let directory, let failure = Misunderstanding.of(directory: directory) { throw failure }
             let directory = directory ?? "models/" + loaded.manifest.directory
             try transfer.checkFiles()
             if verify { return (.nowhere, { await AuditRunner(context).run([(loaded, directory)]) }) }

@@ -10,7 +10,7 @@ enum Main {
         do {
             work = try CommandWork(ModelFetchCommand.parseAsRoot())
         } catch {
-            ModelFetchCommand.exit(withError: error)
+            end(with: error)
         }
         work.confine()
         Interruption.watch()
@@ -23,9 +23,21 @@ enum Main {
                 try await work.run()
                 ModelFetchCommand.exit()
             } catch {
-                ModelFetchCommand.exit(withError: error)
+                end(with: error)
             }
         }
         dispatchMain()
+    }
+
+    /// What the parser has to say of a misuse, in the voice of all other errors; help and the version go to stdout.
+    private static func end(with error: any Error) -> Never {
+        let text = ModelFetchCommand.fullMessage(for: error)
+        let prefix = "Error: "
+        guard text.hasPrefix(prefix) else { ModelFetchCommand.exit(withError: error) }
+        for line in ("error: " + text.dropFirst(prefix.count)).split(separator: "\n", omittingEmptySubsequences: false)
+        {
+            Console.shared.err(String(line))
+        }
+        ModelFetchCommand.exit(withError: ExitCode(ModelFetchCommand.exitCode(for: error).rawValue))
     }
 }

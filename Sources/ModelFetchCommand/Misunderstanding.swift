@@ -6,6 +6,11 @@ internal import ModelFetch
 enum Misunderstanding {
     /// - Returns: `nil` if nothing comes to mind.
     static func of(_ model: String) -> Failure? {
+        if isURL(model) {
+            return Failure(
+                .usage, "\(printable(ManifestSource(url: model).redactedURL, limit: 1024)) is a URL, not a model",
+                hint: "fetch a manifest with curl first and give its path; where a model's files are: --source URL")
+        }
         var isDirectory: ObjCBool = false
         if FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory), isDirectory.boolValue {
             return Failure(
@@ -19,6 +24,18 @@ enum Misunderstanding {
                 hint: "did you mean: modelfetch \(command)")
         }
         return nil
+    }
+
+    /// What cannot have been meant for a directory.
+    static func of(directory: String) -> Failure? {
+        guard isURL(directory) else { return nil }
+        return Failure(
+            .usage, "\(printable(ManifestSource(url: directory).redactedURL, limit: 1024)) is a URL, not a directory",
+            hint: "to fetch from it: --source URL")
+    }
+
+    private static func isURL(_ word: String) -> Bool {
+        ["http://", "https://", "ftp://", "s3://", "hf://"].contains { word.lowercased().hasPrefix($0) }
     }
 
     /// Levenshtein's: how many letters must be added, taken away or changed.

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// What libcurl says about a transfer that failed, and what it means to us (libcurl-errors(3)).
 struct CurlFailure {
     /// A `CURLcode`.
@@ -10,13 +16,15 @@ struct CurlFailure {
     var connectStatus = 0
     /// Whether the request was already on its way.
     var isConnected = false
+    /// `CURLINFO_OS_ERRNO`: why no connection could be made, 0 if nothing told.
+    var systemError: Int32 = 0
 
     var error: TransferError {
         // Some texts repeat an address, a proxy's for one, with the password in it.
         if text.utf8.contains(UInt8(ascii: "@")) {
-            return CurlFailure(
-                code: code, text: "", verifyResult: verifyResult, connectStatus: connectStatus, isConnected: isConnected
-            ).error
+            var failure = self
+            failure.text = ""
+            return failure.error
         }
         if (300...599).contains(connectStatus), !isConnected, code == 56 || code == 97 || code == 7 {
             // A gateway's 5xx passes like a server's.
@@ -28,8 +36,9 @@ struct CurlFailure {
         case 1, 8: return TransferError(.malformed, text)
         // The texts of these two may repeat an address with a password in it.
         case 3: return TransferError(.invalidURL, "libcurl does not take it")
-        case 5: return TransferError(.nameNotResolved, "the proxy's name, or its address is malformed")
+        case 5: return TransferError(.nameNotResolved, "that of the proxy, see --proxy and $http_proxy")
         case 6: return TransferError(.nameNotResolved, text)
+        case 7 where systemError != 0: return TransferError(.connectionFailed, String(cString: strerror(systemError)))
         case 7, 45, 89, 97: return TransferError(.connectionFailed, text)
         case 18: return TransferError(.short, text)
         // A header field beyond libcurl's own limit (100 KB) is reported as if memory were short.

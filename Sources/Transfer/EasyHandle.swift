@@ -51,7 +51,7 @@ struct EasyHandle: ~Copyable {
         return CurlFailure(
             code: code.rawValue, text: text.isEmpty ? String(cString: curl_easy_strerror(code)) : text,
             verifyResult: info(CURLINFO_SSL_VERIFYRESULT), connectStatus: info(CURLINFO_HTTP_CONNECTCODE),
-            isConnected: pretransferTime > 0
+            isConnected: pretransferTime > 0, systemError: Int32(clamping: info(CURLINFO_OS_ERRNO))
         ).error
     }
 

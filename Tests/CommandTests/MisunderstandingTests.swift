@@ -8,6 +8,10 @@ struct MisunderstandingTests {
     @Test(arguments: [
         ("verfiy", "did you mean: modelfetch verify"), ("lst", "did you mean: modelfetch list"),
         ("gpt9", "modelfetch list shows the known models"),
+        (
+            "https://user:secret@host/124M/",
+            "fetch a manifest with curl first and give its path; where a model's files are: --source URL"
+        ),
     ])
     func `a command or model that is none is answered with what may have been meant`(
         word: String, hint: String
@@ -35,6 +39,15 @@ struct MisunderstandingTests {
             let result = try await sandbox.run("verify", "models/124M/x", "--model", "124M")
             #expect(result.status == 73)
             #expect(result.err.contains("hint: give a directory"), "\(result.err)")
+        }
+    }
+
+    @Test func `a URL is taken for no directory`() async throws {
+        try await withSandbox { sandbox in
+            let result = try await sandbox.run("124M", "https://user:secret@host/124M/")
+            #expect(result.status == 64 && result.err.contains("hint: to fetch from it: --source URL"), "\(result.err)")
+            #expect(!result.err.contains("secret"))
+            #expect(sandbox.listing().count == 1, "\(sandbox.listing())")
         }
     }
 

@@ -92,7 +92,8 @@ final class SourceLoop: Sendable {
             error.disposition == .refuse ? .refused : .unavailable, file: path, source: source.shown, offset: offset,
             error.description, brief: error.brief)
         guard let attempt else {
-            context.emit(.sourceDropped(path: path, failure))
+            let isLast = schedule.withLock { !$0.verdicts.contains(nil) }
+            context.emit(.sourceDropped(path: path, failure, isLast: isLast))
             return nil
         }
         return (failure, attempt)
@@ -101,7 +102,7 @@ final class SourceLoop: Sendable {
     /// Every source is out: says of each why.
     private func exhausted(at offset: Int64, kept: String) -> Failure {
         let (verdicts, kind) = schedule.withLock { ($0.verdicts, $0.kind) }
-        var reasons: [String] = []
+        var (reasons, briefs): ([String], [String]) = ([], [])
         for (source, verdict) in zip(context.sources, verdicts) {
             switch verdict {
             case .spent(let error):
@@ -113,6 +114,7 @@ final class SourceLoop: Sendable {
             case .contradicted: reasons.append("\(source.shown) has a file with another digest")
             case nil: break
             }
+            briefs.append(verdict?.error?.brief ?? "another digest")
         }
         let hint =
             switch kind {
@@ -126,6 +128,6 @@ final class SourceLoop: Sendable {
         let message = reasons.joined(separator: "; ") + "; " + kept
         return Failure(
             kind, file: path, source: context.sources.count == 1 ? context.sources[0].shown : nil, offset: offset,
-            message, hint: hint)
+            message, brief: briefs.joined(separator: ", "), hint: hint)
     }
 }

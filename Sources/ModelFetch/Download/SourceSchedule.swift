@@ -131,6 +131,16 @@ struct SourceSchedule: Sendable {
     }
 }
 
+extension SourceSchedule.Verdict {
+    /// What the source failed with; `nil` where it delivered.
+    var error: TransferError? {
+        switch self {
+        case .spent(let error), .unreachable(let error), .withheld(let error), .refused(let error): error
+        case .contradicted: nil
+        }
+    }
+}
+
 extension SourceSchedule.Verdict? {
     /// Whether another run may find the source better.
     var isTemporary: Bool {

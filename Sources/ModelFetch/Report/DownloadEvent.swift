@@ -16,8 +16,8 @@ public enum DownloadEvent: Sendable {
     case discarded(path: String, bytes: Int64, reason: String)
     /// An attempt failed; another one follows after `pause`.
     case retrying(path: String, Failure, attempt: Int, pause: Duration)
-    /// A source is out for this file.
-    case sourceDropped(path: String, Failure)
+    /// A source is out for this file; `isLast` if no other one is left, and the file is about to fail.
+    case sourceDropped(path: String, Failure, isLast: Bool)
     /// A file is done, one way or the other.
     case finished(FileReport)
 }

@@ -40,10 +40,15 @@ struct DownloadRunner {
         context.say(report.failures)
         if isInterrupted {
             if !context.isQuiet { Console.shared.err(Self.farewell(report, sums)) }
-        } else if !context.isQuiet, !context.isJSON, !report.files.isEmpty {
+        } else if !context.isQuiet, !context.isJSON, !report.files.isEmpty, !Self.endedBeforeItBegan(report) {
             Console.shared.err(Self.summary(report, sources: sums.receivedBySource))
         }
         if context.isJSON { context.print(FinalReport(report, status: status, origin: loaded.origin).json) }
+    }
+
+    /// Of such a run the failure says it all.
+    private static func endedBeforeItBegan(_ report: DownloadReport) -> Bool {
+        report.failure != nil && report.bytesDownloaded == 0 && report.files.allSatisfy { $0.state == .failed }
     }
 
     /// The sentence after Ctrl-C: what is kept, and how to go on.

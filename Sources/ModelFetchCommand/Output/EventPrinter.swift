@@ -43,8 +43,10 @@ final class EventPrinter: Sendable {
                 "event": "retry", "path": .string(path), "attempt": .integer(Int64(attempt)),
                 "pause": .number((pause / .milliseconds(1)).rounded() / 1000), "error": .object(failure.json),
             ]
-        case .sourceDropped(let path, let failure):
-            ["event": "source_dropped", "path": .string(path), "error": .object(failure.json)]
+        case .sourceDropped(let path, let failure, let isLast):
+            [
+                "event": "source_dropped", "path": .string(path), "last": .bool(isLast), "error": .object(failure.json),
+            ]
         case .finished(let report): ["event": "file"].merging(report.json) { event, _ in event }
         }
     }

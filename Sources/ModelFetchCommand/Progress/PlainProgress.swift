@@ -17,8 +17,9 @@ final class PlainProgress: ProgressView {
     private struct State {
         var sums: ProgressState
         var lastLine: Duration = .zero
-        /// Which source each file was last said to come from.
+        /// Which source each file was last said to come from, and which was named first: it stands for all others.
         var sources: [String: String] = [:]
+        var firstSource: String?
     }
 
     init(_ context: CommandContext, _ sums: ProgressState, isShown: Bool, isAudit: Bool) {
@@ -32,9 +33,12 @@ final class PlainProgress: ProgressView {
         let now = stopwatch.elapsed
         let isNews = state.withLock { state in
             state.sums.take(event, at: now)
-            guard case .phase(let path, .connecting(let source, _, _)) = event else { return true }
+            guard case .phase(let path, .connecting(let source, _, let held)) = event else { return true }
             // Before another attempt with the same source there was a line about why.
-            return state.sources.updateValue(source, forKey: path) != source
+            let last = state.sources.updateValue(source, forKey: path)
+            let expected = last ?? (held > 0 ? nil : state.firstSource)
+            state.firstSource = state.firstSource ?? source
+            return source != expected
         }
         switch event {
         case .warning(let text): context.logger.warning("\(text)")

@@ -20,7 +20,9 @@ enum ProgressLines {
             "\(path): \(failure.message); "
                 + (pause > .zero ? "trying again in \(Words.seconds(pause))" : "trying again")
                 + " (attempt \(attempt + 1))"
-        case .sourceDropped(let path, let failure): "\(path): \(failure.message)"
+        // Of the last one the failure of the file tells.
+        case .sourceDropped(_, _, isLast: true): nil
+        case .sourceDropped(let path, let failure, isLast: false): "\(path): \(failure.message); asking another source"
         case .finished(let report): line(for: report)
         case .warning, .debug, .progress, .phase: nil
         }

@@ -64,7 +64,11 @@ struct WordsTests {
                 .retrying(path: "f", failure, attempt: 3, pause: .zero),
                 "f: the connection broke: from http://h/f; trying again (attempt 4)"
             ),
-            (.sourceDropped(path: "f", failure), "f: the connection broke: from http://h/f"),
+            (
+                .sourceDropped(path: "f", failure, isLast: false),
+                "f: the connection broke: from http://h/f; asking another source"
+            ),
+            (.sourceDropped(path: "f", failure, isLast: true), nil),
             (.finished(file("f", .downloaded)), "f: downloaded (90 B, verified)"),
             (.finished(file("f", .resumed)), "f: resumed (90 B, verified)"),
             (.finished(file("f", .repaired)), "f: repaired (90 B, verified)"),
