@@ -52,9 +52,10 @@ struct CommandContext: Sendable {
 
     func say(_ failure: Failure) { say([failure]) }
 
-    /// Says each failure, and then once each what may help: it is often the same for all.
-    func say(_ failures: [Failure]) {
+    /// Says each failure, then what it all comes to, and then once each what may help: it is often the same for all.
+    func say(_ failures: [Failure], verdict: String? = nil) {
         for group in FailureGroup.groups(of: failures) { for line in group.lines { logger.error("\(line)") } }
+        if let verdict { Console.shared.err(verdict) }
         var said: Set<String> = []
         for hint in failures.compactMap(\.hint) where said.insert(hint).inserted { Console.shared.err("hint: \(hint)") }
     }

@@ -42,23 +42,23 @@ struct AuditRunner {
 
     private func show(_ report: AuditReport, _ status: Int32, isInterrupted: Bool) {
         if context.isJSON { context.print(FinalReport(report, status: status).json) }
-        context.say(report.failures)
+        let isTalkative = !context.isQuiet && !context.isJSON
+        if isTalkative, !isInterrupted { Console.shared.err(report.files.compactMap { Self.line(for: $0) }) }
+        let verdict = isInterrupted ? "interrupted; an audit changes nothing, and begins anew" : Self.summary(report)
+        context.say(report.failures, verdict: isTalkative ? verdict : nil)
         if !isInterrupted, report.files.contains(where: { $0.state == .damaged || $0.state == .missing }) {
             Console.shared.err("hint: to fetch what is wrong or missing: \(Self.cure(for: report))")
         }
-        guard !context.isQuiet, !context.isJSON else { return }
-        if isInterrupted { return Console.shared.err("interrupted") }
-        for file in report.files {
-            if let line = Self.line(for: file) { Console.shared.err(line) }
-        }
+    }
+
+    private static func summary(_ report: AuditReport) -> String {
         let known = report.files.filter { $0.state != .extra }
         let sound = known.count { $0.state == .ok }
         let rate =
             report.seconds >= 0.1 ? " (\(Words.bytes(Int64(Double(report.verifiedBytes) / report.seconds)))/s)" : ""
-        Console.shared.err(
-            "\(printable(report.directory, limit: 1024)) \(Self.verdict(on: report)) \(report.model): \(sound) of "
-                + "\(Words.count(known.count, "file")) right, \(Words.bytes(report.verifiedBytes)) hashed in "
-                + "\(Words.seconds(report.seconds))\(rate)")
+        return "\(printable(report.directory, limit: 1024)) \(verdict(on: report)) \(report.model): \(sound) of "
+            + "\(Words.count(known.count, "file")) right, \(Words.bytes(report.verifiedBytes)) hashed in "
+            + "\(Words.seconds(report.seconds))\(rate)"
     }
 
     /// A model of which files are missing is another thing than one whose files are wrong.

@@ -37,12 +37,13 @@ struct DownloadRunner {
     }
 
     private func finish(_ report: DownloadReport, _ status: Int32, _ sums: ProgressState, isInterrupted: Bool) {
-        context.say(report.failures)
+        var verdict: String?
         if isInterrupted {
-            if !context.isQuiet { Console.shared.err(Self.farewell(report, sums)) }
+            if !context.isQuiet { verdict = Self.farewell(report, sums) }
         } else if !context.isQuiet, !context.isJSON, !report.files.isEmpty, !Self.endedBeforeItBegan(report) {
-            Console.shared.err(Self.summary(report, sources: sums.receivedBySource))
+            verdict = Self.summary(report, sources: sums.receivedBySource)
         }
+        context.say(report.failures, verdict: verdict)
         if context.isJSON { context.print(FinalReport(report, status: status, origin: loaded.origin).json) }
     }
 

@@ -9,8 +9,6 @@ final class PlainProgress: ProgressView {
     let interval: Duration = .milliseconds(500)
     private let context: CommandContext
     private let isShown: Bool
-    /// Of an audit only how far it is; what it finds is said at its end.
-    private let isAudit: Bool
     private let stopwatch = Stopwatch()
     private let state: Mutex<State>
 
@@ -22,10 +20,9 @@ final class PlainProgress: ProgressView {
         var firstSource: String?
     }
 
-    init(_ context: CommandContext, _ sums: ProgressState, isShown: Bool, isAudit: Bool) {
+    init(_ context: CommandContext, _ sums: ProgressState, isShown: Bool) {
         self.context = context
         self.isShown = isShown
-        self.isAudit = isAudit
         state = Mutex(State(sums: sums))
     }
 
@@ -33,6 +30,8 @@ final class PlainProgress: ProgressView {
         let now = stopwatch.elapsed
         let isNews = state.withLock { state in
             state.sums.take(event, at: now)
+            // Of an audit only how far it is; what it finds is said at its end.
+            if state.sums.isAudit { return false }
             guard case .phase(let path, .connecting(let source, _, let held)) = event else { return true }
             // Before another attempt with the same source there was a line about why.
             let last = state.sources.updateValue(source, forKey: path)
@@ -45,7 +44,7 @@ final class PlainProgress: ProgressView {
         case .debug(let text): context.logger.debug("\(text)")
         default:
             if let line = ProgressLines.line(for: event) {
-                if isShown, isNews, !isAudit { Console.shared.err(line) }
+                if isShown, isNews { Console.shared.err(line) }
             } else if let detail = ProgressLines.detail(of: event) {
                 context.logger.debug("\(detail)")
             }

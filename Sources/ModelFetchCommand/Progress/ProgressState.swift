@@ -58,7 +58,7 @@ struct ProgressState: Sendable {
     private var settled: Int64 = 0
     private var lost: Int64 = 0
     private let sizes: [String: Int64]
-    private let isAudit: Bool
+    let isAudit: Bool
 
     /// - Parameters:
     ///   - sizes: of the files, as far as they are known, by path.

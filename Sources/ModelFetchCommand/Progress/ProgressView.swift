@@ -38,7 +38,7 @@ enum ProgressViews {
         let isShown = style != .none && !context.isQuiet && !context.isJSON
         let state = ProgressState(sizes: sizes, isAudit: isAudit)
         let isDrawn = style == .bar || style == .auto && Terminal.suitsDrawing()
-        guard isShown, isDrawn else { return PlainProgress(context, state, isShown: isShown, isAudit: isAudit) }
+        guard isShown, isDrawn else { return PlainProgress(context, state, isShown: isShown) }
         return TerminalProgress(context, state, glyphs: Terminal.glyphs())
     }
 }

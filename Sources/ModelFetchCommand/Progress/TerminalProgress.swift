@@ -45,8 +45,12 @@ final class TerminalProgress: ProgressView {
         switch event {
         case .warning(let text): return "warning: \(text)"
         case .debug(let text): return context.isVerbose ? "debug: \(text)" : nil
+        // What an audit finds is said at its end.
+        case _ where sums.isAudit: return nil
         case .started, .waitingForLock, .discarded, .sourceDropped: return ProgressLines.line(for: event)
-        case .finished where sums.fileCount <= Self.fewFiles: return ProgressLines.line(for: event)
+        // What was there already is counted in the end.
+        case .finished(let report) where sums.fileCount <= Self.fewFiles && report.state != .skipped:
+            return ProgressLines.line(for: event)
         case .retrying, .phase, .finished:
             guard context.isVerbose else { return nil }
             return (ProgressLines.line(for: event) ?? ProgressLines.detail(of: event)).map { "debug: \($0)" }

@@ -1,0 +1,114 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// The recording in README.md: what the program prints, held against what it prints today.
+///
+/// `MODELFETCH_RECORD=1 ./test --filter RecordingTests` puts a new one there.
+@Suite(.timeLimit(.minutes(4)))
+struct RecordingTests {
+    private static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let readme = root.appendingPathComponent("README.md")
+    private static let (start, end) = ("<!-- recording -->\n```console\n", "```\n<!-- end of recording -->")
+    private static let mirror = "http://mirror.example/tiny/"
+    private static let data = "model.ckpt.data-00000-of-00001"
+    private static let columns = 220
+
+    @Test func `the recording in the README is what is printed today`() async throws {
+        let readme = try String(contentsOf: Self.readme, encoding: .utf8)
+        let place = try #require(readme.range(of: Self.start))
+        let rest = try #require(readme.range(of: Self.end, range: place.upperBound..<readme.endIndex))
+        let recording = try await Self.record()
+        if ProcessInfo.processInfo.environment["MODELFETCH_RECORD"] != nil {
+            let new =
+                readme[..<place.upperBound] + recording.joined(separator: "\n") + "\n" + readme[rest.lowerBound...]
+            try Data(new.utf8).write(to: Self.readme)
+            return
+        }
+        let shown = readme[place.upperBound..<rest.lowerBound].split(separator: "\n").map(String.init)
+        #expect(shown.map(Self.masked).sorted() == recording.map(Self.masked).sorted())
+    }
+
+    /// A line without what differs from run to run: numbers, how far a bar is, and a rate where there was no time for one.
+    private static func masked(_ line: String) -> String {
+        line.replacing(/[0-9]+/, with: "0").replacing(/[━┅─]+/, with: "~").replacing(/[kMG]B/, with: "B")
+            .replacing(/\ \(0\.0 B\/s\)/, with: "").replacing(/\ +/, with: " ")
+    }
+
+    // MARK: Recording
+
+    private static func record() async throws -> [String] {
+        let content = Content.directory(root.appendingPathComponent("Fixtures/tiny").path)
+        let script: FaultScript = [
+            .on(path: data, .rate(250_000)), .on(path: data, request: 0, .drop(after: 150_000)),
+            .on(path: data, request: 1, .status(503, retryAfter: .seconds(2))),
+        ]
+        return try await withSandbox { sandbox in
+            try await FaultServer.run(files: content, script: script) { server in
+                var lines = try await interrupted(sandbox, server)
+                server.replace(script: .honest)
+                lines += try await whole(["tiny", "--source", server.baseURL], sandbox, server)
+                lines += try await whole(["verify", "models/tiny"], sandbox, server)
+                try damage("\(sandbox.path)/models/tiny/\(data)", at: 300_000)
+                lines.append("$ printf '\\377' | dd of=models/tiny/\(data) bs=1 seek=300000 conv=notrunc status=none")
+                lines += try await whole(["verify", "models/tiny"], sandbox, server)
+                lines += try await whole(["tiny", "--source", server.baseURL], sandbox, server)
+                let host = server.baseURL.dropFirst("http://".count).dropLast()
+                return lines.map {
+                    $0.replacing(server.baseURL, with: mirror).replacing(host, with: "mirror.example")
+                }
+            }
+        }
+    }
+
+    /// The first run: at a pause after a drop, some way on, and after Ctrl-C.
+    private static func interrupted(_ sandbox: Sandbox, _ server: FaultServer) async throws -> [String] {
+        let (terminal, child) = try start(["tiny", "--source", server.baseURL], sandbox)
+        var pause: [String] = []
+        try await poll("the pause") {
+            pause = try terminal.screen(columns: columns, rows: 40).lines
+            return pause.contains { $0.hasPrefix(data) && $0.contains("waiting 2 s: 503") }
+                && pause.last?.hasPrefix("5 of 7 files") == true
+        }
+        var later: [String] = []
+        try await poll("more bytes") {
+            later = try terminal.screen(columns: columns, rows: 40).lines
+            return later.contains { $0.hasPrefix(data) && $0.contains(/[34567][0-9][0-9]\.[0-9]\/698\.6 kB .* kB\/s/) }
+        }
+        terminal.type("\u{3}")
+        try await child.wait()
+        try await poll("the last words") { terminal.text.contains("to go on from there") }
+        let after = try terminal.screen(columns: columns, rows: 40).lines
+        return ["$ modelfetch tiny --source \(mirror)"] + pause + later.suffix(2) + ["^C"] + after.suffix(1)
+    }
+
+    private static func whole(
+        _ arguments: [String], _ sandbox: Sandbox, _ server: FaultServer
+    ) async throws -> [String] {
+        let (terminal, child) = try start(arguments, sandbox)
+        try await child.wait()
+        // What was written last is still on its way.
+        var lines: [String] = []
+        try await poll("the output") {
+            let before = lines
+            lines = try terminal.screen(columns: columns, rows: 40).lines
+            return !lines.isEmpty && lines == before
+        }
+        return ["$ modelfetch " + arguments.joined(separator: " ")] + lines
+    }
+
+    private static func start(_ arguments: [String], _ sandbox: Sandbox) throws -> (PseudoTerminal, Child) {
+        let terminal = try PseudoTerminal(columns: columns, rows: 40)
+        let child = try sandbox.start(
+            arguments, environment: ["TERM": "xterm"], out: .terminal(terminal), err: .terminal(terminal))
+        return (terminal, child)
+    }
+
+    private static func damage(_ path: String, at offset: UInt64) throws {
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        try file.seek(toOffset: offset)
+        try file.write(contentsOf: [0xFF])
+        try file.close()
+    }
+}
