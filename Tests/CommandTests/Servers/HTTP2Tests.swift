@@ -1,0 +1,100 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// HTTP/2, which is offered on demand: what is special about it.
+@Suite(
+    .timeLimit(.minutes(4)),
+    .enabled(if: Program.has("nginx") && Program.has("openssl"), "nginx or openssl is not installed"))
+struct HTTP2Tests {
+    private static let model = TestModel(
+        ["weights.bin": 1_000_000, "a": 1000, "b": 2000, "c": 3000, "d": 4000, "e": 0, "f": 6000, "checkpoint": 77],
+        marker: "checkpoint")
+
+    /// Runs `body` beside an nginx of HTTP/2.
+    private func withNginx(
+        _ model: TestModel = model, _ secureSettings: String = "",
+        _ body: (Sandbox, [String]) async throws -> Void
+    ) async throws {
+        try await withSandbox(model) { sandbox in
+            try await Authority(sandbox.path).lend()
+            try await Nginx.run(in: sandbox.path, certificates: ["good"], secureSettings: secureSettings) { nginx in
+                let source = "https://127.0.0.1:\(nginx.ports[1])/"
+                let arguments = ["--manifest", "test.json", "model", "--source", source, "--cacert", "ca.pem"]
+                try await body(sandbox, arguments + ["--http2", "--retry-delay", "0.01"])
+            }
+        }
+    }
+
+    @Test func `a connection that the server takes back after three requests costs no attempt`() async throws {
+        // nginx says GOAWAY then.
+        try await withNginx(Self.model, "keepalive_requests 3;") { sandbox, arguments in
+            try sandbox.writeModel(to: "www")
+            let result = try await sandbox.run(arguments + ["--json"])
+            let report = try result.report()
+            #expect(result.status == 0, "\(result.err)")
+            #expect(report.int("bytes_downloaded") == Self.model.bytes && report.int("retries") == 0)
+            sandbox.expectWhole()
+            try await poll("the log") { sandbox.lines(of: "access.log").count == Self.model.files.count }
+            #expect(sandbox.lines(of: "access.log").allSatisfy { $0.hasSuffix(" HTTP/2.0 h2") })
+        }
+    }
+
+    @Test func `a stream that is reset is tried again, and every byte comes once`() async throws {
+        let script: FaultScript = [
+            .on(path: "weights.bin", request: 0, .drop(after: 500_000)),
+            .on(path: "weights.bin", request: 1, .reset(after: 200_000)), .on(path: "b", request: 0, .drop(after: 10)),
+        ]
+        try await FaultServer.run(files: Self.model.content, script: script) { origin in
+            // An origin that breaks off makes nginx reset the stream.
+            let passing = "location / { proxy_pass \(origin.baseURL); proxy_http_version 1.1; proxy_buffering off; }"
+            try await withNginx(Self.model, passing) { sandbox, arguments in
+                let result = try await sandbox.run(arguments + ["--json"])
+                let report = try result.report()
+                #expect(result.status == 0, "\(result.err)")
+                #expect(report.int("bytes_downloaded") == Self.model.bytes)
+                #expect(report.int("retries") == 3)
+                sandbox.expectWhole()
+            }
+        }
+    }
+
+    @Test func `what a server sends ahead of a slow reader is not kept in memory`() async throws {
+        // libcurl 7 allows a server 32 MB a stream, and four are read at once.
+        let size: Int64 = 64 << 20
+        let files = ["a", "b", "c", "d"].map {
+            ($0, TestModel.File(served: .synthetic(size: size, seed: 1), sha256: digest(of: [])))
+        }
+        try await withNginx(TestModel(files: files, marker: nil)) { sandbox, arguments in
+            try sandbox.write([], to: "www/a")
+            truncate(sandbox.path + "/www/a", off_t(size))
+            for name in ["b", "c", "d"] {
+                try FileManager.default.linkItem(
+                    atPath: sandbox.path + "/www/a", toPath: "\(sandbox.path)/www/\(name)")
+            }
+            let child = try sandbox.start(arguments + ["--limit-rate", "8M", "--no-sync"])
+            try await poll("some of each") {
+                ["a", "b", "c", "d"].allSatisfy { (sandbox.contents($0 + ".partial")?.count ?? 0) > 2 << 20 }
+            }
+            let peak = child.peakMemory
+            child.kill(SIGKILL)
+            try await child.wait()
+            #expect((1..<96 << 20).contains(peak), "\(peak) bytes of memory")
+        }
+    }
+
+    @Test(.enabled(if: Program.has("nghttpd"), "nghttpd is not installed"))
+    func `a server that speaks nothing else is met only with --http2`() async throws {
+        try await withSandbox(Self.model) { sandbox in
+            try sandbox.writeModel(to: "www")
+            try await RealServer(origin: .nghttpd, wire: .http2).run(in: sandbox) { running in
+                let few = running.download("--retries", "1", "--retry-delay", "0.01")
+                let without = try await sandbox.run(few.filter { $0 != "--http2" })
+                #expect(without.status == 69, "\(without.err)")
+                sandbox.expectNothingWrong()
+                #expect(try await sandbox.run(few).status == 0)
+                sandbox.expectWhole()
+            }
+        }
+    }
+}
