@@ -38,7 +38,8 @@ struct OfficialFilesTests {
                     #expect(file.string("state") == (name == "checkpoint" ? "held" : "downloaded"))
                     let official = FileManager.default.contents(atPath: "\(Self.directory)/\(size)/\(name)")
                     let suffix = name == "checkpoint" ? ".partial" : ""
-                    #expect(official.map { [UInt8]($0) } == sandbox.contents(name + suffix), "\(name)")
+                    let isSame = official.map { [UInt8]($0) } == sandbox.contents(name + suffix)
+                    #expect(isSame, "\(name)")
                 }
                 #expect(!sandbox.exists("checkpoint"))
             }
