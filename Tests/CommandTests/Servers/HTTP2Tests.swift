@@ -84,6 +84,25 @@ struct HTTP2Tests {
         }
     }
 
+    /// Its server sends whole files whatever was asked: what is sampled is broken off, and the connection used again with
+    /// much still on its way.
+    @Test(.enabled(if: Program.has("nghttpd"), "nghttpd is not installed"))
+    func `streams that we break off leave the connection usable`() async throws {
+        let model = TestModel(["weights.bin": 8_000_000, "checkpoint": 77], marker: "checkpoint")
+        try await withSandbox(model) { sandbox in
+            try sandbox.writeModel(to: "www")
+            var damaged = model.files[0].file.served.read(0..<8_000_000)
+            damaged[5_000_000] ^= 1
+            try sandbox.write(damaged, to: "model/weights.bin")
+            try await RealServer(origin: .nghttpd, wire: .http2).run(in: sandbox) { running in
+                let result = try await sandbox.run(running.download("--json", "--retries", "0"))
+                #expect(result.status == 0, "\(result.err)")
+                #expect(try result.report().int("retries") == 0)
+                sandbox.expectWhole()
+            }
+        }
+    }
+
     @Test(.enabled(if: Program.has("nghttpd"), "nghttpd is not installed"))
     func `a server that speaks nothing else is met only with --http2`() async throws {
         try await withSandbox(Self.model) { sandbox in

@@ -19,6 +19,7 @@ struct RealServer: Sendable, CustomTestStringConvertible {
         RealServer(origin: .lighttpd), RealServer(origin: .python), RealServer(origin: .nghttpd, wire: .http2),
         RealServer(origin: .nginx, proxy: .squid), RealServer(origin: .nginx, wire: .secure, proxy: .squid),
         RealServer(origin: .nginx, proxy: .tinyproxy), RealServer(origin: .nginx, wire: .secure, proxy: .tinyproxy),
+        RealServer(origin: .caddy, wire: .http2, proxy: .tinyproxy),
     ]
     /// In CI all, so that what is missing there fails.
     static let installed = all.filter { $0.programs.allSatisfy(\.isInstalled) && ($0.wire == .plain || hasOpenSSL) }
