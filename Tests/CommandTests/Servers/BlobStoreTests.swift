@@ -17,8 +17,8 @@ struct BlobStoreTests {
     private static let blob: [Fault] =
         everywhere + [
             .etag(value: tag), .lastModified(value: "Tue, 01 Dec 2020 18:05:44 GMT"),
-            .header("Content-MD5", "9IufHPUlpgO+UiWPafm/YkM="),
-            .header("x-ms-blob-content-md5", "9IufHPUlpgO+UiWPafm/YkM="), .header("x-ms-lease-status", "unlocked"),
+            .header("Content-MD5", "9Iuc8aUlpgO+UiWPab+RYg=="),
+            .header("x-ms-blob-content-md5", "9Iuc8aUlpgO+UiWPab+RYg=="), .header("x-ms-lease-status", "unlocked"),
             .header("x-ms-blob-type", "BlockBlob"),
         ]
 
