@@ -84,6 +84,24 @@ struct HTTP2Tests {
         }
     }
 
+    @Test func `a server that refuses HTTP 1.1 in the handshake is told from others that fail`() async throws {
+        try await withSandbox(Self.model) { sandbox in
+            try await Authority(sandbox.path).lend()
+            try await Daemon.run(in: sandbox.path) { ports in
+                let arguments = [
+                    "s_server", "-accept", "127.0.0.1:\(ports[0])", "-cert", "good.pem", "-key", "good.key",
+                ]
+                return .init(program: "openssl", arguments: arguments + ["-alpn", "h2", "-quiet"])
+            } _: { server in
+                let result = try await sandbox.run(
+                    "--manifest", "test.json", "model", "--source", "https://127.0.0.1:\(server.ports[0])/", "--cacert",
+                    "ca.pem", "--retries", "0")
+                #expect(result.status == 69)
+                #expect(result.err.contains("see --http2"), "\(result.err)")
+            }
+        }
+    }
+
     /// Its server sends whole files whatever was asked: what is sampled is broken off, and the connection used again with
     /// much still on its way.
     @Test(.enabled(if: Program.has("nghttpd"), "nghttpd is not installed"))
