@@ -117,7 +117,10 @@ extension ServerProgram {
 
             """
         let file = try place.write(configuration, to: "squid.conf")
-        return .init(program: "squid", arguments: ["-N", "-f", file])
+        // Its shared memory has the service's name.
+        let service = "modelfetch\(place.port)"
+        let leftovers = ["metadata", "queues", "readers"].map { "/dev/shm/\(service)-cf__\($0).shm" }
+        return .init(program: "squid", arguments: ["-N", "-n", service, "-f", file], leftovers: leftovers)
     }
 
     static let tinyproxy = ServerProgram(name: "tinyproxy") { place in

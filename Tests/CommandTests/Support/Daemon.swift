@@ -15,6 +15,8 @@ final class Daemon: Sendable {
         var program: String
         var arguments: [String]
         var environment: [String: String] = [:]
+        /// What it leaves elsewhere than in its directory when it is killed.
+        var leftovers: [String] = []
     }
 
     let ports: [Int]
@@ -35,9 +37,11 @@ final class Daemon: Sendable {
         // A port that was free a moment ago may be somebody's now: then another one is tried.
         for attempt in 1... {
             let ports = try freePorts(count: portCount)
+            let launch = try launch(ports)
+            defer { for path in launch.leftovers { try? FileManager.default.removeItem(atPath: path) } }
             let daemon: Daemon
             do {
-                daemon = try await Daemon(directory, ports, launch(ports))
+                daemon = try await Daemon(directory, ports, launch)
             } catch {
                 if attempt < 5 { continue }
                 throw error
