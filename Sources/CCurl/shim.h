@@ -53,6 +53,7 @@ static const long ccurl_global_all = CURL_GLOBAL_ALL;
 
 /* Enumerators that curl_easy_setopt(3) wants as a long. */
 static const long ccurl_http_version_1_1 = CURL_HTTP_VERSION_1_1;
+static const long ccurl_http_version_2_tls = CURL_HTTP_VERSION_2TLS;
 static const long ccurl_tls_1_2 = CURL_SSLVERSION_TLSv1_2;
 static const long ccurl_netrc_ignored = CURL_NETRC_IGNORED;
 static const long ccurl_netrc_optional = CURL_NETRC_OPTIONAL;

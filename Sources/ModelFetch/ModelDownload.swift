@@ -58,6 +58,7 @@ public struct ModelDownload: Sendable {
         configuration.stallTimeout = options.stallTimeout
         configuration.rateLimit = options.rateLimit
         configuration.proxy = options.proxy
+        configuration.offersHTTP2 = options.offersHTTP2
         configuration.certificateFile = options.certificateFile
         configuration.certificateDirectory = options.certificateDirectory
         let transport: CurlTransport

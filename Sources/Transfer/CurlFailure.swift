@@ -48,6 +48,9 @@ struct CurlFailure {
         // What OpenSSL says of an answer in plain HTTP.
         case 35 where text.contains("wrong version number"):
             return TransferError(.tlsFailed, text + " (does the server speak plain http there?)")
+        // The alert of RFC 7301 §3.2; we had offered HTTP/1.1.
+        case 35 where text.contains("no application protocol"):
+            return TransferError(.tlsFailed, text + " (does the server speak HTTP/2 alone? see --http2)")
         case 35, 80: return TransferError(.tlsFailed, text)
         case 42: return TransferError(.cancelled)
         case 60, 51, 83, 90, 91, 98: return TransferError(.certificate, certificateProblem)

@@ -18,6 +18,7 @@ package final class CurlTransport: Transport {
         }
         // Many small files in a row find their connection again; nobody needs more.
         ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, 32)
+        // A connection a transfer, with HTTP/2, too: then one that is held back leaves its bytes in the kernel's buffers.
         ccurl_multi_set_long(handle, CURLMOPT_PIPELINING, ccurl_pipe_nothing)
         let multi = MultiReference(handle: handle)
         let inbox = LoopInbox(multi: multi)

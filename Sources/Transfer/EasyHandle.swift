@@ -81,9 +81,10 @@ extension EasyHandle {
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_FOLLOWLOCATION, 0)
         try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
-        // A stream of HTTP/2 has a window of tens of MB in libcurl 7, which a transfer held back would buffer
-        // (curl_easy_pause(3), MULTIPLEXED).
-        try set(CURLOPT_HTTP_VERSION, ccurl_http_version_1_1)
+        // HTTP/2 is offered only on demand. What libcurl 7 would buffer of a transfer that is held back, up to a stream's window
+        // of 32 MB, it buffers for the sake of others on the same connection (curl_easy_pause(3), MULTIPLEXED): there are none,
+        // since the multi handle's CURLMOPT_PIPELINING forbids it.
+        try set(CURLOPT_HTTP_VERSION, configuration.offersHTTP2 ? ccurl_http_version_2_tls : ccurl_http_version_1_1)
         try set(CURLOPT_USERAGENT, configuration.userAgent)
         try set(CURLOPT_ERRORBUFFER, pointer: errorText)
         if let range = request.range {

@@ -13,6 +13,8 @@ package struct TransportConfiguration: Sendable {
     package var rateLimit: Int64?
     /// `nil` leaves it to the usual environment variables, which libcurl reads; empty means none.
     package var proxy: String?
+    /// Whether https servers are offered HTTP/2 besides HTTP/1.1; which of them it is, they choose (RFC 7301).
+    package var offersHTTP2 = false
     /// PEM files to trust. If either is set, the system's store is not used.
     package var certificateFile: String?
     /// A directory of certificates, hashed as `openssl rehash` does.

@@ -40,7 +40,7 @@ struct NginxTests {
         }
     }
 
-    private func arguments(_ nginx: Nginx, _ more: String...) -> [String] {
+    private func arguments(_ nginx: Daemon, _ more: String...) -> [String] {
         ["--manifest", "test.json", "model", "--source", "http://127.0.0.1:\(nginx.ports[0])/"] + more
     }
 
@@ -130,9 +130,4 @@ struct NginxTests {
             }
         }
     }
-}
-
-extension Child {
-    /// How often it has said, with `--json`, that it tries again.
-    fileprivate var retries: Int { outputSoFar.components(separatedBy: #""event":"retry""#).count - 1 }
 }

@@ -13,7 +13,7 @@ struct TLSTests {
     /// Runs `body` beside an nginx with a port for each certificate, after the one for plain HTTP.
     private func withServer(
         _ certificates: [String],
-        _ body: (Sandbox, _ arguments: (Int, [String]) -> [String], Nginx) async throws -> Void
+        _ body: (Sandbox, _ arguments: (Int, [String]) -> [String], Daemon) async throws -> Void
     ) async throws {
         try await withSandbox(Self.model) { sandbox in
             try sandbox.writeModel(to: "www")

@@ -31,6 +31,8 @@ public struct DownloadOptions: Sendable {
     public var usesNetrc = false
     /// A proxy's URL; `nil`: the usual environment variables.
     public var proxy: String?
+    /// Whether https servers are offered HTTP/2, for those that speak nothing else.
+    public var offersHTTP2 = false
     /// PEM file of the certificate authorities to trust.
     public var certificateFile: String?
     /// Directory of the certificate authorities to trust, as c_rehash(1) makes it.

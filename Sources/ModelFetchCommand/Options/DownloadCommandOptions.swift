@@ -51,6 +51,11 @@ struct TransferCommandOptions: ParsableArguments {
             "A proxy; otherwise http_proxy, https_proxy, all_proxy and no_proxy count.", valueName: "url"))
     var proxy: String?
 
+    @Flag(
+        name: .customLong("http2"),
+        help: "Offer HTTP/2 to https servers, for those that speak nothing else.")
+    var http2 = false
+
     mutating func validate() throws {
         if !header.isEmpty, source.isEmpty {
             throw ValidationError("--header is sent only to sources that you name: add --source URL.")
@@ -92,6 +97,7 @@ struct TransferCommandOptions: ParsableArguments {
         options.headers = header.map { ($0.name, $0.value) }
         options.usesNetrc = netrc
         options.proxy = proxy
+        options.offersHTTP2 = http2
     }
 }
 

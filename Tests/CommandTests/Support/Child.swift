@@ -159,6 +159,13 @@ final class Child: Sendable {
 
     var isRunning: Bool { state.withLock { $0.ending == nil } }
 
+    /// The most memory that it has had so far, in bytes (proc(5), VmHWM); 0 where nobody tells.
+    var peakMemory: Int64 {
+        let line = Self.text("/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let digits = line.map { $0.filter { ("0"..."9").contains($0) } }
+        return digits.flatMap { Int64($0) }.map { $0 << 10 } ?? 0
+    }
+
     /// What it has printed on stderr so far.
     var errorsSoFar: String { Self.text(scratch + "/err") }
     /// What it has printed on stdout so far.

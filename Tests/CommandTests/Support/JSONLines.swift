@@ -74,3 +74,8 @@ extension JSONLine {
         #expect(keys.subtracting(["hint"]) == Self.errorFields, sourceLocation: location)
     }
 }
+
+extension Child {
+    /// How often it has said, with `--json`, that it tries again.
+    var retries: Int { outputSoFar.components(separatedBy: #""event":"retry""#).count - 1 }
+}

@@ -22,5 +22,7 @@ enum Program {
     static func has(_ name: String) -> Bool { isCI || find(name) != nil }
 
     static let isCI = ProcessInfo.processInfo.environment["CI"] == "true"
+    /// Whether it was built with a sanitizer (`./test --sanitize`), which takes time and memory of its own.
+    static let isSanitized = path.contains("/sanitize-")
     static let isRoot = geteuid() == 0
 }

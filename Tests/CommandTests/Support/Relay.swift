@@ -20,20 +20,33 @@ final class Relay: Sendable {
     private let listener: Int32
     private let target: Int
     private let faults: Mutex<[Fault]>
+    private let hold: Mutex<Hold>
+
+    /// Connections that get so many bytes from the server and then, for now, no more.
+    private struct Hold {
+        var limit: Int?
+        var held: [Int32] = []
+    }
 
     /// Runs `body` beside a relay; the first connections suffer the faults, one each, and later ones none.
+    ///
+    /// - Parameter limit: holds every connection that has brought so much from the server, until ``cutHeld()``.
     static func run<R>(
-        to target: Int, _ faults: [Fault], isolation: isolated (any Actor)? = #isolation,
-        _ body: (Relay) async throws -> R
+        to target: Int, _ faults: [Fault] = [], holdingAfter limit: Int? = nil,
+        isolation: isolated (any Actor)? = #isolation, _ body: (Relay) async throws -> R
     ) async throws -> R {
-        let relay = try Relay(to: target, faults)
-        defer { shutdown(relay.listener, Int32(SHUT_RDWR)) }
+        let relay = try Relay(to: target, faults, limit)
+        defer {
+            shutdown(relay.listener, Int32(SHUT_RDWR))
+            relay.cutHeld()
+        }
         return try await body(relay)
     }
 
-    private init(to target: Int, _ faults: [Fault]) throws {
+    private init(to target: Int, _ faults: [Fault], _ limit: Int?) throws {
         self.target = target
         self.faults = Mutex(faults)
+        hold = Mutex(Hold(limit: limit))
         listener = Loopback.stream()
         port = try Loopback.bind(listener)
         guard listen(listener, 16) == 0 else { throw Child.Failed(description: "listen") }
@@ -42,6 +55,14 @@ final class Relay: Sendable {
 
     /// Faults that no connection has suffered yet.
     var pending: Int { faults.withLock { $0.count } }
+
+    /// Cuts the connections that are held, and holds none from now on.
+    func cutHeld() {
+        hold.withLock { hold in
+            for client in hold.held { shutdown(client, Int32(SHUT_RDWR)) }
+            hold = Hold()
+        }
+    }
 
     private func serve() {
         defer { close(listener) }
@@ -55,13 +76,14 @@ final class Relay: Sendable {
                 continue
             }
             let fault = faults.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-            Thread.detachNewThread { Self.carry(client, server, fault) }
+            Thread.detachNewThread { [self] in carry(client, server, fault) }
         }
     }
 
     /// Both directions in one thread; ends with the first end.
-    private static func carry(_ client: Int32, _ server: Int32, _ fault: Fault?) {
+    private func carry(_ client: Int32, _ server: Int32, _ fault: Fault?) {
         defer {
+            hold.withLock { hold in hold.held.removeAll { $0 == client } }
             close(client)
             close(server)
         }
@@ -72,6 +94,11 @@ final class Relay: Sendable {
             guard poll(&waits, 2, 60_000) > 0 else { return }
             for (from, to) in [(client, server), (server, client)]
             where waits[from == client ? 0 : 1].revents != 0 {
+                // A server that is held back is not read from; its end would not be seen before all that it sent.
+                if from == server, isHeld(client, after: carried) {
+                    while read(client, &buffer, buffer.count) > 0 {}
+                    return
+                }
                 var count = read(from, &buffer, buffer.count)
                 guard count > 0 else { return }
                 if from == server {
@@ -89,6 +116,17 @@ final class Relay: Sendable {
                 }
                 if case .cut(let limit) = fault, carried >= limit { return }
             }
+        }
+    }
+}
+
+extension Relay {
+    /// Whether this connection is to be held now; then it stands in the list of those that will be cut.
+    private func isHeld(_ client: Int32, after carried: Int) -> Bool {
+        hold.withLock { hold in
+            guard let limit = hold.limit, carried >= limit else { return false }
+            hold.held.append(client)
+            return true
         }
     }
 }

@@ -112,6 +112,13 @@ struct TestModel: Sendable {
     struct File: Sendable {
         let served: ServedFile
         let sha256: SHA256Digest
+
+        init(served: ServedFile, sha256: SHA256Digest) {
+            self.served = served
+            self.sha256 = sha256
+        }
+
+        init(_ bytes: [UInt8]) { self.init(served: .bytes(bytes), sha256: digest(of: bytes)) }
     }
 
     let files: [(name: String, file: File)]
@@ -123,6 +130,11 @@ struct TestModel: Sendable {
             let served = ServedFile.synthetic(size: pair.value, seed: UInt64(index + 1))
             return (pair.key, File(served: served, sha256: digest(of: served.read(0..<pair.value))))
         }
+        self.marker = marker
+    }
+
+    init(files: [(name: String, file: File)], marker: String?) {
+        self.files = files
         self.marker = marker
     }
 
@@ -154,12 +166,15 @@ struct TestModel: Sendable {
 func digest(of bytes: [UInt8]) -> SHA256Digest { bytes.withUnsafeBytes { SHA256Hasher.digest(of: $0) } }
 
 /// Runs a test in a sandbox that is removed after it.
+///
+/// - Parameter folder: where the sandbox is made.
 func withSandbox<R>(
-    _ model: TestModel = .small, isolation: isolated (any Actor)? = #isolation, _ body: (Sandbox) async throws -> R
+    _ model: TestModel = .small, in folder: String = FileManager.default.temporaryDirectory.path,
+    isolation: isolated (any Actor)? = #isolation, _ body: (Sandbox) async throws -> R
 ) async throws -> R {
     await Gate.sandboxes.enter()
     defer { Gate.sandboxes.leave() }
-    let path = FileManager.default.temporaryDirectory.path + "/modelfetch-command-\(UUID().uuidString)"
+    let path = folder + "/modelfetch-command-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let sandbox = Sandbox(path: path, model: model)

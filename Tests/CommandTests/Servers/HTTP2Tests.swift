@@ -1,0 +1,138 @@
+import FaultServer
+import Foundation
+import Testing
+
+/// HTTP/2, which is offered on demand: what is special about it.
+@Suite(
+    .timeLimit(.minutes(4)),
+    .enabled(if: Program.has("nginx") && Program.has("openssl"), "nginx or openssl is not installed"))
+struct HTTP2Tests {
+    private static let model = TestModel(
+        ["weights.bin": 1_000_000, "a": 1000, "b": 2000, "checkpoint": 77], marker: "checkpoint")
+
+    /// Runs `body` beside an nginx of HTTP/2.
+    private func withNginx(
+        _ model: TestModel = model, _ secureSettings: String = "",
+        _ body: (Sandbox, [String]) async throws -> Void
+    ) async throws {
+        try await withSandbox(model) { sandbox in
+            try await Authority(sandbox.path).lend()
+            try await Nginx.run(in: sandbox.path, certificates: ["good"], secureSettings: secureSettings) { nginx in
+                let source = "https://127.0.0.1:\(nginx.ports[1])/"
+                let arguments = ["--manifest", "test.json", "model", "--source", source, "--cacert", "ca.pem"]
+                try await body(sandbox, arguments + ["--http2", "--retry-delay", "0.01"])
+            }
+        }
+    }
+
+    @Test func `a connection that the server takes back after two requests costs no attempt`() async throws {
+        let files = (0..<40).map { ("\($0)", TestModel.File([UInt8](repeating: UInt8($0), count: 100 * $0 + 1))) }
+        // nginx says GOAWAY then.
+        try await withNginx(TestModel(files: files, marker: nil), "keepalive_requests 2;") { sandbox, arguments in
+            try sandbox.writeModel(to: "www")
+            let result = try await sandbox.run(arguments + ["--json"])
+            let report = try result.report()
+            #expect(result.status == 0, "\(result.err)")
+            #expect(report.int("bytes_downloaded") == sandbox.model.bytes && report.int("retries") == 0)
+            sandbox.expectWhole()
+            try await poll("the log") { sandbox.lines(of: "access.log").count == files.count }
+            #expect(sandbox.lines(of: "access.log").allSatisfy { $0.hasSuffix(" HTTP/2.0 h2") })
+        }
+    }
+
+    @Test func `a stream that is reset is tried again, and every byte comes once`() async throws {
+        let script: FaultScript = [
+            .on(path: "weights.bin", request: 0, .drop(after: 500_000)),
+            .on(path: "weights.bin", request: 1, .reset(after: 200_000)), .on(path: "b", request: 0, .drop(after: 10)),
+        ]
+        try await FaultServer.run(files: Self.model.content, script: script) { origin in
+            // An origin that breaks off makes nginx reset the stream.
+            let passing = "location / { proxy_pass \(origin.baseURL); proxy_http_version 1.1; proxy_buffering off; }"
+            try await withNginx(Self.model, passing) { sandbox, arguments in
+                let result = try await sandbox.run(arguments + ["--json"])
+                let report = try result.report()
+                #expect(result.status == 0, "\(result.err)")
+                #expect(report.int("bytes_downloaded") == Self.model.bytes)
+                #expect(report.int("retries") == 3)
+                sandbox.expectWhole()
+            }
+        }
+    }
+
+    @Test(.disabled(if: Program.isSanitized, "a sanitizer's memory is not ours"))
+    func `what a server sends ahead of a slow reader is not kept in memory`() async throws {
+        // libcurl 7 allows a server 32 MB a stream, and four are read at once.
+        let size: Int64 = 64 << 20
+        let files = ["a", "b", "c", "d"].map {
+            ($0, TestModel.File(served: .synthetic(size: size, seed: 1), sha256: digest(of: [])))
+        }
+        try await withNginx(TestModel(files: files, marker: nil)) { sandbox, arguments in
+            try sandbox.write([], to: "www/a")
+            truncate(sandbox.path + "/www/a", off_t(size))
+            for name in ["b", "c", "d"] {
+                try FileManager.default.linkItem(
+                    atPath: sandbox.path + "/www/a", toPath: "\(sandbox.path)/www/\(name)")
+            }
+            let child = try sandbox.start(arguments + ["--limit-rate", "8M", "--no-sync"])
+            try await poll("some of each") {
+                ["a", "b", "c", "d"].allSatisfy { (sandbox.contents($0 + ".partial")?.count ?? 0) > 2 << 20 }
+            }
+            let peak = child.peakMemory
+            child.kill(SIGKILL)
+            try await child.wait()
+            #expect((1..<96 << 20).contains(peak), "\(peak) bytes of memory")
+        }
+    }
+
+    @Test func `a server that refuses HTTP 1.1 in the handshake is told from others that fail`() async throws {
+        try await withSandbox(Self.model) { sandbox in
+            try await Authority(sandbox.path).lend()
+            try await Daemon.run(in: sandbox.path) { ports in
+                let arguments = [
+                    "s_server", "-accept", "127.0.0.1:\(ports[0])", "-cert", "good.pem", "-key", "good.key",
+                ]
+                return .init(program: "openssl", arguments: arguments + ["-alpn", "h2", "-quiet"])
+            } _: { server in
+                let result = try await sandbox.run(
+                    "--manifest", "test.json", "model", "--source", "https://127.0.0.1:\(server.ports[0])/", "--cacert",
+                    "ca.pem", "--retries", "0")
+                #expect(result.status == 69)
+                #expect(result.err.contains("see --http2"), "\(result.err)")
+            }
+        }
+    }
+
+    /// Its server sends whole files whatever was asked: what is sampled is broken off, and the connection used again with
+    /// much still on its way.
+    @Test(.enabled(if: Program.has("nghttpd"), "nghttpd is not installed"))
+    func `streams that we break off leave the connection usable`() async throws {
+        let model = TestModel(["weights.bin": 8_000_000, "checkpoint": 77], marker: "checkpoint")
+        try await withSandbox(model) { sandbox in
+            try sandbox.writeModel(to: "www")
+            var damaged = model.files[0].file.served.read(0..<8_000_000)
+            damaged[5_000_000] ^= 1
+            try sandbox.write(damaged, to: "model/weights.bin")
+            try await RealServer(origin: .nghttpd, wire: .http2).run(in: sandbox) { running in
+                let result = try await sandbox.run(running.download("--json", "--retries", "0"))
+                #expect(result.status == 0, "\(result.err)")
+                #expect(try result.report().int("retries") == 0)
+                sandbox.expectWhole()
+            }
+        }
+    }
+
+    @Test(.enabled(if: Program.has("nghttpd"), "nghttpd is not installed"))
+    func `a server that speaks nothing else is met only with --http2`() async throws {
+        try await withSandbox(Self.model) { sandbox in
+            try sandbox.writeModel(to: "www")
+            try await RealServer(origin: .nghttpd, wire: .http2).run(in: sandbox) { running in
+                let few = running.download("--retries", "1", "--retry-delay", "0.01")
+                let without = try await sandbox.run(few.filter { $0 != "--http2" })
+                #expect(without.status == 69, "\(without.err)")
+                sandbox.expectNothingWrong()
+                #expect(try await sandbox.run(few).status == 0)
+                sandbox.expectWhole()
+            }
+        }
+    }
+}
