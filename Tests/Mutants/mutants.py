@@ -99,6 +99,9 @@ def simulate(copy, arguments):
     code, out = run([".build/debug/simulate", "--failures", "1", "--no-shrink", *arguments], copy, 600)
     if code == 0:
         return None
+    trap = re.search(r"(?:Fatal error|Precondition failed|Assertion failed).*", out)
+    if trap and "VIOLATION" not in out:
+        return f"simulate: traps: {trap[0]}"
     found = re.search(r"VIOLATION seed (\d+)[^:]*: (.*)", out)
     option = " --writers" if "--writers" in arguments else ""
     return f"simulate{option}, seed {found[1]}: {found[2]}" if found else f"simulate{option}: {out.strip()[-100:]}"
