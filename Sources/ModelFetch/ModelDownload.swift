@@ -155,14 +155,14 @@ public struct ModelDownload: Sendable {
             throw error
         }
         try context.writeReceipts()
-        try writeManifest(into: directory)
+        try writeManifest(into: directory, tag: tag)
     }
 
     /// The manifest stays with the files, so that they can be audited with nothing else at hand.
-    private func writeManifest(into directory: ModelDirectory) throws(StorageError) {
+    private func writeManifest(into directory: ModelDirectory, tag: String?) throws(StorageError) {
         let bytes = Array(manifest.withoutCredentials.json().utf8)
         guard try directory.contents(of: Self.manifestName, limit: 16 << 20) != bytes else { return }
-        try directory.replace(Self.manifestName, with: bytes, isDurable: options.isDurable)
+        try directory.replace(Self.manifestName, with: bytes, isDurable: options.isDurable, tag: tag)
     }
 
     /// Where the manifest's copy stands.

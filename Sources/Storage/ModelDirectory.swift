@@ -172,8 +172,12 @@ package final class ModelDirectory: Sendable {
     }
 
     /// Replaces a small file of ours as a whole: written beside it, then renamed, so that no reader sees half.
-    package func replace(_ file: String, with bytes: [UInt8], isDurable: Bool) throws(StorageError) {
-        let beside = file + Self.besideSuffix
+    ///
+    /// - Parameter tag: set where the directory's lock is a no-op, so that two runs never write the same one.
+    package func replace(
+        _ file: String, with bytes: [UInt8], isDurable: Bool, tag: String? = nil
+    ) throws(StorageError) {
+        let beside = file + (tag.map { "." + $0 } ?? "") + Self.besideSuffix
         try makeParents(of: file)
         // What stands there is a leftover of a killed run, or was put there: it is not written through.
         try remove(beside)

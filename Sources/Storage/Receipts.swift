@@ -67,7 +67,7 @@ package struct Receipts: Sendable, Equatable {
     }
 
     /// Writes them: beside the old ones, then renamed.
-    package func write(in directory: ModelDirectory, isDurable: Bool) throws(StorageError) {
+    package func write(in directory: ModelDirectory, isDurable: Bool, tag: String? = nil) throws(StorageError) {
         var stored = Stored(format: Self.format, model: model, files: [:])
         for (path, receipt) in files {
             stored.files[path] = StoredReceipt(
@@ -80,7 +80,7 @@ package struct Receipts: Sendable, Equatable {
         do { data = try encoder.encode(stored) } catch {
             throw StorageError(.failed, path: directory.display(Self.name), reason: "it cannot be encoded: \(error)")
         }
-        try directory.replace(Self.name, with: Array(data) + [UInt8(ascii: "\n")], isDurable: isDurable)
+        try directory.replace(Self.name, with: Array(data) + [UInt8(ascii: "\n")], isDurable: isDurable, tag: tag)
     }
 
     // The names are the file's.

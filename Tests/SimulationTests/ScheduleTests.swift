@@ -5,13 +5,13 @@ import Testing
 /// `swift run -c release simulate --count 200000`.
 @Suite(.timeLimit(.minutes(10))) struct `Seeded schedules` {
     @Test func `whole runs break no promise`() {
-        let total = Soak(seeds: 1_000_000..<1_001_000, threads: 1, failures: 3, isPatient: true) { seed in
+        let total = Soak(seeds: 1_000_000..<1_000_400, threads: 1, failures: 3, isPatient: true) { seed in
             try! Simulation(Schedule(seed: seed), profile: Profile(of: seed)).play()
         }.run()
         #expect(total.failures.isEmpty, "\(again(total, ""))")
         // That the faults really came about.
-        #expect(total.schedules == 1000)
-        #expect(total.kills > 100 && total.cuts > 100 && total.requests > 1000)
+        #expect(total.schedules == 400)
+        #expect(total.kills > 40 && total.cuts > 40 && total.requests > 400)
     }
 
     @Test func `several writers on one partial break no promise`() {

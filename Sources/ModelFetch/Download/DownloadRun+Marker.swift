@@ -67,7 +67,7 @@ extension DownloadRun {
         let inspection = Inspection(context)
         for file in context.manifest.files where file.path != marker {
             do {
-                if case .verified = try inspection.standing(of: file) { continue }
+                if try isVerified(file, inspection) { continue }
             } catch let error as StorageError {
                 if reports.isSelected(file) { throw error }
             }
@@ -77,5 +77,18 @@ extension DownloadRun {
                 reason: "it was right a moment ago, and is not any more; the model's marker is held back")
         }
         return true
+    }
+
+    /// Whether a file is right. One that another run replaces just now, where no lock keeps it out, is looked at again.
+    private func isVerified(_ file: ManifestFile, _ inspection: Inspection) throws -> Bool {
+        var patience = 3
+        while true {
+            do {
+                if case .verified = try inspection.standing(of: file) { return true }
+                return false
+            } catch let error as StorageError where error.code == .disturbed && patience > 0 {
+                patience -= 1
+            }
+        }
     }
 }

@@ -96,7 +96,7 @@ final class RunContext: Sendable {
         let now = runtime.time.now()
         try ledger.withLock { (ledger) throws(StorageError) in
             guard ledger.isChanged else { return }
-            try ledger.receipts.write(in: directory, isDurable: options.isDurable)
+            try ledger.receipts.write(in: directory, isDurable: options.isDurable, tag: tag)
             ledger.isChanged = false
             ledger.lastWrite = now
         }
