@@ -48,6 +48,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
+        // What a program that uses the library looks like: it sees no more of it than other packages do.
+        .executableTarget(
+            name: "fetch-example", dependencies: ["ModelFetch"], path: "Examples/Fetch", packageAccess: false,
+            swiftSettings: strict),
+
         // Tests: one target a module, and the server that lies to them.
         .target(
             name: "FaultServer",
@@ -79,7 +84,8 @@ let package = Package(
             dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "FaultServer", "BuiltInManifests"],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["ModelFetchCommand", "ModelFetch", "Hashing", "FaultServer"],
+            name: "CommandTests",
+            dependencies: ["ModelFetchCommand", "fetch-example", "ModelFetch", "Hashing", "FaultServer"],
             swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "SeededRandom"],

@@ -2,4 +2,4 @@ internal import Hashing
 internal import Transfer
 
 /// The C libraries that this process runs with, for `--version` and bug reports: `libcurl/7.88.1 …; OpenSSL 3.0.19 …`.
-public var linkedLibraries: String { "\(CurlTransport.libraryVersions); \(cryptoLibraryVersion)" }
+package var linkedLibraries: String { "\(CurlTransport.libraryVersions); \(cryptoLibraryVersion)" }

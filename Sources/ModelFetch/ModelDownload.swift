@@ -3,20 +3,30 @@ internal import Storage
 internal import Transfer
 
 /// The version of this library and program.
-public let modelfetchVersion = "0.1.0"
+package let modelfetchVersion = "0.1.0"
 
 /// A download that is to be: a model's manifest, a directory, and how to go about it.
 ///
 /// ``run(onEvent:)`` brings the model's files into the directory, each under its name only when its bytes hashed to the manifest's
 /// SHA-256. It can be run again at any time, after whatever happened: what is there and right is not fetched again.
 public struct ModelDownload: Sendable {
+    /// The files and where to get them.
     public var manifest: Manifest
     /// Where the files belong; made if it does not exist, with its parents.
     public var directory: String
+    /// How to go about it.
     public var options: DownloadOptions
     /// Models that a directory may turn out to hold instead, so that it is not overwritten.
     public var known: [Manifest]
 
+    /// A download by a manifest. Nothing is looked at or done yet.
+    ///
+    /// - Parameters:
+    ///   - manifest: The files and where to get them.
+    ///   - directory: Where the files belong, directly; made if it does not exist, with its parents.
+    ///   - options: How to go about it.
+    ///   - known: Models that the directory may turn out to hold instead, such as those of a ``ManifestCatalog``: a directory
+    ///     that is recognised as one of them is refused (``DownloadOptions/replacesForeignFiles``).
     public init(
         _ manifest: Manifest, into directory: String, options: DownloadOptions = .init(), known: [Manifest] = []
     ) {
@@ -24,6 +34,22 @@ public struct ModelDownload: Sendable {
         self.directory = directory
         self.options = options
         self.known = known
+    }
+
+    /// A download of a model that is built in, such as `124M`. No other built-in model's directory is overwritten.
+    ///
+    /// - Parameters:
+    ///   - model: A name or an alias, see ``ManifestCatalog/find(_:)``.
+    ///   - directory: Where the files belong, directly; made if it does not exist, with its parents.
+    ///   - options: How to go about it.
+    /// - Throws: ``ManifestError`` with ``ManifestError/Code/unknownModel`` and a list of the known ones.
+    public init(
+        model: String, into directory: String, options: DownloadOptions = .init()
+    ) throws(ManifestError) {
+        let catalog = ManifestCatalog()
+        self.init(
+            try catalog.find(model).manifest, into: directory, options: options,
+            known: catalog.manifests.map(\.manifest))
     }
 
     /// Does what ``run(onEvent:)`` does first, and what can be done without threads and the network: looks for what is wrong
@@ -49,9 +75,15 @@ public struct ModelDownload: Sendable {
     /// Runs the download to its end.
     ///
     /// Cancelling the task ends it promptly, with everything that was received recorded for the next run; the report then says
-    /// so. It never throws: what went wrong, for the run or for a file, is in the report.
+    /// so. It never throws: what went wrong, for the run or for a file, is in the report, and ``DownloadReport/get()`` throws it.
+    /// When it returns, its threads and connections are gone.
     ///
-    /// - Parameter onEvent: told what happens, from any thread; must return soon.
+    /// Two runs of one process on the same directory wait for each other as two processes do; on different directories they have
+    /// nothing to do with each other.
+    ///
+    /// - Parameter onEvent: told what happens, from any of the run's threads, several at once; the run waits for it, so it must
+    ///   return soon. ``events()`` is for who takes longer.
+    /// - Returns: what came of it.
     public func run(onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }) async -> DownloadReport {
         var configuration = TransportConfiguration(version: modelfetchVersion)
         configuration.connectTimeout = options.connectTimeout

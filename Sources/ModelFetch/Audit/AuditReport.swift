@@ -1,18 +1,19 @@
 /// What an audit found.
 public struct AuditReport: Sendable {
     /// The manifest's name.
-    public var model: String
-    public var directory: String
+    public package(set) var model: String
+    /// The directory, as it was given.
+    public package(set) var directory: String
     /// Where the manifest came from that the directory was held against.
-    public var manifestOrigin: ManifestOrigin
+    public package(set) var manifestOrigin: ManifestOrigin
     /// In the manifest's order, then files that it does not know.
-    public var files: [FileReport] = []
+    public package(set) var files: [FileReport] = []
     /// What kept the audit as a whole from going on.
-    public var failure: Failure?
-    /// Wall time.
-    public var seconds: Double = 0
+    public package(set) var failure: Failure?
+    /// Wall time, in seconds.
+    public package(set) var seconds: Double = 0
     /// Whether the audit was cancelled before its end.
-    public var isCancelled = false
+    public package(set) var isCancelled = false
 
     package init(model: String, directory: String, manifestOrigin: ManifestOrigin) {
         self.model = model

@@ -6,9 +6,12 @@ package import Storage
 ///
 /// Every file is read and hashed, whatever receipts say; nothing is written and no lock is taken.
 public struct ModelAudit: Sendable {
+    /// What the directory is held against.
     public var loaded: LoadedManifest
+    /// The directory that is audited.
     public var directory: String
 
+    /// An audit of a directory by a manifest. Nothing is looked at yet.
     public init(_ loaded: LoadedManifest, of directory: String) {
         self.loaded = loaded
         self.directory = directory

@@ -6,6 +6,7 @@ public struct ModelLookup: Sendable {
 
     private let catalog: ManifestCatalog
 
+    /// A search among the manifests of a catalog.
     public init(_ catalog: ManifestCatalog) { self.catalog = catalog }
 
     /// The manifest of a directory that exists: the built-in one that its receipts name; or the known one of which it holds a file

@@ -10,6 +10,7 @@ public struct DownloadOptions: Sendable {
     public var retryDelay: Duration = .milliseconds(500)
     /// How long a transfer may stay below 1 KiB/s.
     public var stallTimeout: Duration = .seconds(30)
+    /// How long it may take to connect, name look-up and TLS included.
     public var connectTimeout: Duration = .seconds(15)
     /// Bytes per second for all transfers together; `nil`: no limit.
     public var rateLimit: Int64?
@@ -38,5 +39,6 @@ public struct DownloadOptions: Sendable {
     /// Directory of the certificate authorities to trust, as c_rehash(1) makes it.
     public var certificateDirectory: String?
 
+    /// What the command does when it is given no option.
     public init() {}
 }

@@ -24,7 +24,14 @@ public struct Manifest: Hashable, Sendable {
 
     /// A manifest from its parts.
     ///
-    /// - Parameter directory: The name itself when `nil`.
+    /// - Parameters:
+    ///   - name: What the model is called.
+    ///   - aliases: Other names by which it is found.
+    ///   - directory: The last component of its default directory; the name itself when `nil`.
+    ///   - description: What it is, in a line.
+    ///   - sources: Where to get the files; none if the user has to say.
+    ///   - marker: The file that is published last; one of `files`.
+    ///   - files: The files, one at least.
     /// - Throws: ``ManifestError`` with ``ManifestError/Code/invalid`` and the JSON path that the broken rule would have
     ///   in a file. Missing sources, missing descriptions and files without a digest (but with a reason) are not errors.
     public init(

@@ -28,13 +28,13 @@ public struct ManifestCatalog: Sendable {
     }
 
     /// The directories in a list like that of `$MODELFETCH_MANIFESTS`: separated by colons, empty ones left out.
-    public static func directories(inList list: String) -> [String] {
+    package static func directories(inList list: String) -> [String] {
         // By bytes: a directory may begin with a combining mark, which would make one Character of itself and the colon.
         list.utf8.split(separator: UInt8(ascii: ":")).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether what the user gave for a model means a manifest file: it holds a `/` or ends in `.json`.
-    public static func isPath(_ model: String) -> Bool {
+    package static func isPath(_ model: String) -> Bool {
         model.utf8.contains(UInt8(ascii: "/")) || model.utf8.suffix(5).elementsEqual(".json".utf8)
     }
 
@@ -50,7 +50,7 @@ public struct ManifestCatalog: Sendable {
     /// The manifest that a user means by `model`: a file's path (see ``isPath(_:)``), a name or an alias.
     ///
     /// - Throws: what ``load(_:)`` and ``find(_:)`` throw.
-    public func resolve(_ model: String) throws(ManifestError) -> LoadedManifest {
+    package func resolve(_ model: String) throws(ManifestError) -> LoadedManifest {
         Self.isPath(model) ? try Self.load(model) : try find(model)
     }
 

@@ -47,5 +47,6 @@ extension ManifestError: CustomStringConvertible, LocalizedError {
         return "\(printable(source, limit: 1024)): \(place)\(reason)"
     }
 
+    /// The same as ``description``.
     public var errorDescription: String? { description }
 }

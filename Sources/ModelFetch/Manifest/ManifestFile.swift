@@ -37,6 +37,7 @@ public struct ManifestFile: Hashable, Sendable {
         /// The digest; `nil` where ``ManifestFile/sha256`` is known or nothing can be derived.
         public let sha256: SHA256Digest?
 
+        /// Expectations of a file: its length in bytes, its digest, or both.
         public init(size: Int64?, sha256: SHA256Digest? = nil) {
             self.size = size
             self.sha256 = sha256
@@ -47,10 +48,12 @@ public struct ManifestFile: Hashable, Sendable {
     public struct Variant: Hashable, Sendable {
         /// Length in bytes.
         public let size: Int64
+        /// Its digest.
         public let sha256: SHA256Digest
         /// Where it comes from.
         public let note: String?
 
+        /// A content of so many bytes with this digest.
         public init(size: Int64, sha256: SHA256Digest, note: String? = nil) {
             self.size = size
             self.sha256 = sha256

@@ -49,7 +49,7 @@ public struct ManifestPath: Sendable {
     /// The whole path as a single file name, different for every path: `/` is `%2F` and `%` is `%25`.
     ///
     /// With `.journal` it is at most 255 bytes long.
-    public var flattened: String { PartialNames.flatten(string) }
+    package var flattened: String { PartialNames.flatten(string) }
 }
 
 // MARK: Rules

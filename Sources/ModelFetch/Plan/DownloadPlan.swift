@@ -10,6 +10,7 @@ public struct DownloadPlan: Sendable {
         case skip
         /// A file of the right size is there and would be hashed.
         case check
+        /// Nothing of it is there.
         case fetch
         /// A partial is there.
         case resume
@@ -17,8 +18,11 @@ public struct DownloadPlan: Sendable {
         case replace
     }
 
+    /// What would be done about one file.
     public struct File: Sendable {
+        /// The path in the manifest.
         public let path: String
+        /// What would be done.
         public let action: Action
         /// In bytes, as far as it is known.
         public let size: Int64?
@@ -28,10 +32,13 @@ public struct DownloadPlan: Sendable {
         public let urls: [String]
     }
 
+    /// The manifest's name.
     public let model: String
+    /// The directory, as it was given.
     public let directory: String
+    /// In the manifest's order, the selected ones.
     public let files: [File]
-    /// What the file system has free; `nil` where the directory cannot be asked yet.
+    /// What the file system has free, in bytes; `nil` where the directory cannot be asked yet.
     public let freeBytes: Int64?
 
     /// The bytes that would be fetched at most, as far as sizes are known.
@@ -42,6 +49,9 @@ extension ModelDownload {
     /// What ``run(onEvent:)`` would do now. Reads names, sizes, receipts and small files; fetches and changes nothing.
     ///
     /// Blocks on the disk.
+    ///
+    /// - Throws: ``Failure`` for what the run would fail with before it began: a selection that matches nothing, no source,
+    ///   another known model's directory, something in the way.
     public func plan() throws(Failure) -> DownloadPlan {
         let selected = try selectedFiles()
         let sources = try Source.list(for: manifest, options)

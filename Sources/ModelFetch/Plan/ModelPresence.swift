@@ -1,19 +1,19 @@
 internal import Storage
 
 /// How much of a model is in a directory, told from names and receipts alone.
-public struct ModelPresence: Sendable {
+package struct ModelPresence: Sendable {
     /// Files under their final names.
-    public private(set) var present = 0
+    package private(set) var present = 0
     /// Those of them whose receipts still match.
-    public private(set) var verified = 0
+    package private(set) var verified = 0
     /// Files that are begun.
-    public private(set) var partial = 0
+    package private(set) var partial = 0
 
     /// The model that the directory was filled with last, if that is another one.
-    public private(set) var otherModel: String?
+    package private(set) var otherModel: String?
 
     /// Blocks on the disk, shortly. A directory that does not exist or cannot be read holds nothing.
-    public init(of manifest: Manifest, in path: String) {
+    package init(of manifest: Manifest, in path: String) {
         guard let directory = try? ModelDirectory(existing: path, on: SystemDisk()) else { return }
         let receipts = Receipts(in: directory)
         if let model = receipts.model, model != manifest.name {

@@ -12,6 +12,7 @@ public struct Selection: Hashable, Sendable {
     /// Every file.
     public static let all = Selection(patterns: [])
 
+    /// The files that match one of the patterns; no pattern means all files.
     public init(patterns: [String]) { self.patterns = patterns }
 
     /// The files of a manifest that are meant, in its order.

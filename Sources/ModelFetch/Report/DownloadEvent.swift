@@ -1,4 +1,7 @@
-/// What happens while a download runs. Events add up: whoever shows progress keeps the sums.
+/// What happens while a download or an audit runs. Events add up: whoever shows progress keeps the sums.
+///
+/// Paths are those of the manifest. Texts are safe to print. Further cases may come with later versions: a `switch` should have a
+/// `default`.
 public enum DownloadEvent: Sendable {
     /// The run knows its files. `bytes` is what they come to.
     case started(model: String, directory: String, files: Int, bytes: Int64)
@@ -20,6 +23,9 @@ public enum DownloadEvent: Sendable {
     case sourceDropped(path: String, Failure, isLast: Bool)
     /// A file is done, one way or the other.
     case finished(FileReport)
+    /// The run is over, and this is what came of it. Only ``DownloadEvents`` has it, as its last element;
+    /// ``ModelDownload/run(onEvent:)`` returns the report instead.
+    case ended(DownloadReport)
 }
 
 /// What a file is at.

@@ -1,18 +1,19 @@
 /// What came of a download.
 public struct DownloadReport: Sendable {
     /// The manifest's name.
-    public var model: String
-    public var directory: String
+    public package(set) var model: String
+    /// The directory, as it was given.
+    public package(set) var directory: String
     /// In the manifest's order, the selected ones.
-    public var files: [FileReport] = []
+    public package(set) var files: [FileReport] = []
     /// What kept the run as a whole from going on; `nil` where only files failed, or nothing did.
-    public var failure: Failure?
+    public package(set) var failure: Failure?
     /// Attempts that followed a failed one.
-    public var retries = 0
-    /// Wall time.
-    public var seconds: Double = 0
+    public package(set) var retries = 0
+    /// Wall time, in seconds.
+    public package(set) var seconds: Double = 0
     /// Whether the run was cancelled before its end.
-    public var isCancelled = false
+    public package(set) var isCancelled = false
 
     package init(model: String, directory: String) {
         self.model = model

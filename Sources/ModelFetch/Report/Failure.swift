@@ -1,3 +1,4 @@
+public import Foundation
 package import Storage
 
 /// Why something did not work: which kind, on what, and what to do about it.
@@ -28,6 +29,7 @@ public struct Failure: Error, Hashable, Sendable {
         ]
     }
 
+    /// Which kind it is.
     public let kind: Kind
     /// The file, as the manifest names it; `nil` if no single file is meant.
     public let file: String?
@@ -35,13 +37,14 @@ public struct Failure: Error, Hashable, Sendable {
     public let source: String?
     /// The byte of the file at which it happened.
     public let offset: Int64?
+    /// What happened, in a sentence for a person. Safe to print.
     public let message: String
     /// What may help, as a clause or a command; `nil` if nothing is known to.
     public let hint: String?
     /// What happened in two or three words, for where there is no room for a sentence.
     package let brief: String
 
-    public init(
+    package init(
         _ kind: Kind, file: String? = nil, source: String? = nil, offset: Int64? = nil, _ message: String,
         hint: String? = nil
     ) {
@@ -62,10 +65,17 @@ public struct Failure: Error, Hashable, Sendable {
     }
 }
 
-extension Failure: CustomStringConvertible {
+extension Failure: CustomStringConvertible, LocalizedError {
+    /// The file, if one is meant, and the message. Safe to print.
     public var description: String {
         (file.map { printable($0) + ": " } ?? "") + message
     }
+
+    /// The same as ``description``.
+    public var errorDescription: String? { description }
+
+    /// The same as ``hint``.
+    public var recoverySuggestion: String? { hint }
 }
 
 extension Failure {

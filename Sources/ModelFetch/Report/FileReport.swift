@@ -34,25 +34,27 @@ public struct FileReport: Hashable, Sendable {
     }
 
     /// The path in the manifest.
-    public var path: String
-    public var state: State
+    public package(set) var path: String
+    /// What became of it.
+    public package(set) var state: State
     /// The size in bytes that the manifest gives or leads to expect; `nil` where nothing is known.
-    public var size: Int64?
+    public package(set) var size: Int64?
     /// The digest that the file has now, where it was told; else the manifest's.
-    public var sha256: SHA256Digest?
+    public package(set) var sha256: SHA256Digest?
     /// Whether the manifest has a SHA-256 for the file.
-    public var isPinned: Bool
+    public package(set) var isPinned: Bool
     /// What was checked where the manifest has no SHA-256.
-    public var evidence: [String] = []
+    public package(set) var evidence: [String] = []
     /// Body bytes received for it, wanted or not.
-    public var bytesDownloaded: Int64 = 0
+    public package(set) var bytesDownloaded: Int64 = 0
     /// Bytes that were there from earlier runs and are part of the file now.
-    public var bytesReused: Int64 = 0
+    public package(set) var bytesReused: Int64 = 0
     /// The size on the disk where it differs from ``size``.
-    public var actualSize: Int64?
+    public package(set) var actualSize: Int64?
     /// A remark, such as which known variant an audit found.
-    public var note: String?
-    public var failure: Failure?
+    public package(set) var note: String?
+    /// Why it is not there, or not right; `nil` where nothing failed.
+    public package(set) var failure: Failure?
 
     package init(path: String, state: State, size: Int64?, sha256: SHA256Digest?, isPinned: Bool) {
         self.path = path

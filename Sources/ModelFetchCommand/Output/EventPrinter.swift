@@ -30,7 +30,8 @@ final class EventPrinter: Sendable {
                 "files": .integer(Int64(files)), "bytes": .integer(bytes),
             ]
         case .warning(let text): ["event": "warning", "message": .string(text)]
-        case .debug: nil
+        // What ends a run is printed as its report.
+        case .debug, .ended: nil
         case .waitingForLock(let directory): ["event": "waiting_for_lock", "directory": .string(directory)]
         case .phase(let path, let phase): self.phase(path, phase)
         case .progress(let path, let bytes, let received): progress(path, bytes, received)

@@ -24,7 +24,7 @@ enum ProgressLines {
         case .sourceDropped(_, _, isLast: true): nil
         case .sourceDropped(let path, let failure, isLast: false): "\(path): \(failure.message); asking another source"
         case .finished(let report): line(for: report)
-        case .warning, .debug, .progress, .phase: nil
+        case .warning, .debug, .progress, .phase, .ended: nil
         }
     }
 

@@ -96,7 +96,7 @@ struct ProgressState: Sendable {
                 $0.stage = .waiting(until: now + pause, reason: failure.brief, attempt: attempt + 1)
             }
         case .finished(let report): finish(report)
-        case .warning, .debug, .waitingForLock, .sourceDropped: break
+        case .warning, .debug, .waitingForLock, .sourceDropped, .ended: break
         }
     }
 

@@ -54,7 +54,7 @@ final class TerminalProgress: ProgressView {
         case .retrying, .phase, .finished:
             guard context.isVerbose else { return nil }
             return (ProgressLines.line(for: event) ?? ProgressLines.detail(of: event)).map { "debug: \($0)" }
-        case .progress: return nil
+        case .progress, .ended: return nil
         }
     }
 

@@ -3,12 +3,13 @@ import Foundation
 /// The program under test, and others that tests need.
 enum Program {
     /// The built `modelfetch`: beside the test bundle, unless `$MODELFETCH_BINARY` names another.
-    static let path: String = {
-        if let path = ProcessInfo.processInfo.environment["MODELFETCH_BINARY"] { return path }
+    static let path = ProcessInfo.processInfo.environment["MODELFETCH_BINARY"] ?? built + "/modelfetch"
+
+    /// The directory of what was built with the tests.
+    static let built: String = {
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath
         let tests = bundle ?? (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-        return URL(fileURLWithPath: tests ?? CommandLine.arguments[0]).deletingLastPathComponent()
-            .appendingPathComponent("modelfetch").path
+        return URL(fileURLWithPath: tests ?? CommandLine.arguments[0]).deletingLastPathComponent().path
     }()
 
     /// Where a program is installed.

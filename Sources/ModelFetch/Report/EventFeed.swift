@@ -1,0 +1,84 @@
+internal import Synchronization
+
+/// One run and its events, for one consumer. The run begins when the first event is asked for, and ends early when the feed goes.
+final class EventFeed: Sendable {
+    private let download: ModelDownload
+    private let buffer = Buffer()
+    private let run = Mutex<Task<Void, Never>?>(nil)
+
+    init(_ download: ModelDownload) { self.download = download }
+
+    // The run does not hold the feed: who forgets the feed has no more use for the run.
+    deinit { run.withLock { $0 }?.cancel() }
+
+    /// The next event; `nil` after the one that ends the run.
+    ///
+    /// A consumer that is cancelled cancels the run, and still gets what is left of it: its end is the last event, so whoever has
+    /// read to the end knows that nothing runs any more.
+    func next() async -> DownloadEvent? {
+        let run = begun()
+        return await withTaskCancellationHandler {
+            await buffer.next()
+        } onCancel: {
+            run.cancel()
+        }
+    }
+
+    private func begun() -> Task<Void, Never> {
+        run.withLock { run in
+            if let run { return run }
+            let task = Task { [download, buffer] in
+                let report = await download.run { buffer.append($0) }
+                buffer.append(.ended(report))
+            }
+            run = task
+            return task
+        }
+    }
+}
+
+/// The queue between the run's threads and the consumer.
+private final class Buffer: Sendable {
+    private typealias Waiter = CheckedContinuation<DownloadEvent?, Never>
+
+    private struct State {
+        var queue = EventQueue()
+        var isEnded = false
+        /// More than one only if copies of an iterator are asked at once.
+        var waiting: [Waiter] = []
+
+        /// Who can be given what now.
+        mutating func deliveries() -> [(Waiter, DownloadEvent?)] {
+            var deliveries: [(Waiter, DownloadEvent?)] = []
+            while let waiter = waiting.first {
+                let event = queue.popFirst()
+                guard event != nil || isEnded else { break }
+                deliveries.append((waiter, event))
+                waiting.removeFirst()
+            }
+            return deliveries
+        }
+    }
+
+    private let state = Mutex(State())
+
+    func append(_ event: DownloadEvent) {
+        change { state in
+            state.queue.append(event)
+            if case .ended = event { state.isEnded = true }
+        }
+    }
+
+    func next() async -> DownloadEvent? {
+        await withCheckedContinuation { waiter in change { $0.waiting.append(waiter) } }
+    }
+
+    /// Resumes outside of the lock: the run's threads must not wait for each other here.
+    private func change(_ body: (inout State) -> Void) {
+        let deliveries = state.withLock { state in
+            body(&state)
+            return state.deliveries()
+        }
+        for (waiter, event) in deliveries { waiter.resume(returning: event) }
+    }
+}
