@@ -17,21 +17,32 @@ package struct Publisher: Sendable {
     ///   reads back every extent, reads the disk.
     package func publish(_ file: VerifiedFile) throws(StorageError) -> FileStatus {
         let names = file.names
-        if isDurable { try makeDurable(file.file) }
-        // The name must still be that of the bytes that were hashed, in the directory that the user meant.
-        let opened = try file.file.status()
-        guard let named = try directory.status(of: names.partial), named.inode == opened.inode,
-            named.device == opened.device, opened.size == file.identity.size
-        else {
-            throw StorageError(
-                .disturbed, path: directory.display(names.partial),
-                reason: "it was moved, replaced or changed while the download ran")
+        if isDurable {
+            try makeDurable(file.file)
+            try directory.synchronizeWay(to: names.final)
         }
-        if isDurable { try directory.synchronizeWay(to: names.final) }
+        // The name must still be that of the bytes that were hashed, in the directory that the user meant.
+        try check(file, is: names.partial)
         try directory.rename(names.partial, to: names.final)
+        do throws(StorageError) { try check(file, is: names.final) } catch {
+            // Exchanged in between: what has the final name now is not what was verified, and must not keep it.
+            try? directory.rename(names.final, to: names.partial)
+            throw error
+        }
         if isDurable { try directory.synchronizeParent(of: names.final) }
         try directory.remove(names.journal)
         return try file.file.status()
+    }
+
+    private func check(_ file: VerifiedFile, is name: String) throws(StorageError) {
+        let opened = try file.file.status()
+        guard let named = try directory.status(of: name), named.inode == opened.inode, named.device == opened.device,
+            opened.size == file.identity.size
+        else {
+            throw StorageError(
+                .disturbed, path: directory.display(name),
+                reason: "it was moved, replaced or changed while the download ran")
+        }
     }
 
     /// Makes a file that was found right under its final name durable, with its name.

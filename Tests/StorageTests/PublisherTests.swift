@@ -114,6 +114,23 @@ import Testing
         if disturbance != .parentMoved { #expect(final == [1]) }
     }
 
+    @Test func `does not leave a name to what was exchanged in the moment of naming`() throws {
+        let scratch = shop.scratch
+        let other = Array(shop.bytes.reversed())
+        let (shop, _) = try failing { event, nth, _ in
+            // The first rename is that to the final name.
+            guard event.call == .rename, nth == 0 else { return nil }
+            try? scratch.remove("sub/weights.bin.partial")
+            try? scratch.write(other, to: "sub/weights.bin.partial")
+            return nil
+        }
+        let file = try verified(in: shop)
+        let publisher = Publisher(directory: shop.directory, isDurable: true)
+        #expect(try storageCode { _ = try publisher.publish(file) } == .disturbed)
+        #expect(final == nil)
+        #expect(scratch.read("sub/weights.bin.partial") == other)
+    }
+
     @Test func `replaces what had the name, and follows no symlink there`() throws {
         try shop.scratch.write([9], to: "precious")
         try shop.scratch.makeDirectory(of: "sub/weights.bin")
