@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Times a verified download of one big file over loopback, side by side with `curl && openssl dgst` and other peers.
 
-usage: Benchmarks/download.py [--megabytes 500] [--rounds 7] [--binary .build/release/modelfetch]
+usage: Benchmarks/download.py [--megabytes 500] [--rounds 7] [--binary .build/release/modelfetch] [--python python3]
 
-Needs nginx, curl and openssl; aria2c is measured if it is there. Everything lies in /dev/shm (a tmpfs), so that no disk is
-measured. Rounds alternate between the programs; medians are printed, and ratios to modelfetch.
+Needs nginx, curl and openssl; aria2c is measured if it is there, and the loop of picoGPT's download_gpt2_files if the Python that
+--python names has requests. Everything lies in /dev/shm (a tmpfs), so that no disk is measured. Rounds alternate between the
+programs; medians are printed, and ratios to modelfetch.
 """
 import argparse, hashlib, json, os, random, shutil, socket, statistics, subprocess, sys, tempfile, time
 
@@ -13,6 +14,7 @@ options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.
 options.add_argument("--megabytes", type=int, default=500)
 options.add_argument("--rounds", type=int, default=7)
 options.add_argument("--binary", default=os.path.join(here, "..", ".build", "release", "modelfetch"))
+options.add_argument("--python", default=sys.executable)
 options = options.parse_args()
 binary = os.path.abspath(options.binary)
 for program in (binary, "nginx", "curl", "openssl"):
@@ -48,6 +50,16 @@ def peak_memory(command, cwd):
         time.sleep(0.005)
     return peak / 1024
 
+
+# What download_gpt2_files does for each file.
+PYTHON = """
+import requests, sys
+reply = requests.get(sys.argv[1], stream=True)
+reply.raise_for_status()
+with open(sys.argv[2], "wb") as file:
+    for chunk in reply.iter_content(chunk_size=1000):
+        file.write(chunk)
+"""
 
 root = tempfile.mkdtemp(prefix="modelfetch-benchmark-", dir="/dev/shm")
 os.chmod(root, 0o755)  # nginx gives up root, and must still read what it serves
@@ -91,11 +103,16 @@ try:
     }
     if shutil.which("aria2c"):
         peers["aria2c --checksum"] = f"aria2c -q --checksum=sha-256={digest.hexdigest()} -o f {url}big.bin"
+    if subprocess.run([options.python, "-c", "import requests"], stderr=subprocess.DEVNULL).returncode == 0:
+        script = os.path.join(root, "download.py")
+        with open(script, "w") as file:
+            file.write(PYTHON)
+        peers["requests, 1000-byte chunks"] = f"{options.python} {script} {url}big.bin f"
     seconds = {name: [] for name in peers}
     cwd = tempfile.mkdtemp(dir=root)
     memory = peak_memory(fetch, cwd)
     shutil.rmtree(cwd)
-    rerun, verify, openssl = [], [], []
+    rerun, verify, openssl, start = [], [], [], []
     for _ in range(options.rounds):
         for name, command in peers.items():
             cwd = tempfile.mkdtemp(dir=root)
@@ -104,15 +121,17 @@ try:
                 rerun.append(timed(fetch, cwd))
                 verify.append(timed(f"{binary} verify out --manifest {manifest} --quiet", cwd))
                 openssl.append(timed("openssl dgst -sha256 out/big.bin", cwd))
+                start += [timed(f"exec {binary} --version", cwd) for _ in range(3)]
             shutil.rmtree(cwd)
     ours = statistics.median(seconds["modelfetch"])
     print(f"{options.megabytes} MB over loopback into tmpfs, medians of {options.rounds}")
     for name in peers:
         median = statistics.median(seconds[name])
-        print(f"  {name:24} {median:6.2f} s   modelfetch takes {ours / median:4.2f} x of it")
-    print(f"  {'modelfetch, peak memory':24} {memory:6.0f} MB")
-    print(f"  {'modelfetch again':24} {statistics.median(rerun) * 1000:6.0f} ms")
-    print(f"  {'modelfetch verify':24} {statistics.median(verify):6.2f} s   {statistics.median(verify) / statistics.median(openssl):4.2f} x of openssl dgst -sha256")
+        print(f"  {name:26} {median:6.2f} s   modelfetch takes {ours / median:4.2f} x of it")
+    print(f"  {'modelfetch --version':26} {statistics.median(start) * 1000:6.0f} ms")
+    print(f"  {'modelfetch, peak memory':26} {memory:6.0f} MB")
+    print(f"  {'modelfetch again':26} {statistics.median(rerun) * 1000:6.0f} ms")
+    print(f"  {'modelfetch verify':26} {statistics.median(verify):6.2f} s   {statistics.median(verify) / statistics.median(openssl):4.2f} x of openssl dgst -sha256")
 finally:
     if nginx:
         nginx.terminate()
