@@ -53,7 +53,12 @@ struct LoopDisk {
 
     /// Brings back what was durable.
     func powerUp() async throws {
-        try await Tool.run("umount", mountPoint)
+        try await Tool.run("umount", "-l", mountPoint)
+        // Another test's namespace may still hold a copy of the mount, and with it the file system that was shut down, which the
+        // same device would show again (mount_namespaces(7)): the disk goes on as a copy.
+        try await Tool.run("cp", "--sparse=always", image, image + ".copy")
+        try FileManager.default.removeItem(atPath: image)
+        try FileManager.default.moveItem(atPath: image + ".copy", toPath: image)
         try await mount()
     }
 }
