@@ -161,6 +161,8 @@ final class FileDownload: Sendable {
             case .held(let range): context.emit(.progress(path: path, bytes: Int64(range.count), received: false))
             case .lost(let range):
                 let reason = "bytes from \(range.lowerBound) on are not what was written"
+                // Events add up: what is taken away has counted before.
+                context.emit(.progress(path: path, bytes: Int64(range.count), received: false))
                 context.emit(.discarded(path: path, bytes: Int64(range.count), reason: reason))
             }
         }

@@ -152,6 +152,6 @@ extension ProgressState.File {
         known = max(known - bytes, 0)
         // What was claimed and is gone will not be read again.
         claimed = claimed.map { max($0 - bytes, 0) }
-        checked = min(checked, claimed ?? checked)
+        checked = max(checked - bytes, 0)
     }
 }

@@ -124,7 +124,10 @@ import Testing
         var state = ProgressState(sizes: ["f": 1000])
         state.take(.started(model: "m", directory: "d", files: 1, bytes: 1000), at: .zero)
         state.take(.phase(path: "f", .connecting(source: "s", offset: 600, held: 600)), at: .zero)
+        // Read again, and found bad.
+        state.take(.progress(path: "f", bytes: 200, received: false), at: .zero)
         state.take(.discarded(path: "f", bytes: 200, reason: "damaged"), at: .zero)
+        #expect(state.active[0].unchecked == 400)
         #expect(state.done == 400 && state.missing == 600)
         state.take(.progress(path: "f", bytes: 400, received: false), at: .zero)
         #expect(state.active[0].unchecked == 0 && state.done == 400)

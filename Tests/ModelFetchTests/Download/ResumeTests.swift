@@ -145,6 +145,28 @@ import Transfer
         }
     }
 
+    @Test func `tells of events that add up to the file, with damage that is found on the way`() async throws {
+        let harness = try Harness()
+        try await FaultServer.run(files: harness.model.content, script: .always(.drop(after: 500_000))) { server in
+            _ = try await harness.run(server, setup: .init { $0.options.retries = 0 })
+            server.replace(script: .honest)
+            var bytes = try #require(harness.folder.bytes("model.data.partial"))
+            bytes[100_000] ^= 1
+            try harness.folder.put(bytes, "model.data.partial")
+            let outcome = try await harness.run(server)
+            #expect(outcome.report.isOK && outcome.report.bytesReused > 0)
+            var (sum, lost): (Int64, Int64) = (0, 0)
+            for event in outcome.events {
+                switch event {
+                case .progress(_, let bytes, _): sum += bytes
+                case .discarded(_, let bytes, _): (sum, lost) = (sum - bytes, lost + bytes)
+                default: break
+                }
+            }
+            #expect(sum == Self.size && lost > 0)
+        }
+    }
+
     @Test func `ends with 65 when the file has become another one, which never gets the name`() async throws {
         let harness = try Harness()
         try await FaultServer.run(files: harness.model.content, script: .always(.drop(after: 500_000))) { server in
