@@ -25,7 +25,8 @@ struct TransferCommandOptions: ParsableArguments {
 
     @Option(
         name: .customLong("stall-timeout"),
-        help: ArgumentHelp("How long a transfer may crawl below 1 KiB/s, in seconds.", valueName: "s"))
+        help: ArgumentHelp(
+            "How long a transfer may crawl below 1 KiB/s, in seconds; it is noticed some 5 s later.", valueName: "s"))
     var stallTimeout = 30.0
 
     @Option(
