@@ -93,7 +93,9 @@ struct MisunderstandingTests {
             #expect(result.status == 65)
             #expect(
                 result.err.contains(
-                    "hint: to fetch what is wrong or missing: modelfetch \(sandbox.manifest) \(sandbox.directory)\n"),
+                    "hint: to fetch what is wrong or missing: modelfetch \(sandbox.manifest) \(sandbox.directory) "
+                        // The manifest names none.
+                        + "--source URL\n"),
                 "\(result.err)")
             #expect(result.err.contains("is an incomplete test: 2 of 3 files right"), "\(result.err)")
         }

@@ -88,12 +88,17 @@ package final class Simulation {
     // MARK: Runs
 
     private func play(_ run: Schedule.Run) {
+        let right = files.map(\.path).filter { invariants.isRight($0) }
         for damage in run.damages {
             machine.apply(damage, to: files, in: Self.directory)
             if case .foreignFinal = damage { isForeign = true }
         }
-        let rotten = run.damages.compactMap { damage in
+        var rotten = run.damages.compactMap { damage in
             if case .rot(let file, .final, _, _) = damage { files[file % files.count].path } else { nil }
+        }
+        // Without fsync nobody is told of a writeback that failed, and the cache is all that had the bytes.
+        if !schedule.isDurable, run.damages.contains(.cacheDropped) {
+            rotten += right.filter { !invariants.isRight($0) }
         }
         if !run.damages.isEmpty { invariants.disown(silent: Set(rotten)) }
         var options = options

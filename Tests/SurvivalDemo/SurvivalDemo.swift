@@ -62,6 +62,8 @@ struct SurvivalDemo {
         let model = directory.appendingPathComponent("tiny").path
         let download = [
             "tiny", model, "--source", server.baseURL, "--stall-timeout", "1", "--retry-delay", "0.2",
+            // So that all that happens stays to be read.
+            "--progress", "plain",
         ]
 
         say("A mirror on \(server.baseURL) with a bad link. First run, to be killed half way:")

@@ -33,6 +33,11 @@ public struct AuditReport: Sendable {
         return Failure.Kind.byPrecedence.first { kinds.contains($0) }
     }
 
+    /// The bytes that were read.
+    package var hashedBytes: Int64 {
+        files.reduce(0) { $0 + ([.ok, .damaged].contains($1.state) ? $1.actualSize ?? $1.size ?? 0 : 0) }
+    }
+
     /// The bytes of the files that are right.
     public var verifiedBytes: Int64 { files.reduce(0) { $0 + ($1.state == .ok ? $1.actualSize ?? $1.size ?? 0 : 0) } }
 }

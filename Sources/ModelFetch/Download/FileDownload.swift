@@ -222,7 +222,8 @@ final class FileDownload: Sendable {
         }
         let number = try partial.source(origin: source.shown, validator: body.reply.validator?.journalForm ?? "")
         counters.withLock { _ = $0.contributors.insert(index) }
-        context.emit(.phase(path: path, .receiving))
+        let repeated = body.reply.skip
+        context.emit(.phase(path: path, repeated > 0 ? .repeating(bytes: repeated) : .receiving))
         let time = context.runtime.time
         var flushed = time.now()
         var gained: Int64 = 0

@@ -109,7 +109,8 @@ final class SourceLoop: Sendable {
                 let attempts = context.options.retries + 1
                 let count = attempts == 1 ? "1 attempt" : "\(attempts) attempts without progress"
                 reasons.append("gave up after \(count): \(error)")
-            case .unreachable(let error): reasons.append("as other files found: \(error)")
+            case .unreachable(let error):
+                reasons.append("\(error) (as another file found, so it was not tried as often)")
             case .withheld(let error), .refused(let error): reasons.append(error.description)
             case .contradicted: reasons.append("\(source.shown) has a file with another digest")
             case nil: break
@@ -123,6 +124,9 @@ final class SourceLoop: Sendable {
             // Nobody has it, or gives it to us: patience will not help.
             case _ where !verdicts.contains(where: \.isTemporary):
                 "check the address, or name another source: --source URL"
+            // Nothing ever came.
+            case _ where verdicts.allSatisfy({ $0?.isOutOfReach == true }):
+                "check your network and the address, and run the same command again"
             default: "run the same command again: it goes on from there"
             }
         let message = reasons.joined(separator: "; ") + "; " + kept

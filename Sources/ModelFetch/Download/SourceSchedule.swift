@@ -139,6 +139,14 @@ extension SourceSchedule.Verdict {
         case .contradicted: nil
         }
     }
+
+    /// Whether no way led there.
+    var isOutOfReach: Bool {
+        switch error?.code {
+        case .nameNotResolved?, .connectionFailed?, .connectTimeout?: true
+        default: false
+        }
+    }
 }
 
 extension SourceSchedule.Verdict? {

@@ -36,6 +36,8 @@ public enum FilePhase: Hashable, Sendable {
     case comparing
     /// A source is asked from this byte on. `held` bytes are there or claimed to be.
     case connecting(source: String, offset: Int64, held: Int64)
+    /// The server sends from the start although it was asked for the rest: so many bytes that are here already come again first.
+    case repeating(bytes: Int64)
     /// Bytes come.
     case receiving
     /// All bytes are there; the digest is about to be.

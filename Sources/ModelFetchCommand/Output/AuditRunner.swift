@@ -2,6 +2,9 @@ internal import ModelFetch
 
 /// Runs audits for the command line, one directory after the other.
 struct AuditRunner {
+    /// Up to so many files each gets a line.
+    private static let fewFiles = 20
+
     private let context: CommandContext
 
     init(_ context: CommandContext) { self.context = context }
@@ -21,7 +24,7 @@ struct AuditRunner {
             // A signal that came when all was done already changes nothing about what was found.
             let isInterrupted = report.isCancelled
             let status = isInterrupted ? signal ?? 130 : report.kind?.rawValue ?? 0
-            show(report, status, isInterrupted: isInterrupted)
+            show(report, status, isInterrupted: isInterrupted, hasSources: !loaded.manifest.sources.isEmpty)
             statuses.append(status)
             if status == 0 { sound += 1 }
         }
@@ -40,24 +43,33 @@ struct AuditRunner {
         statuses.first { $0 >= 128 } ?? Failure.Kind.byPrecedence.map(\.rawValue).first { statuses.contains($0) } ?? 0
     }
 
-    private func show(_ report: AuditReport, _ status: Int32, isInterrupted: Bool) {
+    private func show(_ report: AuditReport, _ status: Int32, isInterrupted: Bool, hasSources: Bool) {
         if context.isJSON { context.print(FinalReport(report, status: status).json) }
         let isTalkative = !context.isQuiet && !context.isJSON
-        if isTalkative, !isInterrupted { Console.shared.err(report.files.compactMap { Self.line(for: $0) }) }
+        if isTalkative, !isInterrupted { Console.shared.err(lines(report)) }
         let verdict = isInterrupted ? "interrupted; an audit changes nothing, and begins anew" : Self.summary(report)
         context.say(report.failures, verdict: isTalkative ? verdict : nil)
         if !isInterrupted, report.files.contains(where: { $0.state == .damaged || $0.state == .missing }) {
-            Console.shared.err("hint: to fetch what is wrong or missing: \(Self.cure(for: report))")
+            Console.shared.err(
+                "hint: to fetch what is wrong or missing: \(Self.cure(for: report))"
+                    + (hasSources ? "" : " --source URL"))
         }
+    }
+
+    /// A line a file that is right; of many only those of which there is more to say.
+    private func lines(_ report: AuditReport) -> [String] {
+        let isLong = report.files.count { $0.state == .ok } > Self.fewFiles && !context.isVerbose
+        return report.files.filter { !isLong || $0.state != .ok || $0.note != nil || !$0.isPinned }
+            .compactMap { Self.line(for: $0) }
     }
 
     private static func summary(_ report: AuditReport) -> String {
         let known = report.files.filter { $0.state != .extra }
         let sound = known.count { $0.state == .ok }
         let rate =
-            report.seconds >= 0.1 ? " (\(Words.bytes(Int64(Double(report.verifiedBytes) / report.seconds)))/s)" : ""
+            report.seconds >= 0.1 ? " (\(Words.bytes(Int64(Double(report.hashedBytes) / report.seconds)))/s)" : ""
         return "\(printable(report.directory, limit: 1024)) \(verdict(on: report)) \(report.model): \(sound) of "
-            + "\(Words.count(known.count, "file")) right, \(Words.bytes(report.verifiedBytes)) hashed in "
+            + "\(Words.count(known.count, "file")) right, \(Words.bytes(report.hashedBytes)) hashed in "
             + "\(Words.seconds(report.seconds))\(rate)"
     }
 

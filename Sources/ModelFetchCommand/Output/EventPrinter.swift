@@ -62,6 +62,9 @@ final class EventPrinter: Sendable {
             object["source"] = .string(source)
             object["offset"] = .integer(offset)
             object["bytes_held"] = .integer(held)
+        case .repeating(let bytes):
+            object["phase"] = "repeating"
+            object["bytes_repeated"] = .integer(bytes)
         case .receiving: object["phase"] = "receiving"
         case .verifying: object["phase"] = "verifying"
         case .holding: object["phase"] = "holding"

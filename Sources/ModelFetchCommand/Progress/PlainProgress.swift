@@ -18,6 +18,7 @@ final class PlainProgress: ProgressView {
         /// Which source each file was last said to come from, and which was named first: it stands for all others.
         var sources: [String: String] = [:]
         var firstSource: String?
+        var dropped = DroppedSources()
     }
 
     init(_ context: CommandContext, _ sums: ProgressState, isShown: Bool) {
@@ -32,7 +33,9 @@ final class PlainProgress: ProgressView {
             state.sums.take(event, at: now)
             // Of an audit only how far it is; what it finds is said at its end.
             if state.sums.isAudit { return false }
-            guard case .phase(let path, .connecting(let source, _, let held)) = event else { return true }
+            guard case .phase(let path, .connecting(let source, _, let held)) = event else {
+                return state.dropped.isNews(event)
+            }
             // Before another attempt with the same source there was a line about why.
             let last = state.sources.updateValue(source, forKey: path)
             let expected = last ?? (held > 0 ? nil : state.firstSource)
@@ -71,7 +74,7 @@ final class PlainProgress: ProgressView {
             parts.append("\(Words.bytes(Int64(rate)))/s")
             if rate >= 1, let left = Words.clock(Double(sums.missing) / rate) { parts.append("\(left) left") }
         }
-        parts.append("\(sums.finished) of \(Words.count(sums.fileCount, "file"))")
+        parts.append("\(sums.finished - sums.failed) of \(Words.count(sums.fileCount, "file"))")
         return parts.joined(separator: ", ")
     }
 }

@@ -19,7 +19,9 @@ struct ProgressDrawing: Hashable, Sendable {
         let room = max(min(rows - 3, Self.mostFiles), 1)
         let busy = state.active.filter { $0.stage != .holding }
         let files = Array(busy.prefix(room))
-        let counter = "\(state.finished) of \(Words.count(state.fileCount, "file"))"
+        let counter =
+            "\(state.finished - state.failed) of \(Words.count(state.fileCount, "file"))"
+            + (state.failed > 0 ? ", \(state.failed) failed" : "")
         let layout = Layout(columns: columns, names: files.map { printable($0.path) } + [counter], glyphs)
         var lines = files.map { layout.line(Self.row($0, at: now)) }
         // One file alone is its own total.
@@ -51,6 +53,7 @@ struct ProgressDrawing: Hashable, Sendable {
             return (pause > 0 ? "waiting \(pause) s: " : "trying again: ") + "\(reason), try \(attempt)"
         case _ where file.unchecked > 0: return "resuming, checking \(Words.bytes(file.unchecked))"
         case .connecting: return "connecting"
+        case .repeating(let bytes): return "no resuming here: \(Words.bytes(bytes)) come again"
         case .hashing: return file.rate.rate(at: now) == nil ? "hashing" : nil
         case .comparing: return "comparing with the source"
         case .verifying: return "verifying"

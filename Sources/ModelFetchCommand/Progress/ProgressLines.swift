@@ -12,6 +12,8 @@ enum ProgressLines {
             held > 0
                 ? "\(path): going on at byte \(offset), \(Words.bytes(held)) are here, from \(source)"
                 : "\(path): from \(source)"
+        case .phase(let path, .repeating(let bytes)):
+            "\(path): the server does not resume; \(Words.bytes(bytes)) that are here come again first"
         case .phase(let path, .hashing): "\(path): is there, hashing it"
         case .phase(let path, .comparing): "\(path): another file stands there, comparing it with the source"
         case .discarded(let path, let bytes, let reason):

@@ -7,6 +7,8 @@ struct ProgressState: Sendable {
         case hashing
         case comparing
         case connecting
+        /// So many bytes that are here come again, before any that are not.
+        case repeating(Int64)
         case receiving
         /// Until this time, because of this, for this attempt.
         case waiting(until: Duration, reason: String, attempt: Int)
@@ -131,6 +133,7 @@ extension ProgressState.File {
             self.source = source
             known = held
             claimed = claimed ?? held
+        case .repeating(let bytes): stage = .repeating(bytes)
         case .receiving: stage = .receiving
         case .verifying: stage = .verifying
         case .holding: stage = .holding
@@ -143,6 +146,7 @@ extension ProgressState.File {
             checked += bytes
             return
         }
+        if case .repeating = stage { stage = .receiving }
         known += bytes
         received += bytes
         lastByteAt = now

@@ -37,7 +37,7 @@ enum ProgressViews {
     ) -> any ProgressView {
         let isShown = style != .none && !context.isQuiet && !context.isJSON
         let state = ProgressState(sizes: sizes, isAudit: isAudit)
-        let isDrawn = style == .bar || style == .auto && Terminal.suitsDrawing()
+        let isDrawn = style == .bar || style == .auto && Terminal.suitsDrawing() && Terminal.isOurs
         guard isShown, isDrawn else { return PlainProgress(context, state, isShown: isShown) }
         return TerminalProgress(context, state, glyphs: Terminal.glyphs())
     }

@@ -21,6 +21,8 @@ final class TerminalProgress: ProgressView {
         var sums: ProgressState
         var waiting: [String] = []
         var timesContinued: Int
+        var lastTick: Duration = .zero
+        var dropped = DroppedSources()
     }
 
     init(_ context: CommandContext, _ sums: ProgressState, glyphs: Glyphs) {
@@ -34,6 +36,7 @@ final class TerminalProgress: ProgressView {
         let now = stopwatch.elapsed
         state.withLock { state in
             state.sums.take(event, at: now)
+            guard state.dropped.isNews(event) else { return }
             if let line = line(for: event, state.sums), state.waiting.count < Self.mostWaiting {
                 state.waiting.append(line)
             }
@@ -59,6 +62,7 @@ final class TerminalProgress: ProgressView {
     }
 
     func tick() {
+        guard !hasJustWoken() else { return }
         let size = Terminal.size
         let drawing = ProgressDrawing(columns: size.columns, rows: size.rows, glyphs: glyphs)
         let now = stopwatch.elapsed
@@ -73,6 +77,16 @@ final class TerminalProgress: ProgressView {
         if wasContinued { Console.shared.abandonBlock() }
         if !waiting.isEmpty { Console.shared.err(waiting) }
         Console.shared.draw(Terminal.isOurs ? block : [])
+    }
+
+    /// Whether it is long since the last tick: the process may have been stopped, and the signal that says so be on its way. What is
+    /// drawn before it comes would be drawn over what others wrote meanwhile.
+    private func hasJustWoken() -> Bool {
+        let now = stopwatch.elapsed
+        return state.withLock { state in
+            defer { state.lastTick = now }
+            return now - state.lastTick > .milliseconds(500)
+        }
     }
 
     func end() -> ProgressState {

@@ -135,6 +135,38 @@ import Testing
         #expect(state.done == 1000 && state.missing == 0)
     }
 
+    @Test func `a damaged copy that is fetched again is not there any more`() {
+        var state = ProgressState(sizes: ["f": 1000, "g": 1])
+        state.take(.started(model: "m", directory: "d", files: 2, bytes: 1001), at: .zero)
+        // Another tool's bytes are read, and none is asked for.
+        state.take(.progress(path: "f", bytes: 1000, received: false), at: .zero)
+        state.take(.phase(path: "f", .verifying), at: .zero)
+        state.take(.discarded(path: "f", bytes: 1000, reason: "the digest is wrong"), at: .zero)
+        #expect(state.done == 0)
+        state.take(.phase(path: "f", .connecting(source: "s", offset: 0, held: 0)), at: .zero)
+        state.take(.progress(path: "f", bytes: 300, received: true), at: .zero)
+        #expect(state.done == 300 && state.missing == 701)
+    }
+
+    @Test func `what failed is not among what is finished`() {
+        var state = ProgressState()
+        state.take(.started(model: "m", directory: "d", files: 3, bytes: 0), at: .zero)
+        state.take(.finished(Self.report("a", 1)), at: .zero)
+        var failed = Self.report("b", 1)
+        failed.state = .failed
+        state.take(.finished(failed), at: .zero)
+        #expect(Self.draw(state, 100).last?.hasPrefix("1 of 3 files, 1 failed") == true)
+    }
+
+    @Test func `a server that begins anew is told from one that is slow`() {
+        var state = ProgressState(sizes: ["f": 1000_000])
+        state.take(.started(model: "m", directory: "d", files: 1, bytes: 1000_000), at: .zero)
+        state.take(.phase(path: "f", .repeating(bytes: 22_200)), at: .zero)
+        #expect(Self.draw(state, 100)[0].hasSuffix("no resuming here: 22.2 kB come again"))
+        state.take(.progress(path: "f", bytes: 1, received: true), at: .seconds(19))
+        #expect(!Self.draw(state, 100)[0].contains("resuming"))
+    }
+
     @Test func `a silence is told from a slow link`() {
         var state = Self.state()
         state.take(.progress(path: "model.ckpt.data-00000-of-00001", bytes: 1, received: true), at: .seconds(20))
