@@ -58,6 +58,31 @@ struct ProgressTests {
         }
     }
 
+    @Test func `what others printed while it was stopped is not drawn over`() async throws {
+        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
+            let terminal = try PseudoTerminal(columns: 80, rows: 24)
+            let child = try sandbox.start(
+                sandbox.download(from: server), environment: Self.terminal, out: .terminal(terminal),
+                err: .terminal(terminal))
+            func lines() throws -> [String] { try terminal.screen(columns: 80, rows: 24).lines }
+            try await poll("the bar") { try lines().contains { $0.contains("0.5/2.0 MB") } }
+            child.kill(SIGSTOP)
+            // Stopped for long enough that a tick was missed: that is what it goes by.
+            try await Task.sleep(for: .milliseconds(800))
+            terminal.print("somebody else\nwas here\n")
+            child.kill(SIGCONT)
+            try await poll("the next drawing") {
+                let lines = try lines()
+                guard let place = lines.firstIndex(of: "was here") else { return false }
+                return lines.count > place + 1
+            }
+            let drawn = try lines()
+            #expect(drawn.contains("somebody else") && drawn.last?.hasPrefix("1 of 3 files") == true, "\(drawn)")
+            child.kill(SIGINT)
+            try await child.wait()
+        }
+    }
+
     @Test func `why it waits is said in place of the rate`() async throws {
         let script: FaultScript = [.on(path: "weights.bin", request: 0, .status(503, retryAfter: .seconds(60)))]
         try await withServer(Self.model, script: script) { sandbox, server in

@@ -43,6 +43,13 @@ final class PseudoTerminal: Sendable {
         _ = ioctl(master, UInt(TIOCSWINSZ), &size)
     }
 
+    /// Prints as another program would that has the terminal, too.
+    func print(_ text: String) {
+        let slave = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC)
+        _ = write(slave, text, text.utf8.count)
+        close(slave)
+    }
+
     func type(_ keys: String) { _ = write(master, keys, keys.utf8.count) }
 
     /// All that was printed so far.
