@@ -40,6 +40,7 @@ package struct HTTPURL: Hashable, Sendable {
     /// Reads an absolute URL and splits off user and password, if it has any.
     package static func parse(_ text: String) throws(TransferError) -> (url: HTTPURL, userinfo: Userinfo?) {
         try check(text)
+        guard text.contains("://") else { throw TransferError(.invalidURL, "http:// or https:// is missing") }
         let parser = try URLParser()
         try parser.set(text)
         let userinfo: Userinfo?
