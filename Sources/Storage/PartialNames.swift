@@ -6,6 +6,8 @@ package struct PartialNames: Hashable, Sendable {
     package let partial: String
     /// Which of them are good.
     package let journal: String
+    /// Whether they are one run's own, because no lock keeps others out.
+    let isPrivate: Bool
 
     /// - Parameters:
     ///   - path: the file's path in the manifest.
@@ -13,6 +15,7 @@ package struct PartialNames: Hashable, Sendable {
     package init(path: String, tag: String? = nil) {
         let infix = tag.map { "." + $0 } ?? ""
         final = path
+        isPrivate = tag != nil
         partial = path + infix + ".partial"
         journal = ModelDirectory.stateName + "/" + Self.flatten(path) + infix + ".journal"
     }

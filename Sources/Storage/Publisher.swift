@@ -24,10 +24,13 @@ package struct Publisher: Sendable {
         // The name must still be that of the bytes that were hashed, in the directory that the user meant.
         try check(file, is: names.partial)
         try directory.rename(names.partial, to: names.final)
-        do throws(StorageError) { try check(file, is: names.final) } catch {
-            // Exchanged in between: what has the final name now is not what was verified, and must not keep it.
-            try? directory.rename(names.final, to: names.partial)
-            throw error
+        // Where no lock keeps others out, another run may have given the name to a file of its own that it has verified.
+        if !names.isPrivate {
+            do throws(StorageError) { try check(file, is: names.final) } catch {
+                // Exchanged in between: what has the final name now is not what was verified, and must not keep it.
+                try? directory.rename(names.final, to: names.partial)
+                throw error
+            }
         }
         if isDurable { try directory.synchronizeParent(of: names.final) }
         try directory.remove(names.journal)

@@ -131,6 +131,26 @@ import Testing
         #expect(scratch.read("sub/weights.bin.partial") == other)
     }
 
+    @Test func `leaves a name to the run that was faster where no lock keeps it out`() throws {
+        let scratch = shop.scratch
+        let bytes = shop.bytes
+        let disk = FaultyDisk { event, nth, _ in
+            // The other run gives its own file the name between the renaming and what comes after.
+            guard event.call == .status, event.subject == "weights.bin", nth > 0 else { return nil }
+            try? scratch.write(bytes, to: "sub/other")
+            try? FileManager.default.removeItem(atPath: scratch.path("sub/weights.bin"))
+            try? FileManager.default.moveItem(
+                atPath: scratch.path("sub/other"), toPath: scratch.path("sub/weights.bin"))
+            return nil
+        }
+        let directory = try ModelDirectory(creating: scratch.path, on: disk)
+        let names = PartialNames(path: "sub/weights.bin", tag: "0123abcd")
+        let partial = try PartialFile(in: directory, names: names, identity: shop.identity, key: testKey)
+        try shop.fill(partial)
+        _ = try Publisher(directory: directory, isDurable: true).publish(try partial.finishVerified())
+        #expect(final == bytes)
+    }
+
     @Test func `replaces what had the name, and follows no symlink there`() throws {
         try shop.scratch.write([9], to: "precious")
         try shop.scratch.makeDirectory(of: "sub/weights.bin")
