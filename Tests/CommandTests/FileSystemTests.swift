@@ -34,8 +34,9 @@ struct FileSystemTests {
             _ = try? await Tool.run("umount", "-l", disk)
             throw error
         }
-        try await Tool.run("umount", sandbox.directory)
-        try await Tool.run("umount", disk)
+        // Another test's namespace may hold a copy of the mount for a while, and with it the image on the disk below.
+        try await Tool.run("umount", "-l", sandbox.directory)
+        try await Tool.run("umount", "-l", disk)
     }
 
     private func mountImage(_ sandbox: Sandbox, _ disk: String) async throws {
