@@ -84,6 +84,7 @@ import Simulation
 
     private func playMany() throws {
         let total = soak(from..<from + count) { seed in
+            // It throws for a manifest that breaks a rule, which would be a mistake of the schedule's: no seed to be counted.
             try! Simulation(made(seed), profile: claims(seed)).play()
         }
         for (seed, violations) in total.failures.sorted(by: { $0.key < $1.key }) {

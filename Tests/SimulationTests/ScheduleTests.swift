@@ -6,6 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct `Seeded schedules` {
     @Test func `whole runs break no promise`() {
         let total = Soak(seeds: 1_000_000..<1_000_400, threads: 1, failures: 3, isPatient: true) { seed in
+            // It throws for a manifest that breaks a rule, which would be a mistake of the schedule's.
             try! Simulation(Schedule(seed: seed), profile: Profile(of: seed)).play()
         }.run()
         #expect(total.failures.isEmpty, "\(again(total, ""))")

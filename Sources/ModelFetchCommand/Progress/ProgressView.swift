@@ -19,6 +19,7 @@ extension ProgressView {
             group.addTask {
                 while !Task.isCancelled {
                     tick()
+                    // Cut short by the cancellation that ends the loop.
                     try? await Task.sleep(for: interval)
                 }
             }
