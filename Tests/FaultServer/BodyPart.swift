@@ -31,6 +31,17 @@ enum BodyPart {
         }
     }
 
+    /// The part without its first bytes.
+    func dropFirst(_ count: Int64) -> BodyPart {
+        switch self {
+        case .text(let bytes): .text(Array(bytes.dropFirst(Int(count))))
+        case .fill(let byte, let whole): .fill(byte, count: max(0, whole - count))
+        case .file(let file, let range, let flips):
+            .file(file, min(range.lowerBound + count, range.upperBound)..<range.upperBound, flips: flips)
+        case .endless: self
+        }
+    }
+
     /// Some bytes, `position` bytes into the part: at least one, unless the part is read to its end or cannot be read.
     func buffer(at position: Int64, upTo limit: Int) -> ByteBuffer? {
         let rest = count - position

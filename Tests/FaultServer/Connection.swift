@@ -88,7 +88,8 @@ final class Connection: ChannelInboundHandler {
 
     private func write(_ reply: Reply, record: Int, _ context: ChannelHandlerContext) {
         let pacer = reply.rate.map { state.pacer(bytesPerSecond: $0.bytesPerSecond, shared: $0.shared) }
-        let writer = ReplyWriter(reply: reply, record: record, log: state.log, pacer: pacer, context: context)
+        let writer = ReplyWriter(
+            reply: reply, record: record, log: state.log, pacer: pacer, gates: state.gates, context: context)
         self.writer = writer
         guard let milliseconds = reply.refusesForMilliseconds else { return start(writer, context) }
         // Only when connections are refused may the client learn that this one is over.

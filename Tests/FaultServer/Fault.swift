@@ -13,6 +13,8 @@ package enum Fault: Sendable, Hashable, Codable {
     case reset(after: Int64)
     /// Sends nothing more, but keeps the connection open until the client goes or the server stops.
     case stall(after: Int64)
+    /// Sends nothing more until the gates are opened (``FaultServer/openGates()``), and then the rest.
+    case gate(after: Int64)
     /// Body bytes for ever, and no `Content-Length`.
     case endlessBody
     /// So many bytes more than announced, on a connection that stays open.

@@ -63,6 +63,7 @@ package final class FaultServer: Sendable {
     package func stop() async {
         state.isStopping = true
         await listener.close(forGood: true)
+        state.gates.abandon()
         try? await group.shutdownGracefully()
     }
 
@@ -73,7 +74,7 @@ package final class FaultServer: Sendable {
 
     // MARK: Changes on the way
 
-    /// Takes effect with the next request; the new script counts requests from 0.
+    /// Takes effect with the next request; the new script counts requests from 0, and its gates are closed.
     package func replace(script: FaultScript) {
         state.replace(script: script)
     }
@@ -81,6 +82,11 @@ package final class FaultServer: Sendable {
     /// Takes effect with the next request; replies under way keep serving what they began with.
     package func replace(files: Content) {
         state.replace(content: files)
+    }
+
+    /// Lets every reply go on that stands at a gate, and those that come to one, until there is another script.
+    package func openGates() {
+        state.gates.open()
     }
 
     /// From now on connections are refused. Accepted ones live on.

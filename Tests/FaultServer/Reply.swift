@@ -13,6 +13,8 @@ struct Reply {
         case pause(milliseconds: Int)
         /// Nothing more happens until the client goes or the server stops.
         case stall
+        /// Nothing happens until the server's gates are open.
+        case gate
         case drop
         case reset
     }
@@ -93,6 +95,7 @@ struct Reply {
         case .truncate(let missing): cut(after: max(0, bodyByteCount - missing), then: .drop)
         case .reset(let count): cut(after: count, then: .reset)
         case .stall(let count): cut(after: count, then: .stall)
+        case .gate(let count): interrupt(after: count)
         default: break
         }
     }
@@ -101,6 +104,20 @@ struct Reply {
         steps.reduce(0) { sum, step in
             guard case .body(let part) = step else { return sum }
             return part.count > .max - sum ? .max : sum + part.count
+        }
+    }
+
+    /// Puts a gate behind so many body bytes, if there are more.
+    private mutating func interrupt(after count: Int64) {
+        var rest = max(0, count)
+        for (index, step) in steps.enumerated() {
+            guard case .body(let part) = step else { continue }
+            if part.count > rest {
+                let before: [Step] = rest > 0 ? [.body(part.prefix(rest))] : []
+                steps.replaceSubrange(index...index, with: before + [.gate, .body(part.dropFirst(rest))])
+                return
+            }
+            rest -= part.count
         }
     }
 

@@ -15,6 +15,7 @@ final class ReplyWriter {
     private let record: Int
     private let log: RequestLog
     private let pacer: Pacer?
+    private let gates: Gates
     private let context: ChannelHandlerContext
     private var finish: (_ keepsOpen: Bool) -> Void = { _ in }
     private var isOver = false
@@ -32,11 +33,14 @@ final class ReplyWriter {
     /// When a reset stops waiting for the client's kernel.
     private var resetDeadline: NIODeadline?
 
-    init(reply: Reply, record: Int, log: RequestLog, pacer: Pacer?, context: ChannelHandlerContext) {
+    init(
+        reply: Reply, record: Int, log: RequestLog, pacer: Pacer?, gates: Gates, context: ChannelHandlerContext
+    ) {
         self.reply = reply
         self.record = record
         self.log = log
         self.pacer = pacer
+        self.gates = gates
         self.context = context
     }
 
@@ -127,6 +131,15 @@ final class ReplyWriter {
             guard inFlight == 0 else { return false }
             isSleeping = true
             log.update(record) { $0.stalled = true }
+        case .gate:
+            guard inFlight == 0 else { return false }
+            next()
+            isSleeping = true
+            log.update(record) { $0.stalled = true }
+            gates.whenOpen(on: context.eventLoop).assumeIsolated().whenSuccess {
+                self.isSleeping = false
+                self.pump()
+            }
         case .drop:
             guard inFlight == 0 else { return false }
             end(.dropped, keepsOpen: false)

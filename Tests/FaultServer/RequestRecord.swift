@@ -39,7 +39,7 @@ package struct RequestRecord: Sendable, Hashable, Codable {
     package var status: Int?
     /// Body bytes that the kernel has accepted.
     package var bodyBytesSent: Int64 = 0
-    /// Whether the reply came to a scripted stall (and perhaps still hangs there).
+    /// Whether the reply came to a scripted stall or gate (and perhaps still hangs there).
     package var stalled = false
     package var ending = Ending.open
     /// The connection's congestion control, if a fault chose one: what the kernel says it is.

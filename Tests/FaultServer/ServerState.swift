@@ -18,6 +18,7 @@ final class ServerState: Sendable {
     }
 
     let log: RequestLog
+    let gates = Gates()
     private let guarded: Mutex<Guarded>
 
     init(content: Content, script: FaultScript, log: RequestLog) {
@@ -25,8 +26,9 @@ final class ServerState: Sendable {
         guarded = Mutex(Guarded(content: content, counters: ScriptCounters(script)))
     }
 
-    /// The new script counts from 0.
+    /// The new script counts from 0, and its gates are closed.
     func replace(script: FaultScript) {
+        gates.close()
         guarded.withLock {
             $0.counters = ScriptCounters(script)
             $0.sharedPacers = [:]

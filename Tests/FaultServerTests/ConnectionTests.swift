@@ -39,6 +39,37 @@ struct ConnectionTests {
         }
     }
 
+    @Test func `a reply at a gate goes on when it is opened, and the next one does not stop there`() async throws {
+        let file = ServedFile.synthetic(size: 300_000, seed: 6)
+        try await FaultServer.run(files: ["big": file], script: .always(.gate(after: 1000))) { server in
+            let port = server.port
+            try await blocking {
+                let client = try RawClient(port: port)
+                try client.get("/big")
+                try client.receive { RawReply($0)?.body.count == 1000 }
+                #expect(try client.receive(patience: 50) == .silence)
+                server.openGates()
+                #expect(try client.receiveMessage().body == file.read(0..<file.size))
+                try client.get("/big")
+                #expect(try client.receiveMessage().body == file.read(0..<file.size))
+            }
+        }
+    }
+
+    @Test func `a gate that nobody opens does not outlive its server`() async throws {
+        let server = try await FaultServer.start(files: Self.files, script: .always(.gate(after: 0)))
+        let port = server.port
+        async let end = blocking {
+            let client = try RawClient(port: port)
+            try client.get("/big")
+            return try client.receive()
+        }
+        try await server.wait { $0.first?.stalled == true }
+        await server.stop()
+        #expect(try await end != .silence)
+        #expect(server.log.first?.ending == .serverStopped)
+    }
+
     @Test func `a stalled reply hangs until the server stops`() async throws {
         let server = try await FaultServer.start(files: Self.files, script: .always(.stallBeforeHead))
         let port = server.port

@@ -91,6 +91,8 @@ package final class Simulation {
         let right = files.map(\.path).filter { invariants.isRight($0) }
         for damage in run.damages {
             machine.apply(damage, to: files, in: Self.directory)
+            // After each of them: a power cut may bring back what the next one took away.
+            invariants.disown()
             if case .foreignFinal = damage { isForeign = true }
         }
         var rotten = run.damages.compactMap { damage in
@@ -207,7 +209,7 @@ package final class Simulation {
             return
         }
         let sickness =
-            process.disk.fired.contains(where: \.isSickness) || schedule.spareBytes < 1 << 20 || hasUntoldErrors
+            process.disk.fired.contains(where: \.isSickness) || isTight || hasUntoldErrors
         let isHealthy =
             faults.isEmpty && !sickness && !process.isInterrupted && !isForeign && network.isRight
             && !machine.hasObstacles(in: Self.directory, files: files.map(\.path)) && processes.count == 1
@@ -223,6 +225,17 @@ package final class Simulation {
             }
         if !isExplained { invariants.violated("exit \(report.kind?.rawValue ?? -1) without a reason: \(words)") }
         if profile == .oneHonest { invariants.violated("one source was honest, and the run failed: \(words)") }
+    }
+
+    /// Whether the disk may be full, with what others put there.
+    private var isTight: Bool {
+        let foreign = schedule.runs.flatMap(\.damages).reduce(Int64(0)) { sum, damage in
+            switch damage {
+            case .foreignPartial(_, let count, _), .foreignFinal(_, let count): sum + Int64(count)
+            default: sum
+            }
+        }
+        return schedule.spareBytes - foreign < 1 << 20
     }
 
     /// Rot that no time stamp tells stays unseen until somebody rechecks: receipts are there to spare the reading.
