@@ -34,18 +34,21 @@ struct DiskTests {
 
     @Test(.enabled(if: Program.isRoot, "mounting takes root"))
     func `a disk that others fill meanwhile ends the run with 73, and what came is kept`() async throws {
-        // Four files are worked on at once, and get their space when they are answered; the fifth one finds none left. They come
-        // slowly, so that there is time to fill the disk on a busy machine, too.
+        // Four files are worked on at once, and get their space when they are answered; the fifth one finds none left. They
+        // wait there until the disk is full.
         let model = TestModel(["a": 200_000, "b": 190_000, "c": 180_000, "d": 170_000, "e": 100_000])
-        try await withServer(model, script: .always(.rate(60_000))) { sandbox, server in
+        try await withServer(model, script: .always(.gate(after: 10_000))) { sandbox, server in
             try await withMount("size=1200k", sandbox) {
                 let child = try sandbox.start(sandbox.download(from: server))
-                try await server.waitForRequests(count: 4)
+                try await poll("some bytes of each") {
+                    ["a", "b", "c", "d"].allSatisfy { sandbox.contents($0 + ".partial")?.isEmpty == false }
+                }
                 let filler = sandbox.directory + "/filler"
                 let descriptor = open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
                 let page = [UInt8](repeating: 7, count: 4096)
                 while write(descriptor, page, page.count) > 0 {}
                 close(descriptor)
+                server.openGates()
                 let result = try await child.wait()
                 #expect(result.status == 73)
                 #expect(

@@ -6,15 +6,14 @@ import Testing
 @Suite(.timeLimit(.minutes(4)))
 struct ProcessTests {
     @Test func `of two runs on one directory one waits, and every byte comes once`() async throws {
-        try await withServer(script: .always(.rate(200_000))) { sandbox, server in
-            let first = try sandbox.start(sandbox.download(from: server))
-            let second = try sandbox.start(sandbox.download(from: server))
-            let results = [try await first.wait(), try await second.wait()]
+        try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { sandbox, server in
+            let children = try (0..<2).map { _ in try sandbox.start(sandbox.download(from: server)) }
+            let words = "another modelfetch is working on \(sandbox.directory): waiting for it"
+            try await poll("one of them to wait") { children.contains { $0.errorsSoFar.contains(words) } }
+            server.openGates()
+            let results = [try await children[0].wait(), try await children[1].wait()]
             #expect(results.allSatisfy { $0.status == 0 })
-            #expect(
-                results.count {
-                    $0.err.contains("another modelfetch is working on \(sandbox.directory): waiting for it")
-                } == 1)
+            #expect(results.count { $0.err.contains(words) } == 1)
             #expect(server.bodyBytesSent == sandbox.model.bytes)
             sandbox.expectWhole()
         }

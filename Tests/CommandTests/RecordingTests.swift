@@ -42,7 +42,7 @@ struct RecordingTests {
         let content = Content.directory(root.appendingPathComponent("Fixtures/tiny").path)
         let script: FaultScript = [
             .on(path: data, .rate(250_000)), .on(path: data, request: 0, .drop(after: 150_000)),
-            .on(path: data, request: 1, .status(503, retryAfter: .seconds(2))),
+            .on(path: data, request: 1, .status(503, retryAfter: .seconds(4))),
             // It stands still for as long as it takes to look.
             .on(path: data, request: 2, .stall(after: 300_000)),
         ]
@@ -67,16 +67,21 @@ struct RecordingTests {
     /// The first run: at a pause after a drop, some way on, and after Ctrl-C.
     private static func interrupted(_ sandbox: Sandbox, _ server: FaultServer) async throws -> [String] {
         let (terminal, child) = try start(["tiny", "--source", server.baseURL], sandbox)
-        var pause: [String] = []
-        try await poll("the pause") {
-            pause = try terminal.screen(columns: columns, rows: 40).lines
-            return pause.contains { $0.hasPrefix(data) && $0.contains("waiting 2 s: 503") }
-                && pause.last?.contains(/^5 of 7 files .*B\/s/) == true
+        // What has been on the screen is found there even if nobody looked at that moment.
+        func moment(_ what: String, where condition: ([String]) -> Bool) async throws -> [String] {
+            var lines: [String]?
+            try await poll(what) {
+                lines = try terminal.moment(columns: columns, rows: 40, where: condition)
+                return lines != nil
+            }
+            return try #require(lines)
         }
-        var later: [String] = []
-        try await poll("more bytes") {
-            later = try terminal.screen(columns: columns, rows: 40).lines
-            return later.contains { $0.hasPrefix(data) && $0.contains(/450\.0\/698\.6 kB .* kB\/s/) }
+        let pause = try await moment("the pause") { lines in
+            lines.contains { $0.hasPrefix(data) && $0.contains(/waiting [1-4] s: 503/) }
+                && lines.last?.contains(/^5 of 7 files .*B\/s/) == true
+        }
+        let later = try await moment("more bytes") { lines in
+            lines.contains { $0.hasPrefix(data) && $0.contains(/450\.0\/698\.6 kB .* kB\/s/) }
         }
         terminal.type("\u{3}")
         try await child.wait()

@@ -120,11 +120,14 @@ struct SignalTests {
     }
 
     @Test func `a run that was stopped goes on after the server has gone`() async throws {
-        let script: FaultScript = [.on(path: "weights.bin", request: 0, .rate(1_000_000), .drop(after: 900_000))]
+        let script: FaultScript = [
+            .on(path: "weights.bin", request: 0, .gate(after: 300_000), .drop(after: 900_000))
+        ]
         try await withServer(Self.model, script: script) { sandbox, server in
             let child = try sandbox.start(sandbox.download(from: server, "--retry-delay", "0.01"))
-            try await server.wait { log in log.contains { $0.bodyBytesSent >= 300_000 } }
+            try await server.waitForStall(of: "weights.bin")
             child.kill(SIGSTOP)
+            server.openGates()
             try await server.wait { log in log.contains { $0.ending == .dropped } }
             child.kill(SIGCONT)
             #expect(try await child.wait().status == 0)

@@ -57,11 +57,12 @@ struct RealServerTests {
 
     @Test(arguments: RealServer.installed)
     func `a run that was killed is gone on with`(server: RealServer) async throws {
-        try await withServer(server) { sandbox, running in
-            let slow = try sandbox.start(running.download("--limit-rate", "1M"), environment: running.environment)
+        try await withServer(server, holdingAfter: Self.middle) { sandbox, running in
+            let held = try sandbox.start(running.download(), environment: running.environment)
             try await pollPartial(sandbox, beyond: 700_000)
-            slow.kill(SIGKILL)
-            #expect(try await slow.wait().ending == .killed(SIGKILL))
+            held.kill(SIGKILL)
+            #expect(try await held.wait().ending == .killed(SIGKILL))
+            running.relay?.cutHeld()
             sandbox.expectNothingWrong()
 
             let result = try await sandbox.run(running.download("--json"), environment: running.environment)

@@ -6,7 +6,13 @@ final class PseudoTerminal: Sendable {
     /// What the program opens.
     let path: String
     private let master: Int32
-    private let output = Mutex<[UInt8]>([])
+    private let output = Mutex(Output())
+
+    private struct Output {
+        var bytes: [UInt8] = []
+        /// How much there was after each read, which is about once for every drawing.
+        var marks: [Int] = []
+    }
 
     init(columns: Int, rows: Int) throws {
         // What posix_openpt(3), unlockpt(3) and ptsname(3) do, which glibc's headers show to C programs of another dialect only:
@@ -26,7 +32,10 @@ final class PseudoTerminal: Sendable {
             while true {
                 let count = read(master, &bytes, bytes.count)
                 guard count > 0, let self else { break }
-                self.output.withLock { $0 += bytes[..<count] }
+                self.output.withLock { output in
+                    output.bytes += bytes[..<count]
+                    output.marks.append(output.bytes.count)
+                }
             }
             close(slave)
             close(master)
@@ -53,12 +62,25 @@ final class PseudoTerminal: Sendable {
     func type(_ keys: String) { _ = write(master, keys, keys.utf8.count) }
 
     /// All that was printed so far.
-    var text: String { output.withLock { String(decoding: $0, as: UTF8.self) } }
+    var text: String { output.withLock { String(decoding: $0.bytes, as: UTF8.self) } }
 
     /// What stands on the screen now.
     func screen(columns: Int, rows: Int) throws -> Screen {
         var screen = Screen(columns: columns, rows: rows)
         try screen.show(text)
         return screen
+    }
+
+    /// The first moment so far at which the screen met a condition, however long ago; `nil` if there was none.
+    func moment(columns: Int, rows: Int, where condition: ([String]) -> Bool) throws -> [String]? {
+        let output = output.withLock { $0 }
+        var screen = Screen(columns: columns, rows: rows)
+        var shown = 0
+        for mark in output.marks {
+            try screen.show(String(decoding: output.bytes[shown..<mark], as: UTF8.self))
+            shown = mark
+            if condition(screen.lines) { return screen.lines }
+        }
+        return nil
     }
 }
