@@ -29,8 +29,11 @@ struct RealServerTests {
         }
     }
 
-    private func pollPartial(_ sandbox: Sandbox, beyond count: Int) async throws {
-        try await poll("a part of the file") { (sandbox.contents(Self.weights + ".partial")?.count ?? 0) > count }
+    /// Until a part of the weights is here, and no more of them can come.
+    private func pollHeld(_ sandbox: Sandbox, _ running: RealServer.Running) async throws {
+        try await poll("a part of the file, held") {
+            (sandbox.contents(Self.weights + ".partial")?.count ?? 0) > 700_000 && running.relay?.isHolding != false
+        }
     }
 
     @Test(
@@ -59,7 +62,7 @@ struct RealServerTests {
     func `a run that was killed is gone on with`(server: RealServer) async throws {
         try await withServer(server, holdingAfter: Self.middle) { sandbox, running in
             let held = try sandbox.start(running.download(), environment: running.environment)
-            try await pollPartial(sandbox, beyond: 700_000)
+            try await pollHeld(sandbox, running)
             held.kill(SIGKILL)
             #expect(try await held.wait().ending == .killed(SIGKILL))
             running.relay?.cutHeld()
@@ -83,7 +86,7 @@ struct RealServerTests {
         try await withServer(server, holdingAfter: Self.middle) { sandbox, running in
             let patient = running.download("--json", "--retries", "1000", "--retry-delay", "0.02")
             let child = try sandbox.start(patient, environment: running.environment)
-            try await pollPartial(sandbox, beyond: 700_000)
+            try await pollHeld(sandbox, running)
             try await running.origin.stop()
             running.relay?.cutHeld()
             try await poll("attempts that found nobody") { child.retries > 2 }
@@ -102,7 +105,7 @@ struct RealServerTests {
         try await withServer(server, holdingAfter: Self.middle) { sandbox, running in
             let patient = running.download("--retries", "1000", "--retry-delay", "0.02")
             let child = try sandbox.start(patient, environment: running.environment)
-            try await pollPartial(sandbox, beyond: 700_000)
+            try await pollHeld(sandbox, running)
             // In place, while the server reads it.
             try sandbox.write([UInt8](repeating: 7, count: Int(Self.size)), to: "www/" + Self.weights)
             running.relay?.cutHeld()

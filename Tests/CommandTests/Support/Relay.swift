@@ -56,6 +56,9 @@ final class Relay: Sendable {
     /// Faults that no connection has suffered yet.
     var pending: Int { faults.withLock { $0.count } }
 
+    /// Whether a connection stands still now.
+    var isHolding: Bool { hold.withLock { !$0.held.isEmpty } }
+
     /// Cuts the connections that are held, and holds none from now on.
     func cutHeld() {
         hold.withLock { hold in
