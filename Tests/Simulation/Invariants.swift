@@ -10,8 +10,8 @@ final class Invariants {
     private var theirs: [String: Set<Int>] = [:]
     /// Those that changed without a trace in any time stamp: a receipt still fits them.
     private var silent: Set<String> = []
-    /// The marker that stood while somebody else changed other files.
-    private var theirMarker: Int?
+    /// The markers that stood while somebody else changed other files. A power cut may bring back any of them.
+    private var theirMarkers: Set<Int> = []
     /// By the inode's serial number.
     private var seen: [String: (inode: Int, version: Int)] = [:]
     private var rightness: [String: Bool] = [:]
@@ -57,7 +57,7 @@ final class Invariants {
             if let inode = inode(path), !isRight(path) { theirs[path, default: []].insert(inode.serial) }
             if inode(path) == nil { theirs[path, default: []].insert(Self.nothing) }
         }
-        theirMarker = marker.flatMap { inode($0) }?.serial
+        if let marker, let inode = inode(marker) { theirMarkers.insert(inode.serial) }
     }
 
     /// The serial number of no inode.
@@ -82,7 +82,7 @@ final class Invariants {
             let now = other?.serial ?? Self.nothing
             // It stood before, or they did it so that nobody could see: what is wrong must be as they left it.
             let isTheirs = theirs[path]?.contains(now) == true
-            if isTheirs, theirMarker == inode.serial || silent.contains(path) { continue }
+            if isTheirs, theirMarkers.contains(inode.serial) || silent.contains(path) { continue }
             violated("the marker stands while \(path) is not there or not right, \(moment())")
         }
     }
