@@ -77,7 +77,15 @@ let package = Package(
         .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Storage"], swiftSettings: strict),
         .testTarget(name: "FaultServerTests", dependencies: ["FaultServer"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
-        .testTarget(name: "TransferTests", dependencies: ["Transfer", "FaultServer"], swiftSettings: strict),
+        .target(
+            name: "LoopbackServer", dependencies: ["Transfer"], path: "Tests/LoopbackServer", swiftSettings: strict),
+        .testTarget(
+            name: "TransferTests", dependencies: ["Transfer", "FaultServer", "LoopbackServer"], swiftSettings: strict),
+        // What several threads share. A program of its own, small enough to be built with ThreadSanitizer in a minute.
+        .executableTarget(
+            name: "ThreadStress", dependencies: ["Storage", "Transfer", "Hashing", "LoopbackServer", "SeededRandom"],
+            path: "Tests/ThreadStress", swiftSettings: strict),
+        .testTarget(name: "ThreadStressTests", dependencies: ["ThreadStress"], swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Hashing", "SeededRandom"], swiftSettings: strict),
         .testTarget(
             name: "ModelFetchTests",

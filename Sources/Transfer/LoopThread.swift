@@ -7,7 +7,7 @@ internal import Synchronization
 #endif
 
 /// A thread that runs one function and can be waited for.
-final class LoopThread: Sendable {
+package final class LoopThread: Sendable {
     private struct Reference: @unchecked Sendable {
         // A name of a thread: any thread may compare it or wait for it.
         let thread: pthread_t
@@ -17,7 +17,7 @@ final class LoopThread: Sendable {
     private let reference: Mutex<Reference?>
 
     /// `nil` if the system has no thread for us.
-    init?(_ run: @escaping @Sendable () -> Void) {
+    package init?(_ run: @escaping @Sendable () -> Void) {
         let body = Unmanaged.passRetained(Body(run))
         #if canImport(Darwin)
             var created: pthread_t?
@@ -38,7 +38,7 @@ final class LoopThread: Sendable {
     }
 
     /// Waits for the end of the function, if it is not this very thread that asks.
-    func join() {
+    package func join() {
         reference.withLock { reference in
             guard let thread = reference?.thread else { return }
             reference = nil

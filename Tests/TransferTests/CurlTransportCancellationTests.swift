@@ -1,8 +1,9 @@
+import LoopbackServer
 import Testing
 
 @testable import Transfer
 
-@Suite(.timeLimit(.minutes(1))) struct `Cancelling a transfer over libcurl` {
+@Suite(.timeLimit(.minutes(10))) struct `Cancelling a transfer over libcurl` {
     private let headOnly: @Sendable (LoopbackServer.Connection, String) -> Bool = { connection, _ in
         connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
         connection.waitForClose()

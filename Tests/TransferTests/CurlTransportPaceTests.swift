@@ -1,9 +1,10 @@
+import LoopbackServer
 import Synchronization
 import Testing
 
 @testable import Transfer
 
-@Suite(.timeLimit(.minutes(1))) struct `The pace of a transfer over libcurl` {
+@Suite(.timeLimit(.minutes(10))) struct `The pace of a transfer over libcurl` {
     @Test func `holds the server back when nobody reads`() async throws {
         let sent = Mutex(0)
         let blocked = Signal()

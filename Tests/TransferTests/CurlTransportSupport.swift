@@ -1,4 +1,5 @@
 import Glibc
+import LoopbackServer
 import Synchronization
 import Testing
 
@@ -63,6 +64,29 @@ struct Noise {
                 done += length
             }
             return true
+        }
+    }
+}
+
+/// One event that one task waits for.
+final class Signal: Sendable {
+    private let state = Mutex<(isSet: Bool, waiter: CheckedContinuation<Void, Never>?)>((false, nil))
+
+    func set() {
+        let waiter = state.withLock { state in
+            state.isSet = true
+            return state.waiter.take()
+        }
+        waiter?.resume()
+    }
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isSet = state.withLock { state in
+                if !state.isSet { state.waiter = continuation }
+                return state.isSet
+            }
+            if isSet { continuation.resume() }
         }
     }
 }

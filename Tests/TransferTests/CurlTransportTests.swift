@@ -1,8 +1,9 @@
+import LoopbackServer
 import Testing
 
 @testable import Transfer
 
-@Suite(.timeLimit(.minutes(1))) struct `A transfer over libcurl` {
+@Suite(.timeLimit(.minutes(10))) struct `A transfer over libcurl` {
     @Test func `brings head and body`() async throws {
         try await withServer { connection, _ in
             connection.send(

@@ -1,17 +1,16 @@
-import Glibc
-import Synchronization
-
-@testable import Transfer
+internal import Glibc
+internal import Synchronization
+package import Transfer
 
 /// A server on 127.0.0.1 that does what a closure says, one thread a connection: what a test of a transport needs and no more.
-final class LoopbackServer: Sendable {
+package final class LoopbackServer: Sendable {
     /// One connection, on its thread.
-    struct Connection: Sendable {
+    package struct Connection: Sendable {
         fileprivate let socket: Int32
 
         /// Sends all of it; `false` when the other end is gone.
         @discardableResult
-        func send(_ bytes: some Sequence<UInt8>) -> Bool {
+        package func send(_ bytes: some Sequence<UInt8>) -> Bool {
             Array(bytes).withUnsafeBytes { bytes in
                 var rest = bytes[...]
                 while !rest.isEmpty {
@@ -25,10 +24,10 @@ final class LoopbackServer: Sendable {
         }
 
         @discardableResult
-        func send(_ text: String) -> Bool { send(text.utf8) }
+        package func send(_ text: String) -> Bool { send(text.utf8) }
 
         /// Sends zeros for as long as the other end takes them at once, or until `limit`; returns how many it took.
-        func sendUntilBlocked(limit: Int) -> Int {
+        package func sendUntilBlocked(limit: Int) -> Int {
             let zeros = [UInt8](repeating: 0, count: 64 << 10)
             var sent = 0
             while sent < limit {
@@ -44,13 +43,13 @@ final class LoopbackServer: Sendable {
         }
 
         /// Whether the other end closes, or says more, within so many milliseconds.
-        func isClosed(within milliseconds: Int32) -> Bool {
+        package func isClosed(within milliseconds: Int32) -> Bool {
             var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             return Glibc.poll(&poll, 1, milliseconds) != 0
         }
 
         /// Returns when the other end closes.
-        func waitForClose() {
+        package func waitForClose() {
             var byte: UInt8 = 0
             while recv(socket, &byte, 1, 0) > 0 {}
         }
@@ -74,13 +73,13 @@ final class LoopbackServer: Sendable {
         var isStopped = false
     }
 
-    let port: Int
+    package let port: Int
     private let listener: Int32
     private let state: Mutex<State>
     private let answer: @Sendable (Connection, String) -> Bool
 
     /// - Parameter answer: gets each head; returns whether the connection stays for another request.
-    init(answer: @escaping @Sendable (Connection, String) -> Bool) {
+    package init(answer: @escaping @Sendable (Connection, String) -> Bool) {
         self.answer = answer
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -109,16 +108,16 @@ final class LoopbackServer: Sendable {
     deinit { stop() }
 
     /// The heads of all requests, in order.
-    var heads: [String] { state.withLock { $0.heads } }
+    package var heads: [String] { state.withLock { $0.heads } }
     /// How many connections were made.
-    var connections: Int { state.withLock { $0.sockets.count } }
+    package var connections: Int { state.withLock { $0.sockets.count } }
 
-    func url(_ path: String, host: String = "127.0.0.1") throws -> HTTPURL {
+    package func url(_ path: String, host: String = "127.0.0.1") throws -> HTTPURL {
         try HTTPURL(parsing: "http://\(host):\(port)\(path)")
     }
 
     /// Breaks off all connections and waits for the threads.
-    func stop() {
+    package func stop() {
         let threads = state.withLock { state in
             if !state.isStopping {
                 // Wakes accept(2); closed only below, so that no other socket gets the number meanwhile.
@@ -160,28 +159,5 @@ final class LoopbackServer: Sendable {
     private func run(_ body: @escaping @Sendable () -> Void) {
         guard let thread = LoopThread(body) else { return }
         state.withLock { $0.threads.append(thread) }
-    }
-}
-
-/// One event that one task waits for.
-final class Signal: Sendable {
-    private let state = Mutex<(isSet: Bool, waiter: CheckedContinuation<Void, Never>?)>((false, nil))
-
-    func set() {
-        let waiter = state.withLock { state in
-            state.isSet = true
-            return state.waiter.take()
-        }
-        waiter?.resume()
-    }
-
-    func wait() async {
-        await withCheckedContinuation { continuation in
-            let isSet = state.withLock { state in
-                if !state.isSet { state.waiter = continuation }
-                return state.isSet
-            }
-            if isSet { continuation.resume() }
-        }
     }
 }

@@ -1,0 +1,206 @@
+import Foundation
+import Hashing
+import SeededRandom
+import Storage
+import Synchronization
+
+/// One partial file in the hands of many threads: several write, one of them lies and takes back what it wrote, one gives up
+/// ranges, one checks what an earlier run left and hashes, one looks on.
+///
+/// Whatever turns they take: what counts as held was written, and in the end the digest is that of the right bytes.
+package final class PartialFileStress: Sendable {
+    private let seed: UInt64
+    private let right: [UInt8]
+    /// The right bytes with every bit flipped: what the liar writes.
+    private let wrong: [UInt8]
+    private let identity: FileIdentity
+    private static let writers = 4
+    private static let names = PartialNames(path: "f")
+
+    package init(seed: UInt64) {
+        self.seed = seed
+        var random = SplitMix64(seed: seed)
+        let count = 400_000 + random.below(1_200_000)
+        right = [UInt8](unsafeUninitializedCapacity: count + 8) { buffer, made in
+            for offset in stride(from: 0, to: count, by: 8) {
+                UnsafeMutableRawBufferPointer(buffer).storeBytes(
+                    of: random.next(), toByteOffset: offset, as: UInt64.self)
+            }
+            made = count
+        }
+        wrong = right.map { ~$0 }
+        identity = FileIdentity(
+            path: "f", size: Int64(count), sha256: right.withUnsafeBytes { SHA256Hasher.digest(of: $0) })
+    }
+
+    /// - Returns: what is wrong, a sentence each.
+    package func play() throws -> [String] {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("thread-stress-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.path + "/" + Self.names.partial
+        let directory = try ModelDirectory(creating: folder.path, on: SystemDisk())
+        try leaveClaims(in: directory, path)
+
+        let team = Team(workers: Self.writers + 2)
+        let partial = try open(in: directory)
+        var members: [@Sendable () throws -> Void] = (0..<Self.writers).map { number in
+            { [self] in
+                defer { team.isDone() }
+                try write(partial, number)
+            }
+        }
+        members.append { [self] in
+            defer { team.isDone() }
+            try lie(partial)
+        }
+        members.append { [self] in
+            defer { team.isDone() }
+            try giveUp(partial)
+        }
+        members.append {
+            while try partial.checkNext() != nil {}
+            team.isChecked.store(true, ordering: .releasing)
+            while team.isWorking { if try !partial.catchUp() { sched_yield() } }
+        }
+        members.append { [self] in
+            while team.isWorking {
+                _ = (
+                    partial.heldBytes, partial.reusedBytes, partial.claimedBytes, partial.hashedBytes,
+                    partial.isComplete
+                )
+                guard team.isChecked.load(ordering: .acquiring) else { continue }
+                try look(at: partial, path, mayLie: true, team)
+            }
+        }
+        team.run(members)
+        guard team.violations.isEmpty else { return team.violations }
+        try settle(partial, path, team)
+        try reopen(in: directory, team)
+        return team.violations
+    }
+
+    private func open(in directory: ModelDirectory) throws -> PartialFile {
+        try PartialFile(in: directory, names: Self.names, identity: identity, key: [UInt8](0..<16))
+    }
+
+    private func random(_ role: UInt64) -> SplitMix64 { SplitMix64(seed: seed &* 1000 &+ role &+ 1) }
+
+    /// What a run left that was killed: parts of the file, of which the disk has lost one.
+    private func leaveClaims(in directory: ModelDirectory, _ path: String) throws {
+        var random = random(100)
+        let partial = try open(in: directory)
+        let source = try partial.source(origin: "http://earlier/", validator: "\"1\"")
+        for _ in 0..<random.below(4) {
+            let range = range(&random, atMost: 200_000)
+            try write(right, range, to: partial, from: source)
+        }
+        try partial.flush()
+        guard let first = partial.firstGap(), first.lowerBound > 0 || first.upperBound < identity.size else { return }
+        let held = first.lowerBound > 0 ? Int64(0) : first.upperBound
+        guard let file = FileHandle(forUpdatingAtPath: path) else { return }
+        try file.seek(toOffset: UInt64(held))
+        try file.write(contentsOf: [~right[Int(held)]])
+        try file.close()
+    }
+
+    private func range(_ random: inout SplitMix64, atMost length: Int) -> Range<Int> {
+        let start = random.below(right.count)
+        return start..<min(right.count, start + 1 + random.below(length))
+    }
+
+    private func write(_ bytes: [UInt8], _ range: Range<Int>, to partial: PartialFile, from source: UInt16) throws {
+        try bytes[range].withUnsafeBytes { try partial.write($0, at: Int64(range.lowerBound), from: source) }
+    }
+
+    // MARK: Threads
+
+    /// Writes into gaps, and sometimes over what is there, from a source whose file changes now and then.
+    private func write(_ partial: PartialFile, _ number: Int) throws {
+        var random = random(UInt64(number))
+        for round in 0..<80 {
+            let version = number % 2 == 0 ? 0 : round / 20
+            let source = try partial.source(origin: "http://\(number)/", validator: "\"\(version)\"")
+            var range = range(&random, atMost: 60_000)
+            if random.chance(80), let gap = partial.firstGap(from: Int64(range.lowerBound)) ?? partial.firstGap() {
+                let start = Int(gap.lowerBound)
+                range = start..<min(right.count, start + range.count)
+            }
+            try write(right, range, to: partial, from: source)
+            if random.chance(20) { try partial.flush() }
+        }
+    }
+
+    /// Writes wrong bytes, and gives up each of them again.
+    private func lie(_ partial: PartialFile) throws {
+        var random = random(200)
+        let source = try partial.source(origin: "http://liar/", validator: "\"1\"")
+        for _ in 0..<60 {
+            var range = range(&random, atMost: 40_000)
+            if random.chance(70), let gap = partial.firstGap(from: partial.hashedBytes) {
+                let start = Int(gap.lowerBound)
+                range = start..<min(right.count, start + range.count)
+            }
+            try write(wrong, range, to: partial, from: source)
+            if random.chance(50) { sched_yield() }
+            try partial.void(Int64(range.lowerBound)..<Int64(range.upperBound))
+        }
+    }
+
+    /// Gives up what may be right.
+    private func giveUp(_ partial: PartialFile) throws {
+        var random = random(300)
+        for _ in 0..<40 {
+            let range = range(&random, atMost: 30_000)
+            try partial.void(Int64(range.lowerBound)..<Int64(range.upperBound))
+            sched_yield()
+        }
+    }
+
+    /// What is held stands on the disk: the right bytes, or those of the liar while it is at work.
+    private func look(at partial: PartialFile, _ path: String, mayLie: Bool, _ team: Team) throws {
+        guard let file = FileHandle(forReadingAtPath: path) else { return team.violated("the partial is gone") }
+        defer { try? file.close() }
+        var position: Int64 = 0
+        while position < identity.size {
+            let gap = partial.firstGap(from: position) ?? identity.size..<identity.size
+            if gap.lowerBound > position {
+                try file.seek(toOffset: UInt64(position))
+                let bytes = [UInt8](try file.read(upToCount: Int(gap.lowerBound - position)) ?? Data())
+                guard bytes.count == gap.lowerBound - position else { return team.violated("the partial is too short") }
+                let start = Int(position)
+                if !bytes.elementsEqual(right[start..<start + bytes.count]),
+                    let index = bytes.indices.first(where: {
+                        bytes[$0] != right[start + $0] && (!mayLie || bytes[$0] != wrong[start + $0])
+                    })
+                {
+                    return team.violated("byte \(start + index) is held, and nobody wrote what stands there")
+                }
+            }
+            position = gap.upperBound
+        }
+    }
+
+    // MARK: The end
+
+    /// Fills what is missing; then the digest must be right, and so the bytes.
+    private func settle(_ partial: PartialFile, _ path: String, _ team: Team) throws {
+        let source = try partial.source(origin: "http://filler/", validator: "\"1\"")
+        while let gap = partial.firstGap() {
+            try write(
+                right, Int(gap.lowerBound)..<min(Int(gap.upperBound), Int(gap.lowerBound) + 100_000), to: partial,
+                from: source)
+        }
+        guard partial.isComplete else { return team.violated("nothing is missing, and the file is not complete") }
+        try look(at: partial, path, mayLie: false, team)
+        if case .mismatch(let actual) = try partial.finish() { team.violated("the digest is \(actual.hex)") }
+    }
+
+    /// What was recorded on the way is what is there. It is not all: a record of which a part was given up counts no more.
+    private func reopen(in directory: ModelDirectory, _ team: Team) throws {
+        let again = try open(in: directory)
+        while let check = try again.checkNext() {
+            if case .lost(let range) = check { team.violated("\(range) is recorded and does not stand there") }
+        }
+    }
+}
