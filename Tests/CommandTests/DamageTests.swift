@@ -10,7 +10,7 @@ import Testing
 
 /// Disks that lose what they took, and that cannot be read.
 @Suite(
-    .timeLimit(.minutes(4)), .enabled(if: NativeHelper.isAvailable, "needs Linux and a C compiler"))
+    .timeLimit(.minutes(10)), .enabled(if: NativeHelper.isAvailable, "needs Linux and a C compiler"))
 struct DamageTests {
     private static let model = TestModel(["weights.bin": 1_500_000, "checkpoint": 77], marker: "checkpoint")
 

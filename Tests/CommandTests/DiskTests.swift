@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Disks that are full, read-only or limited: 73, in words, and what came is kept.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct DiskTests {
     /// Mounts a small file system of its own where the model belongs.
     private func withMount(_ options: String, _ sandbox: Sandbox, _ body: () async throws -> Void) async throws {

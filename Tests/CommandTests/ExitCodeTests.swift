@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Every exit status of the contract, each provoked for real. The statuses of signals are in SignalTests.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct ExitCodeTests {
     @Test func `0: every file is there and verified, and again when there is nothing to do`() async throws {
         try await withServer { sandbox, server in

@@ -10,7 +10,7 @@ import Testing
 
 /// File systems that forbid what they allowed a moment ago, and disks that take bytes and do not keep them.
 @Suite(
-    .timeLimit(.minutes(4)),
+    .timeLimit(.minutes(10)),
     .enabled(if: Privilege.canMountAndMakeNetworks, Comment(rawValue: Privilege.mountsAndNetworks)))
 struct FileSystemTests {
     private static let model = TestModel(

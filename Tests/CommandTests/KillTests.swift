@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// `kill -9` at any time: never wrong, at most 1 MiB lost.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct KillTests {
     @Test(arguments: [1, 2] as [UInt64])
     func `kills in a loop cost at most a mebibyte each, and never truth`(seed: UInt64) async throws {

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// What people do in their first five minutes, and the words that help them on.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct MisunderstandingTests {
     @Test(arguments: [
         ("verfiy", "did you mean: modelfetch verify"), ("lst", "did you mean: modelfetch list"),

@@ -4,7 +4,7 @@ import Testing
 
 /// A server that nobody wrote for these tests: nginx, which stops, starts again, and has its files replaced.
 @Suite(
-    .timeLimit(.minutes(4)),
+    .timeLimit(.minutes(10)),
     .enabled(if: Program.has("nginx"), "nginx is not installed"))
 struct NginxTests {
     private static let model = TestModel(
@@ -76,7 +76,7 @@ struct NginxTests {
                     (sandbox.contents("weights.bin.partial")?.count ?? 0) > 1_000_000
                 }
                 try await nginx.stop()
-                let result = try await child.wait(within: .seconds(10))
+                let result = try await child.wait()
                 #expect(result.status == 69)
                 #expect(result.err.contains("of 3000000 bytes are kept"), "\(result.err)")
                 sandbox.expectNothingWrong()

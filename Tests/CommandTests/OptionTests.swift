@@ -4,7 +4,7 @@ import Hashing
 import Testing
 
 /// What the options do, and what is refused.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct OptionTests {
     @Test(
         arguments: [

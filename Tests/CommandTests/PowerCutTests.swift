@@ -5,7 +5,7 @@ import Testing
 /// Power cuts on a real file system: what was reported as published is there, and nothing else has a final name.
 /// `Benchmarks/powercuts.py` does the same some hundred times, at random moments.
 @Suite(
-    .timeLimit(.minutes(4)),
+    .timeLimit(.minutes(10)),
     .enabled(if: LoopDisk.isPossible, "a power cut takes root, loop devices and mkfs.ext4"))
 struct PowerCutTests {
     private static let model = TestModel(

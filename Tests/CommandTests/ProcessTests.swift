@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Several runs at once, and the world around a run.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct ProcessTests {
     @Test func `of two runs on one directory one waits, and every byte comes once`() async throws {
         try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { sandbox, server in

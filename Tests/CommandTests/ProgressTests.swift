@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Progress as it is seen: in a pseudo-terminal, and where there is none.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct ProgressTests {
     private static let model = TestModel(
         ["weights.bin": 2_000_000, "config.json": 90, "checkpoint": 77], marker: "checkpoint")

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// What stands between a client and its server: proxies that cut short, keep old files, and change what they carry.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct ProxyTests {
     private static let isInstalled = Program.has("nginx")
     private static let model = TestModel(

@@ -4,7 +4,7 @@ import Hashing
 import Testing
 
 /// `--json`: one object a line, each with an event, the report last, with the documented fields, whatever happens.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct ReportTests {
     @Test func `a download reports every file, and stderr stays silent`() async throws {
         try await withServer { sandbox, server in

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Secrets go to the origin they were given for, and are printed and kept nowhere.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct SecretTests {
     private static let secrets = ["hunter2", "czNjcmV0", "s3cret", "t0ken"]
 

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Calls that are interrupted, and a lock that does nothing, by a tool that nobody wrote for these tests (strace(1), tampering).
-@Suite(.timeLimit(.minutes(4)), .enabled(if: Program.has("strace"), "strace is not installed"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Program.has("strace"), "strace is not installed"))
 struct StraceTests {
     private static let model = TestModel(["weights.bin": 20_000, "checkpoint": 77], marker: "checkpoint")
 

@@ -4,7 +4,7 @@ import Testing
 
 /// HTTPS as nginx speaks it: certificates good and bad, connections that are cut and damaged, and the version that is agreed on.
 @Suite(
-    .timeLimit(.minutes(4)),
+    .timeLimit(.minutes(10)),
     .enabled(if: Program.has("nginx") && Program.has("openssl"), "nginx or openssl is not installed"))
 struct TLSTests {
     private static let model = TestModel(

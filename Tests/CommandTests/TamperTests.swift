@@ -10,7 +10,7 @@ import Testing
 
 /// Every system call of a download by which the disk changes, each in its turn: the last one before a SIGKILL, or failing.
 @Suite(
-    .timeLimit(.minutes(4)), .enabled(if: NativeHelper.isAvailable, "needs Linux and a C compiler"))
+    .timeLimit(.minutes(10)), .enabled(if: NativeHelper.isAvailable, "needs Linux and a C compiler"))
 struct TamperTests {
     private static let model = TestModel(["weights.bin": 20_000, "checkpoint": 77], marker: "checkpoint")
     //// Calls are shared out among so many tests that run at the same time.

@@ -123,7 +123,7 @@ package final class FaultServer: Sendable {
     /// - Throws: ``TimedOut`` when that takes too long.
     @discardableResult
     package func wait(
-        within limit: Duration = .seconds(20), until condition: @escaping @Sendable ([RequestRecord]) -> Bool
+        within limit: Duration = .seconds(300), until condition: @escaping @Sendable ([RequestRecord]) -> Bool
     ) async throws -> [RequestRecord] {
         try await withThrowingTaskGroup(of: [RequestRecord].self) { [log = state.log] group in
             group.addTask { try await log.wait(until: condition) }
@@ -138,13 +138,13 @@ package final class FaultServer: Sendable {
 
     /// Waits until so many requests have come.
     @discardableResult
-    package func waitForRequests(count: Int, within limit: Duration = .seconds(20)) async throws -> [RequestRecord] {
+    package func waitForRequests(count: Int, within limit: Duration = .seconds(300)) async throws -> [RequestRecord] {
         try await wait(within: limit) { $0.count >= count }
     }
 
     /// Waits until so many requests have come and all of them have ended.
     @discardableResult
-    package func waitForEnd(ofRequests count: Int, within limit: Duration = .seconds(20)) async throws
+    package func waitForEnd(ofRequests count: Int, within limit: Duration = .seconds(300)) async throws
         -> [RequestRecord]
     {
         try await wait(within: limit) { $0.count >= count && $0.allSatisfy { $0.ending != .open } }

@@ -8,7 +8,7 @@ internal import Testing
 #endif
 
 /// Faults that take time, or space, or the whole connection.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConnectionTests {
     private static let big = ServedFile.synthetic(size: 500 << 20, seed: 5)
     private static let files: Content = ["big": big, "small": .bytes([1, 2, 3])]

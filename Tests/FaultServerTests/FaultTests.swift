@@ -3,7 +3,7 @@ internal import Foundation
 internal import Testing
 
 /// Each word of the vocabulary, seen from the socket.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct FaultTests {
     static let digits = Array("0123456789".utf8)
     static let files: Content = [
@@ -158,7 +158,7 @@ struct FaultTests {
         ] as [(Fault, String, RawClient.End)])
     func `a reply without a head is just these bytes`(fault: Fault, text: String, end: RawClient.End) async throws {
         try await FaultServer.run(files: Self.files, script: .always(fault)) { server in
-            let seen = try await exchange(server, "/f", patience: end == .silence ? 100 : 10_000)
+            let seen = try await exchange(server, "/f", patience: end == .silence ? 100 : 120_000)
             #expect(String(decoding: seen.bytes, as: UTF8.self) == text)
             #expect(seen.end == end)
             let record = try #require(try await server.waitForEnd(ofRequests: 1).first)

@@ -2,7 +2,7 @@ internal import FaultServer
 internal import Testing
 
 /// What an honest server does: everything that the lies are told about.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HonestServerTests {
     private static let digits = Array("0123456789".utf8)
     private static let files: Content = ["f": .bytes(digits), "a b/ü": .bytes([7]), "empty": .bytes([])]

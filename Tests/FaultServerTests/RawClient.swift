@@ -76,7 +76,7 @@ final class RawClient {
 
     /// Receives until the end, until nothing comes for `patience`, or until `isEnough`.
     @discardableResult
-    func receive(patience milliseconds: Int = 10_000, until isEnough: ([UInt8]) -> Bool = { _ in false }) throws -> End
+    func receive(patience milliseconds: Int = 120_000, until isEnough: ([UInt8]) -> Bool = { _ in false }) throws -> End
     {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: suseconds_t(milliseconds % 1000 * 1000))
@@ -129,7 +129,7 @@ func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result)
 
 /// Asks once, on a new connection, and takes all that comes.
 func exchange(
-    _ server: FaultServer, _ target: String, method: String = "GET", _ headers: [String] = [], patience: Int = 10_000,
+    _ server: FaultServer, _ target: String, method: String = "GET", _ headers: [String] = [], patience: Int = 120_000,
     upTo limit: Int = .max
 ) async throws -> (bytes: [UInt8], end: RawClient.End) {
     let port = server.port
@@ -144,7 +144,7 @@ func exchange(
 
 /// The same, for what looks like a reply.
 func reply(
-    _ server: FaultServer, _ target: String, method: String = "GET", _ headers: String..., patience: Int = 10_000
+    _ server: FaultServer, _ target: String, method: String = "GET", _ headers: String..., patience: Int = 120_000
 ) async throws -> RawReply {
     let (bytes, end) = try await exchange(server, target, method: method, headers, patience: patience)
     var reply = try #require(RawReply(bytes))

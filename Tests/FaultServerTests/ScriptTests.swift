@@ -3,7 +3,7 @@ internal import Foundation
 internal import Testing
 
 /// Which requests suffer which faults, and how scripts are written down.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ScriptTests {
     private static let files: Content = [
         "a/x.data": .bytes(Array(repeating: 0, count: 100)), "b.json": .bytes([1, 2, 3]),

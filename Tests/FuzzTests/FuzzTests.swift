@@ -8,7 +8,7 @@ import Testing
     private static let firstSeed = environment["MODELFETCH_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
     private static let runs = environment["MODELFETCH_FUZZ_RUNS"].flatMap { UInt64($0) } ?? 2000
 
-    @Test(.timeLimit(.minutes(2)), arguments: FuzzTarget.allCases)
+    @Test(.timeLimit(.minutes(10)), arguments: FuzzTarget.allCases)
     func `ends in an answer or an error, and what it promises holds`(target: FuzzTarget) throws {
         let corpus = try Corpus(of: target)
         try #require(!corpus.inputs.isEmpty)

@@ -5,7 +5,7 @@ import Testing
 @testable import Transfer
 
 /// A body that comes in any pieces, of any length, after any head that was accepted.
-@Suite(.timeLimit(.minutes(2))) struct `The body of an answer` {
+@Suite(.timeLimit(.minutes(10))) struct `The body of an answer` {
     private static let fileSize: Int64 = 1000
 
     @Test func `gives only bytes that were asked for, each at its place, and ends only when all of them came`()

@@ -3,7 +3,7 @@ import Glibc
 import Storage
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A directory's lock` {
+@Suite(.timeLimit(.minutes(10))) struct `A directory's lock` {
     private let scratch: Scratch
     private let directory: ModelDirectory
 

@@ -12,7 +12,7 @@ private func map(_ extents: [ExtentMap.Extent]) -> ExtentMap {
     return map
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `An extent map` {
+@Suite(.timeLimit(.minutes(10))) struct `An extent map` {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let before: [ExtentMap.Extent]

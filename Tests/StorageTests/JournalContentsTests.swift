@@ -6,7 +6,7 @@ import Testing
 
 private let size: Int64 = 10 << 20
 
-@Suite(.timeLimit(.minutes(1))) struct `What a journal says` {
+@Suite(.timeLimit(.minutes(10))) struct `What a journal says` {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let records: [JournalRecord]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite(.timeLimit(.minutes(1))) struct `A journal` {
+@Suite(.timeLimit(.minutes(10))) struct `A journal` {
     private let desk: JournalDesk
     private let identity = FileIdentity(path: "w", size: 1_000_000, sha256: sha256([1]))
     private let records: [JournalRecord] = [

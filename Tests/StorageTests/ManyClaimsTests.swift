@@ -4,7 +4,7 @@ import Testing
 @testable import Storage
 
 /// On a slow link a record is written every second, and a journal of so many is honest.
-@Suite(.timeLimit(.minutes(2))) struct `A quarter of a million claims` {
+@Suite(.timeLimit(.minutes(10))) struct `A quarter of a million claims` {
     private static let count: Int64 = 250_000
 
     enum Layout: CaseIterable { case touching, apart }

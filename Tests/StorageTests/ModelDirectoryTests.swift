@@ -3,7 +3,7 @@ import Glibc
 import Storage
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A model directory` {
+@Suite(.timeLimit(.minutes(10))) struct `A model directory` {
     private let scratch: Scratch
     private let directory: ModelDirectory
 

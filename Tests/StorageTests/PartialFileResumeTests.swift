@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite(.timeLimit(.minutes(1))) struct `A partial file of an earlier run` {
+@Suite(.timeLimit(.minutes(10))) struct `A partial file of an earlier run` {
     private let size = 2_000_000
 
     @Test func `goes on where it was`() throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-@Suite(.timeLimit(.minutes(1))) struct `A partial file` {
+@Suite(.timeLimit(.minutes(10))) struct `A partial file` {
     @Test func `written from front to back is verified`() throws {
         let shop = try Workshop(size: 1_000_000, path: "deep/down/weights.bin")
         let partial = try shop.open()

@@ -4,7 +4,7 @@ import Testing
 @testable import Storage
 
 /// What a partial file makes of validators (ETag, Last-Modified) that change, and change back.
-@Suite(.timeLimit(.minutes(1))) struct `A partial file and its sources' validators` {
+@Suite(.timeLimit(.minutes(10))) struct `A partial file and its sources' validators` {
     private let size = 2_000_000
 
     @Test func `knows the validator that each origin gave`() throws {

@@ -4,7 +4,7 @@ import Hashing
 import Storage
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A publisher` {
+@Suite(.timeLimit(.minutes(10))) struct `A publisher` {
     private let shop: Workshop
     private let disk = FaultyDisk()
 
@@ -238,7 +238,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A stored file` {
+@Suite(.timeLimit(.minutes(10))) struct `A stored file` {
     @Test func `is hashed and compared`() throws {
         let shop = try Workshop(size: 2_500_000)
         try shop.scratch.write(shop.bytes, to: "weights.bin")

@@ -3,7 +3,7 @@ import Hashing
 import Storage
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `A directory's receipts` {
+@Suite(.timeLimit(.minutes(10))) struct `A directory's receipts` {
     private let scratch: Scratch
     private let directory: ModelDirectory
 

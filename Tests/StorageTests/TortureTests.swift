@@ -4,7 +4,7 @@ import Storage
 import Testing
 
 /// Every call that can fail fails once, in turn, over a whole scenario: what curl's tests call torture.
-@Suite(.timeLimit(.minutes(1))) struct `A disk that fails` {
+@Suite(.timeLimit(.minutes(10))) struct `A disk that fails` {
     enum Start: String, CaseIterable { case nothing, half, found, finished }
 
     /// One file of a model, brought into a directory.

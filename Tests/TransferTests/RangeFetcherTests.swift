@@ -79,7 +79,7 @@ private func pieces(of body: RangeBody) async throws -> [String] {
     return result
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A range fetch` {
+@Suite(.timeLimit(.minutes(10))) struct `A range fetch` {
     private func request(_ range: Range<Int64>? = 10..<14, total: Int64? = 20) throws -> FetchRequest {
         FetchRequest(url: try HTTPURL(parsing: "https://h/f"), range: range, total: total)
     }
@@ -207,7 +207,7 @@ private func pieces(of body: RangeBody) async throws -> [String] {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The stall watchdog` {
+@Suite(.timeLimit(.minutes(10))) struct `The stall watchdog` {
     @Test func `ends a wait that brings too little`() async throws {
         let clock = ManualClock()
         let transport = ScriptedTransport(.init("200", body: [[1, 2]], hangs: true))

@@ -10,7 +10,7 @@ import Testing
 #endif
 
 /// Records that an attacker wrote: they may cost bytes, never truth.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct ForgeryTests {
     private static let model = TestModel(["weights.bin": 1_500_000, "checkpoint": 77], marker: "checkpoint")
 

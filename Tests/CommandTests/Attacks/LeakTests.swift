@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Servers that send a download elsewhere, or name its files, or set cookies: what belongs to one origin stays there.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct LeakTests {
     private static let secrets = ["hunter2", "s3cret", "t0ken", "czNjcmV0"]
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Manifests that would cost time or memory out of proportion: refused, within bounds, with the place.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct ManifestBombTests {
     struct Bomb: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// A model directory in which everybody may write is no safe place for verified files: a person is told.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct OpenDirectoryTests {
     @Test(
         arguments: [(0o777, true), (0o703, true), (0o1777, false), (0o775, false), (0o755, false), (0o700, false)]

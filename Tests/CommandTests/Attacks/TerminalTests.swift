@@ -4,7 +4,7 @@ import Testing
 
 /// Text from outside that would act on a terminal: a title set, the screen cleared, a line forged, a name turned around. Nothing
 /// of it comes out raw, whether read by a person or by a program.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct TerminalTests {
     /// OSC, CSI of seven and of eight bits, DEL, backspace, bidirectional override, line separator.
     private static let evil = "\u{1B}]0;owned\u{7}\u{1B}[2J\u{9B}31m\u{7F}\u{8}\u{202E}\u{2066}\u{2028}x"

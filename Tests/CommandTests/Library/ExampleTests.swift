@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Examples/Fetch, which uses no more of the library than another package could.
-@Suite(.timeLimit(.minutes(2))) struct `The example` {
+@Suite(.timeLimit(.minutes(10))) struct `The example` {
     private static let tiny = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Fixtures/tiny").path

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What the library's users read: built with the toolchain's own tools.
-@Suite(.timeLimit(.minutes(2))) struct `The library's documentation` {
+@Suite(.timeLimit(.minutes(10))) struct `The library's documentation` {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The official host of the GPT-2 files is a blob store of Azure: its header fields, its errors in XML, and its way to be busy.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct BlobStoreTests {
     private static let model = TestModel(
         ["weights.bin": 1_500_000, "encoder.json": 10_423, "empty": 0, "checkpoint": 77], marker: "checkpoint")

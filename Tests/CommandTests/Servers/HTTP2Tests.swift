@@ -4,7 +4,7 @@ import Testing
 
 /// HTTP/2, which is offered on demand: what is special about it.
 @Suite(
-    .timeLimit(.minutes(4)),
+    .timeLimit(.minutes(10)),
     .enabled(if: Program.has("nginx") && Program.has("openssl"), "nginx or openssl is not installed"))
 struct HTTP2Tests {
     private static let model = TestModel(

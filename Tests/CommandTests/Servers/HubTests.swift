@@ -5,7 +5,7 @@ import Testing
 
 /// The Hugging Face Hub keeps small files itself and sends for large ones to a store elsewhere, by an address whose signature
 /// expires.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct HubTests {
     private static let model = TestModel(
         ["weights.bin": 1_500_000, "vocab.json": 10_423, "checkpoint": 77], marker: "checkpoint")

@@ -3,7 +3,7 @@ import Testing
 
 /// The official small files against the built-in manifests. They are not part of this repository: where they lie, and are not there,
 /// the test skips.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(10)))
 struct OfficialFilesTests {
     private static let names = [
         "checkpoint", "encoder.json", "hparams.json", "model.ckpt.index", "model.ckpt.meta", "vocab.bpe",

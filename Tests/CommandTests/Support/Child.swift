@@ -45,7 +45,7 @@ final class Child: Sendable {
         let description: String
     }
 
-    /// By how much every wait may be longer: under a sanitizer all is slow.
+    /// By how much every wait may be longer: under a sanitizer all is slow. A wait that comes to its limit has met a hang.
     static let patience = ProcessInfo.processInfo.environment["MODELFETCH_TEST_PATIENCE"].flatMap { Int($0) } ?? 1
 
     let pid: pid_t
@@ -173,7 +173,7 @@ final class Child: Sendable {
 
     /// Waits for the end. A process that takes longer is killed, and that is an error.
     @discardableResult
-    func wait(within limit: Duration = .seconds(40)) async throws -> Result {
+    func wait(within limit: Duration = .seconds(120)) async throws -> Result {
         let limit = limit * Self.patience
         let watchdog = Task {
             try await Task.sleep(for: limit)
@@ -195,7 +195,7 @@ final class Child: Sendable {
     }
 
     /// Waits until what it has printed on stderr meets a condition.
-    func waitForErrors(within limit: Duration = .seconds(20), _ condition: (String) -> Bool) async throws {
+    func waitForErrors(within limit: Duration = .seconds(120), _ condition: (String) -> Bool) async throws {
         try await poll(within: limit, "stderr") { condition(errorsSoFar) }
     }
 
@@ -208,7 +208,7 @@ final class Child: Sendable {
 private func systemKill(_ pid: pid_t, _ signal: Int32) -> Int32 { kill(pid, signal) }
 
 /// Looks again and again until something holds, for things that tell nobody when they change: files and other processes.
-func poll(within limit: Duration = .seconds(20), _ what: String, _ condition: () throws -> Bool) async throws {
+func poll(within limit: Duration = .seconds(120), _ what: String, _ condition: () throws -> Bool) async throws {
     let limit = limit * Child.patience
     let deadline = ContinuousClock.now + limit
     while try !condition() {

@@ -15,14 +15,14 @@ struct Sandbox: Sendable {
     /// Runs the program.
     @discardableResult
     func run(
-        _ arguments: String..., environment: [String: String] = [:], within limit: Duration = .seconds(40)
+        _ arguments: String..., environment: [String: String] = [:], within limit: Duration = .seconds(120)
     ) async throws -> Child.Result {
         try await start(arguments, environment: environment).wait(within: limit)
     }
 
     @discardableResult
     func run(
-        _ arguments: [String], environment: [String: String] = [:], within limit: Duration = .seconds(40)
+        _ arguments: [String], environment: [String: String] = [:], within limit: Duration = .seconds(120)
     ) async throws -> Child.Result {
         try await start(arguments, environment: environment).wait(within: limit)
     }

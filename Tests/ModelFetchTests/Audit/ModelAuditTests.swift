@@ -11,7 +11,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct `An audit` {
+@Suite(.timeLimit(.minutes(10))) struct `An audit` {
     private func audit(
         _ manifest: Manifest, _ folder: Folder, on disk: any Disk = SystemDisk(),
         onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }

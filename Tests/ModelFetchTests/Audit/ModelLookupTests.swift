@@ -5,7 +5,7 @@ import Testing
 
 @testable import ModelFetch
 
-@Suite(.timeLimit(.minutes(1))) struct `The model of a directory` {
+@Suite(.timeLimit(.minutes(10))) struct `The model of a directory` {
     private static let small = TestModel(
         name: "small-model", files: [.init("hparams.json", Array("{\"n\": 1}".utf8)), .init("shared", Array("x".utf8))])
     private static let large = TestModel(

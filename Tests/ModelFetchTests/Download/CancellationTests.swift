@@ -5,7 +5,7 @@ import Testing
 
 @testable import ModelFetch
 
-@Suite(.timeLimit(.minutes(1))) struct `A download that is cancelled` {
+@Suite(.timeLimit(.minutes(10))) struct `A download that is cancelled` {
     static let size = Int64(TestModel.bigSize)
 
     enum Moment: String, CaseIterable {
@@ -61,7 +61,8 @@ import Testing
             let outcome = try await task.value
             // Who was about to finish may.
             #expect(outcome.report.isCancelled || [.verifying, .publishing, .progress, .receiving].contains(moment))
-            #expect(outcome.report.seconds < 20)
+            // Before any of what it could have waited for.
+            #expect(outcome.report.seconds < 250)
             #expect(outcome.report.failures.isEmpty && outcome.report.kind == nil)
             withExtendedLifetime(lock) {}
             lock = nil
@@ -96,7 +97,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Two runs on one directory` {
+@Suite(.timeLimit(.minutes(10))) struct `Two runs on one directory` {
     private func lock(_ harness: Harness) throws -> DirectoryLock? {
         try DirectoryLock.tryAcquire(in: ModelDirectory(creating: harness.folder.path, on: SystemDisk()))
     }

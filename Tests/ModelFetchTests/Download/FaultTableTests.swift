@@ -17,10 +17,12 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
     var requests: [Int]?
     /// Stands in the failure or an event.
     var says: String?
+    /// Whether a server is to be given up that sends nothing. It takes some seconds, so that a busy machine is not taken for one.
+    var isStall: Bool
 
     init(
         _ name: String, _ scripts: FaultScript..., kind: Failure.Kind? = nil, bound: Double = 1.1,
-        requests: [Int]? = nil, says: String? = nil
+        requests: [Int]? = nil, says: String? = nil, isStall: Bool = false
     ) {
         self.name = name
         self.scripts = scripts
@@ -28,6 +30,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         self.bound = bound
         self.requests = requests
         self.says = says
+        self.isStall = isStall
     }
 
     var testDescription: String { name }
@@ -42,13 +45,13 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         .init("are honest", .honest, bound: 1, requests: [1]),
         .init("reset", [.on(request: 0, .reset(after: half))], bound: 1.6, requests: [2]),
         .init("truncate", [.on(request: 0, .truncate(missing: 1))], bound: 1, requests: [2]),
-        .init("stall", [.on(request: 0, .stall(after: half))], bound: 1.2, requests: [2], says: "stalled"),
-        .init("drip", [.on(request: 0, .rate(100))], bound: 1.1, says: "stalled"),
-        .init("stall before the head", [.on(request: 0, .stallBeforeHead)], bound: 1, requests: [2]),
+        .init(
+            "stall", [.on(request: 0, .stall(after: half))], bound: 1.2, requests: [2], says: "stalled", isStall: true),
+        .init("drip", [.on(request: 0, .rate(100))], bound: 1.1, says: "stalled", isStall: true),
+        .init("stall before the head", [.on(request: 0, .stallBeforeHead)], bound: 1, requests: [2], isStall: true),
         .init("close before the head", [.on(request: 0, .closeBeforeHead)], bound: 1),
         .init("reset before the head", [.on(request: 0, .resetBeforeHead)], bound: 1),
         .init("close in the head", [.on(request: 0, .closeInHead(after: 20))], bound: 1),
-        .init("refuse connections for a while", [.on(request: 0, .refuseConnections(milliseconds: 1))], bound: 1),
         .init("send chunks without a length", .always(.chunked), bound: 1, requests: [1]),
         .init("end the body by closing", .always(.closeDelimited), bound: 1, requests: [1]),
         .init("drop a body without a length", [.on(request: 0, .closeDelimited, .drop(after: half))], bound: 1),
@@ -159,20 +162,22 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
             .always(.flip(offset: 900_000, mask: 1)), bound: 6),
     ]
 
-    private func run(_ scripts: [FaultScript], of harness: Harness) async throws -> (Harness.Outcome, [[RequestRecord]])
-    {
+    private func run(
+        _ scripts: [FaultScript], isStall: Bool = false, of harness: Harness
+    ) async throws -> (Harness.Outcome, [[RequestRecord]]) {
         var content = harness.model.content
         content.files["other.data"] = TestModel.other.served
         var servers: [FaultServer] = []
         for script in scripts { servers.append(try await FaultServer.start(files: content, script: script)) }
-        let outcome = try await harness.run(from: servers.map(\.baseURL))
+        let setup = Harness.Setup { if isStall { $0.options.stallTimeout = .seconds(4) } }
+        let outcome = try await harness.run(from: servers.map(\.baseURL), setup: setup)
         for server in servers { await server.stop() }
         return (outcome, servers.map(\.log))
     }
 
     private func check(_ test: FaultCase) async throws {
         let harness = try Harness()
-        let (outcome, logs) = try await run(test.scripts, of: harness)
+        let (outcome, logs) = try await run(test.scripts, isStall: test.isStall, of: harness)
         #expect(outcome.report.kind == test.kind, "\(outcome.report.failures)")
         #expect(outcome.report.isOK == (test.kind == nil))
         let sent = logs.joined().reduce(0) { $0 + $1.bodyBytesSent }
@@ -183,16 +188,44 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         if test.kind != nil { #expect(!harness.folder.has("model.data")) }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: passing)
+    @Test(.timeLimit(.minutes(10)), arguments: passing)
     func `are bad for a moment`(test: FaultCase) async throws { try await check(test) }
 
-    @Test(.timeLimit(.minutes(1)), arguments: failingOver + lyingOnResume)
+    @Test(.timeLimit(.minutes(10)))
+    func `refuse connections for a while`() async throws {
+        let harness = try Harness()
+        let script: FaultScript = [.on(request: 0, .gate(after: Self.half), .drop(after: Self.half + 1000))]
+        try await FaultServer.run(files: harness.model.content, script: script) { server in
+            let refusals = AsyncStream<Void>.makeStream()
+            // It listens again when a few attempts after the one that broke off have found nobody, however long they take.
+            let back = Task {
+                for await _ in refusals.stream.prefix(4) {}
+                try await server.listenAgain()
+            }
+            let setup = Harness.Setup { $0.options.retries = 1_000_000 }
+            let run = Task {
+                try await harness.run(server, setup: setup) { event in
+                    if case .retrying = event { refusals.continuation.yield() }
+                }
+            }
+            try await server.wait { $0.contains(where: \.stalled) }
+            await server.stopListening()
+            server.openGates()
+            let outcome = try await run.value
+            refusals.continuation.finish()
+            try await back.value
+            #expect(outcome.report.isOK, "\(outcome.report.failures)")
+            #expect(server.log.count == 2 && server.bodyBytesSent == Self.size)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(10)), arguments: failingOver + lyingOnResume)
     func `answer wrongly`(test: FaultCase) async throws { try await check(test) }
 
-    @Test(.timeLimit(.minutes(1)), arguments: wrongBytes)
+    @Test(.timeLimit(.minutes(10)), arguments: wrongBytes)
     func `send wrong bytes`(test: FaultCase) async throws { try await check(test) }
 
-    @Test(.timeLimit(.minutes(1)), arguments: failingOver + lyingOnResume)
+    @Test(.timeLimit(.minutes(10)), arguments: failingOver + lyingOnResume)
     func `answer wrongly, until the next one delivers`(test: FaultCase) async throws {
         let harness = try Harness()
         let (outcome, logs) = try await run(test.scripts + [.honest], of: harness)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ModelFetch
 
-@Suite(.timeLimit(.minutes(1))) struct `A download of many files` {
+@Suite(.timeLimit(.minutes(10))) struct `A download of many files` {
     private static let many = TestModel(
         files: (0..<40).map { .init("part-\($0)", TestModel.synthetic(1000 + ($0 * 37) % 40 * 100, seed: 7)) })
 
@@ -30,9 +30,11 @@ import Testing
 
     @Test func `keeps a second file going while the first one stands still`() async throws {
         let harness = try Harness(.checkpoint)
-        let script: FaultScript = [.on(path: "model.data", request: 0, .stall(after: 1000))]
+        let script: FaultScript = [.on(path: "model.data", request: 0, .gate(after: 1000))]
         try await FaultServer.run(files: harness.model.content, script: script) { server in
-            let outcome = try await harness.run(server)
+            let outcome = try await harness.run(server) { event in
+                if case .finished(let report) = event, report.path == "hparams.json" { server.openGates() }
+            }
             #expect(outcome.report.isOK)
             #expect(outcome.finished == ["vocab.bpe", "hparams.json", "model.data", "checkpoint"])
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ModelFetch
 
-@Suite(.timeLimit(.minutes(1))) struct `The marker of a model` {
+@Suite(.timeLimit(.minutes(10))) struct `The marker of a model` {
     private func run(
         _ harness: Harness, only patterns: [String] = [], script: FaultScript = .honest,
         _ body: (Harness.Outcome, FaultServer) throws -> Void

@@ -9,7 +9,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct `A partial file that is there` {
+@Suite(.timeLimit(.minutes(10))) struct `A partial file that is there` {
     static let size = Int64(TestModel.bigSize)
     static let big = TestModel.single["model.data"]
 

@@ -5,7 +5,7 @@ import Transfer
 
 @testable import ModelFetch
 
-@Suite(.timeLimit(.minutes(1))) struct `What a download would do` {
+@Suite(.timeLimit(.minutes(10))) struct `What a download would do` {
     private func download(
         _ model: TestModel, _ folder: Folder, from url: String = "http://u:secret@127.0.0.1:9/m"
     ) throws -> ModelDownload {

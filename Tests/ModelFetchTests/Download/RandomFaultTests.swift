@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelFetch
 
-@Suite(.timeLimit(.minutes(1))) struct `A download among random faults` {
+@Suite(.timeLimit(.minutes(10))) struct `A download among random faults` {
     /// Whoever wants to go through more of them changes this range for a while.
     @Test(arguments: UInt64(0)..<24)
     func `ends right, whatever came`(seed: UInt64) async throws {

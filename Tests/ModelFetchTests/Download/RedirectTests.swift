@@ -4,7 +4,7 @@ import Transfer
 
 @testable import ModelFetch
 
-@Suite(.timeLimit(.minutes(1))) struct `A download that is sent elsewhere` {
+@Suite(.timeLimit(.minutes(10))) struct `A download that is sent elsewhere` {
     static let size = Int64(TestModel.bigSize)
 
     /// An origin that sends every request to a second host, which has the files.

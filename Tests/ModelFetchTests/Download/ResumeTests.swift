@@ -5,7 +5,7 @@ import Transfer
 
 @testable import ModelFetch
 
-@Suite(.timeLimit(.minutes(1))) struct `A download that was broken off` {
+@Suite(.timeLimit(.minutes(10))) struct `A download that was broken off` {
     static let size = Int64(TestModel.bigSize)
 
     @Test(arguments: [0, 1, 16_383, 65_535, 65_536, 65_537, 1 << 20, (1 << 20) - 1, size - 1] as [Int64])

@@ -11,7 +11,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct `What stands under a final name` {
+@Suite(.timeLimit(.minutes(10))) struct `What stands under a final name` {
     static let size = Int64(TestModel.bigSize)
     static let big = TestModel.single["model.data"]
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelFetch
 
-@Suite(.timeLimit(.minutes(1))) struct `A file that the manifest does not pin` {
+@Suite(.timeLimit(.minutes(10))) struct `A file that the manifest does not pin` {
     private static let model = TestModel(files: [.init("vocab.bpe", TestModel.synthetic(70_000, seed: 5))])
     private static let size: Int64 = 70_000
     private static let digest = model.files[0].digest

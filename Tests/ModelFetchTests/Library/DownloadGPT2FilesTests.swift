@@ -3,7 +3,7 @@ import Foundation
 import ModelFetch
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `What picoGPT asks for` {
+@Suite(.timeLimit(.minutes(10))) struct `What picoGPT asks for` {
     /// The two of the seven files that are small enough to be written down.
     private static let hparams = Array(
         """

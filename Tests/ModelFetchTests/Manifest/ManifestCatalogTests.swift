@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `that is no regular file is refused without waiting for it`() throws {
         try withTemporaryDirectory { directory in
             #expect(mkfifo("\(directory)/fifo.json", 0o600) == 0)

@@ -80,7 +80,7 @@ import Testing
         #expect(fault(bytes)?.reason.contains(reason) == true)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["[", "{\"a\":", "[{\"a\":"])
+    @Test(.timeLimit(.minutes(10)), arguments: ["[", "{\"a\":", "[{\"a\":"])
     func `is nested 64 deep at most, and does not crash on 100,000 brackets`(opening: String) {
         let fault = fault(Array(String(repeating: opening, count: 100_000).utf8))
         #expect(fault?.reason.contains("more than 64 deep") == true)
@@ -93,14 +93,14 @@ import Testing
         #expect(fault(Array("[\(json)]".utf8)) != nil)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `has a million values at most, and takes time in proportion`() throws {
         func zeros(_ count: Int) -> [UInt8] { Array(("[" + String(repeating: "0,", count: count) + "0]").utf8) }
         #expect(throws: Never.self) { try StrictJSON.parse(zeros(999_998)) }
         #expect(fault(zeros(999_999))?.reason.contains("more than 1000000 values") == true)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `may have a hundred thousand keys in one object`() throws {
         let json = "{" + (0..<100_000).map { "\"\($0)\":0" }.joined(separator: ",") + "}"
         #expect(throws: Never.self) { try StrictJSON.parse(Array(json.utf8)) }
