@@ -24,14 +24,15 @@ import Testing
         let again =
             origin.hasPrefix("seed")
             ? "MODELFETCH_FUZZ_SEED=\(origin.dropFirst(5)) MODELFETCH_FUZZ_RUNS=1 ./test --filter FuzzTests" : ""
-        let told = { "\(target.rawValue), \(origin): \(again)\n\(Self.hex(input))" }
-        CrashNote.set("fuzzing \(told())")
+        let told = "\(target.rawValue), \(origin): \(again)"
+        // Without the input, which the seed or the file gives again: to write it down each time took longer than to read it.
+        CrashNote.set("fuzzing \(told)")
         defer { CrashNote.clear() }
         do {
             try target.run(input)
             return true
         } catch {
-            Issue.record("\(error)\n\(told())")
+            Issue.record("\(error)\n\(told)\n\(Self.hex(input))")
             return false
         }
     }

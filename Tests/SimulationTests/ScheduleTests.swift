@@ -1,26 +1,26 @@
 import Simulation
 import Testing
 
-/// The promises, put to seeded schedules of faults. `./test` plays ten thousand more of them, optimized; for a longer soak:
-/// `swift run -c release simulate --count 200000`.
+/// What plays the schedules of faults: that it plays them, the same ones each time, and finds what is wrong. The promises
+/// are put to ten thousand of them by `./test`, optimized; for a longer soak: `swift run -c release simulate --count 200000`.
 @Suite(.timeLimit(.minutes(10))) struct `Seeded schedules` {
     @Test func `whole runs break no promise`() {
-        let total = Soak(seeds: 1_000_000..<1_000_400, threads: 1, failures: 3, isPatient: true) { seed in
+        let total = Soak(seeds: 1_000_000..<1_000_040, threads: 1, failures: 3, isPatient: true) { seed in
             // It throws for a manifest that breaks a rule, which would be a mistake of the schedule's.
             try! Simulation(Schedule(seed: seed), profile: Profile(of: seed)).play()
         }.run()
         #expect(total.failures.isEmpty, "\(again(total, ""))")
         // That the faults really came about.
-        #expect(total.schedules == 400)
-        #expect(total.kills > 40 && total.cuts > 40 && total.requests > 400)
+        #expect(total.schedules == 40)
+        #expect(total.kills > 0 && total.cuts > 0 && total.requests > 40)
     }
 
     @Test func `several writers on one partial break no promise`() {
-        let total = Soak(seeds: 1_000_000..<1_000_150, threads: 1, failures: 3, isPatient: true) { seed in
+        let total = Soak(seeds: 1_000_000..<1_000_025, threads: 1, failures: 3, isPatient: true) { seed in
             WriterSimulation(seed: seed).play()
         }.run()
         #expect(total.failures.isEmpty, "\(again(total, " --writers"))")
-        #expect(total.kills > 10 && total.cuts > 10)
+        #expect(total.kills > 0 && total.cuts > 0)
     }
 
     private func again(_ total: Soak.Total, _ option: String) -> String {

@@ -3,13 +3,13 @@ import ThreadStress
 
 /// What several threads share, on real threads. `./test` plays it for longer, and under ThreadSanitizer.
 @Suite(.timeLimit(.minutes(10))) struct `On real threads` {
-    @Test(arguments: 0..<12 as Range<UInt64>)
+    @Test(arguments: 0..<8 as Range<UInt64>)
     func `a partial file with many writers, voids and checks ends right`(seed: UInt64) throws {
         let violations = try PartialFileStress(seed: seed).play()
         #expect(violations.isEmpty, "\(violations)")
     }
 
-    @Test(arguments: 0..<3 as Range<UInt64>)
+    @Test(arguments: 0..<2 as Range<UInt64>)
     func `many transfers that are read, dropped, halted and cancelled bring right bytes`(seed: UInt64) async throws {
         let violations = try await TransportStress(seed: seed).play()
         #expect(violations.isEmpty, "\(violations)")
