@@ -5,7 +5,14 @@ final class Invariants {
     private let machine: Machine
     private let directory: String
     private let files: [(path: String, bytes: [UInt8])]
+    /// Those of which a manifest does not say what they hold: any one version of a source's file is right.
+    private let unpinned: Set<String>
     private let marker: String?
+    /// How many versions of its file a source has had at most.
+    var versions: () -> Int = { 0 }
+    /// What others put under final names and holds something of their own: it is there, or was kept, whatever happens.
+    private var treasures: [(path: String, bytes: [UInt8])] = []
+    private var treasuresSeen = -1
     /// Final names that somebody else filled or emptied: what stands there until the program changes it.
     private var theirs: [String: Set<Int>] = [:]
     /// Those that changed without a trace in any time stamp: a receipt still fits them.
@@ -21,10 +28,14 @@ final class Invariants {
     private var namesSeen = -1
     private var contentSeen = 0
 
-    init(_ machine: Machine, directory: String, files: [(path: String, bytes: [UInt8])], marker: String?) {
+    init(
+        _ machine: Machine, directory: String, files: [(path: String, bytes: [UInt8])], unpinned: Set<String>,
+        marker: String?
+    ) {
         self.machine = machine
         self.directory = directory
         self.files = files
+        self.unpinned = unpinned
         self.marker = marker
     }
 
@@ -40,9 +51,50 @@ final class Invariants {
         let now = (inode.serial, inode.version)
         if let last = seen[path], last == now { return rightness[path] == true }
         seen[path] = now
-        let isRight = files.first { $0.path == path }.map { inode.holds($0.bytes) } == true
+        let isRight = files.first { $0.path == path }.map { holdsVersion(inode, $0) } == true
         rightness[path] = isRight
         return isRight
+    }
+
+    private func holdsVersion(_ inode: Inode, _ file: (path: String, bytes: [UInt8])) -> Bool {
+        if inode.holds(file.bytes) { return true }
+        guard unpinned.contains(file.path), inode.size == Int64(file.bytes.count), versions() > 0 else { return false }
+        return (1...versions()).contains { inode.holds(SimulatedNetwork.version($0, of: file.bytes)) }
+    }
+
+    // MARK: What belongs to others
+
+    /// Others put a file of their own there.
+    func treasure(_ path: String, _ bytes: [UInt8]) {
+        treasures.append((path, bytes))
+    }
+
+    /// The owner of a file said that it may go, or took it away.
+    func giveUpTreasures(at path: String? = nil) {
+        treasures.removeAll { path == nil || $0.path == path }
+    }
+
+    /// The owners threw away what was kept for them.
+    func giveUpKeptTreasures() {
+        treasures.removeAll { inode($0.path)?.holds($0.bytes) != true }
+    }
+
+    private func checkTreasures(_ moment: @autoclosure () -> String) {
+        guard !treasures.isEmpty, treasuresSeen != machine.nameChanges else { return }
+        treasuresSeen = machine.nameChanges
+        var kept: [Inode] = []
+        if let directory = inode(".modelfetch/replaced") { collect(directory, &kept) }
+        for (path, bytes) in treasures {
+            if let inode = inode(path), inode.kind == .regular, inode.holds(bytes) { continue }
+            if kept.contains(where: { $0.holds(bytes) }) { continue }
+            violated("what another had put at \(path), \(bytes.count) bytes, is lost \(moment())")
+        }
+    }
+
+    private func collect(_ directory: Inode, _ files: inout [Inode]) {
+        for inode in directory.entries.values {
+            if inode.kind == .directory { collect(inode, &files) } else { files.append(inode) }
+        }
     }
 
     var isWhole: Bool { files.allSatisfy { isRight($0.path) } }
@@ -65,6 +117,7 @@ final class Invariants {
 
     /// - Parameter moment: when, for the message.
     func check(_ moment: @autoclosure () -> String) {
+        checkTreasures(moment())
         if namesSeen != machine.nameChanges {
             namesSeen = machine.nameChanges
             standing = files.map { ($0.path, inode($0.path)) }

@@ -2,7 +2,10 @@ import Storage
 
 /// What others do to a model directory while the program does not run.
 extension Machine {
-    func apply(_ damage: Damage, to files: [(path: String, bytes: [UInt8])], in directory: String) {
+    /// - Returns: another's file that was put under a final name, and of which it holds something of its own.
+    func apply(
+        _ damage: Damage, to files: [(path: String, bytes: [UInt8])], in directory: String
+    ) -> (path: String, bytes: [UInt8])? {
         func place(_ file: Int, _ part: Damage.Part) -> String {
             let path = files[file % files.count].path
             return directory + "/"
@@ -14,10 +17,10 @@ extension Machine {
         }
         switch damage {
         case .rot(let file, let part, let offset, let mask):
-            guard let inode = inode(at: place(file, part)), inode.size > 0 else { return }
+            guard let inode = inode(at: place(file, part)), inode.size > 0 else { return nil }
             inode.rot(at: offset % inode.size, mask: mask)
         case .cut(let file, let part, let size):
-            guard let inode = inode(at: place(file, part)), inode.kind == .regular, size < inode.size else { return }
+            guard let inode = inode(at: place(file, part)), inode.kind == .regular, size < inode.size else { return nil }
             truncate(inode, to: size)
             touch(inode)
         case .removed(let file, let part): unlink(place(file, part))
@@ -27,7 +30,14 @@ extension Machine {
             unlink(place(file, .journal))
             put(.regular, at: place(file, .partial), bytes)
         case .foreignFinal(let file, let count):
-            put(.regular, at: place(file, .final), [UInt8](repeating: 0x5A, count: count))
+            return puttingFinal([UInt8](repeating: 0x5A, count: count), files[file % files.count], in: directory)
+        case .relatedFinal(let file, let differing, let size):
+            let right = files[file % files.count]
+            var bytes = right.bytes
+            for range in differing { for index in range.clamped(to: 0..<bytes.count) { bytes[index] ^= 0xA5 } }
+            bytes = Array(bytes.prefix(size))
+            bytes += [UInt8](repeating: 0x33, count: max(0, size - bytes.count))
+            return puttingFinal(bytes, right, in: directory)
         case .obstacle(let file, let part, let isSymlink): put(isSymlink ? .symlink : .directory, at: place(file, part))
         case .stateRemoved:
             if let root = inode(at: directory), root.entries[".modelfetch"] != nil {
@@ -35,6 +45,28 @@ extension Machine {
             }
         case .cacheDropped: forgetClean(root)
         }
+        return nil
+    }
+
+    /// Puts another's file under the final name of a right one; it has been there for long, so that no power cut takes it.
+    private func puttingFinal(
+        _ bytes: [UInt8], _ right: (path: String, bytes: [UInt8]), in directory: String
+    ) -> (path: String, bytes: [UInt8])? {
+        let path = directory + "/" + right.path
+        put(.regular, at: path, bytes)
+        let (parent, _) = split(path)
+        guard let parent, let inode = inode(at: path), inode.holds(bytes) else { return nil }
+        inode.makeDurable()
+        var above = directory
+        commitNames(for: self.inode(at: "") ?? parent)
+        for part in Self.parts(right.path).dropLast() {
+            if let there = self.inode(at: above) { commitNames(for: there) }
+            above += "/" + part
+        }
+        commitNames(for: parent)
+        // A part of the right file, or all of it and more, holds nothing of its own.
+        let isStump = right.bytes.starts(with: bytes) || bytes.starts(with: right.bytes)
+        return isStump ? nil : (right.path, bytes)
     }
 
     private func forgetClean(_ inode: Inode) {

@@ -56,6 +56,14 @@ package enum NetworkFault: Codable, Hashable, Sendable {
         }
     }
 
+    /// Whether an answer has wrong bytes in it that nothing but a digest can tell.
+    package var isHiddenLie: Bool {
+        switch self {
+        case .flip, .shifted, .otherTotal, .otherLength, .shortWhole, .otherRange, .noContentRange, .overlong: true
+        default: false
+        }
+    }
+
     /// Whether it costs no byte of what came before it, and makes none come twice.
     package var isThrifty: Bool {
         switch self {
@@ -69,7 +77,11 @@ package enum NetworkFault: Codable, Hashable, Sendable {
 
 /// One source and how it tags its answers.
 package struct SourcePlan: Codable, Hashable, Sendable {
-    package enum Tag: String, Codable, CaseIterable, Sendable { case strong, weak, none }
+    package enum Tag: String, Codable, CaseIterable, Sendable {
+        case strong, weak, none
+        /// A strong one that is another with every answer, as those of a farm of servers are.
+        case varying
+    }
 
     package var rank: Int
     package var tag: Tag
@@ -77,4 +89,6 @@ package struct SourcePlan: Codable, Hashable, Sendable {
     package var faults: [NetworkFault?]
     /// The largest chunk in which it sends.
     package var chunk: Int
+    /// The status with which every request for a range is refused; `nil` where ranges are given.
+    package var refusal: Int?
 }

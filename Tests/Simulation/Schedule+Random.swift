@@ -15,6 +15,10 @@ package enum Profile: String, Codable, CaseIterable, Sendable {
     case sickDisk
     /// Two processes on one directory, with and without locks that work.
     case crowded
+    /// Files that the manifest does not pin, and sources whose files change: what is published is one version, whole.
+    case unpinned
+    /// Files of others, some of which agree with the right ones in part: none of them is ever lost.
+    case treasures
 
     /// The kind of schedule that a seed makes.
     package init(of seed: UInt64) { self = Self.allCases[Int(seed % UInt64(Self.allCases.count))] }
@@ -28,14 +32,14 @@ extension Schedule {
 
     package init(seed: UInt64, profile: Profile) {
         var random = SplitMix64(seed: seed)
-        let files = Self.files(&random)
+        let files = Self.files(profile, &random)
         let bytes = files.reduce(0) { $0 + Int64($1.size) }
         let largest = files.map(\.size).max() ?? 0
         self.init(
             seed: random.next(), files: files, hasMarker: random.chance(70),
             sources: Self.sources(profile, largest: largest, &random),
             fileSystem: random.chance(50) ? .ext4 : .posix, hasLocks: profile != .crowded || random.chance(60),
-            isDurable: profile == .crashes || random.chance(85), concurrentFiles: 1 + random.below(4),
+            isDurable: profile == .crashes || profile == .treasures || random.chance(85), concurrentFiles: 1 + random.below(4),
             retries: random.below(5), spareBytes: 64 << 20, runs: [])
         if profile == .sickDisk, random.chance(30) {
             spareBytes = Int64(random.below(Int(bytes) + 100_000)) - bytes / 2
@@ -43,17 +47,29 @@ extension Schedule {
         for _ in 0..<1 + random.below(4) { runs.append(Self.run(profile, files, &random)) }
     }
 
-    private static func files(_ random: inout SplitMix64) -> [File] {
-        let names = ["checkpoint", "data/weights.bin", "hparams.json", "vocab.bpe", "data/more/index", "z"]
-        return names.prefix(1 + random.below(4)).map { name in
+    private static func files(_ profile: Profile, _ random: inout SplitMix64) -> [File] {
+        // Some look like what a run without a lock may call its own.
+        var others = [
+            "data/weights.bin", "hparams.json", "vocab.bpe", "data/more/index", "z", "z.0a1b2c3d", "z.20240131",
+        ]
+        var names = ["checkpoint"]
+        for _ in 0..<random.below(4) { names.append(others.remove(at: random.below(others.count))) }
+        return names.map { name in
+            let isLarge = profile == .treasures && random.chance(60)
             let size =
-                switch random.below(20) {
+                switch isLarge ? 20 : random.below(20) {
                 case 0: 0
                 case 1...12: random.below(20_000)
                 case 13...17: random.below(400_000)
                 default: random.below(2_500_000)
                 }
-            return File(path: name, size: name == "checkpoint" ? min(size, 77) : size)
+            var file = File(path: name, size: name == "checkpoint" ? min(size, 77) : size)
+            switch profile {
+            case .unpinned: file.pin = random.chance(70) ? random.pick([.size, .nothing, .expected]) : .sha256
+            case .anything, .crowded, .sickDisk: file.pin = random.chance(15) ? .expected : .sha256
+            default: break
+            }
+            return file
         }
     }
 
@@ -71,10 +87,13 @@ extension Schedule {
                     faults.append(random.chance(share) ? fault(profile, largest, &random) : nil)
                 }
             }
-            return SourcePlan(
+            var plan = SourcePlan(
                 rank: sameRank ? 0 : index, tag: random.pick(SourcePlan.Tag.allCases), faults: faults,
                 // Some hundred chunks a file are enough to have them everywhere.
                 chunk: max(random.pick([300, 4_000, 16_384, 65_536]), min(largest / 100, 65_536)))
+            // What is asked for as a whole again comes twice.
+            if profile != .thrifty, random.chance(10) { plan.refusal = random.pick([400, 416, 500, 501]) }
+            return plan
         }
     }
 
@@ -83,7 +102,8 @@ extension Schedule {
             let fault = anyFault(largest, &random)
             switch profile {
             case .thrifty where !fault.isThrifty: continue
-            case .crashes where fault.isLie: continue
+            case .crashes where fault.isLie, .treasures where fault.isLie: continue
+            case .unpinned where fault.isHiddenLie: continue
             default: return fault
             }
         }
@@ -92,7 +112,7 @@ extension Schedule {
     private static func anyFault(_ largest: Int, _ random: inout SplitMix64) -> NetworkFault {
         let offset = random.chance(30) ? Int64(random.below(3000)) : Int64(random.below(largest + 1))
         let some = 1 + Int64(random.below(5000))
-        switch random.below(36) {
+        switch random.below(38) {
         case 0: return .noName
         case 1: return .noConnection
         case 2: return .connectTimeout
@@ -126,6 +146,7 @@ extension Schedule {
         case 32: return .replaced
         case 33: return .restored
         case 34: return .newTag
+        case 35, 36: return random.pick([.replaced, .restored])
         default: return .down(seconds: random.below(200))
         }
     }
@@ -134,12 +155,17 @@ extension Schedule {
 
     private static func run(_ profile: Profile, _ files: [File], _ random: inout SplitMix64) -> Run {
         var run = Run()
-        if profile == .anything || profile == .sickDisk {
+        if [.anything, .sickDisk, .treasures].contains(profile) {
             for _ in 0..<random.below(3) where random.chance(50) { run.damages.append(damage(files, &random)) }
+            if profile == .treasures, random.chance(70) { run.damages.append(related(files, &random)) }
             run.rechecks = random.chance(20)
             run.replaces = random.chance(20)
         }
-        if [.anything, .thrifty, .crowded].contains(profile), random.chance(30) {
+        if files.count > 1, ![.oneHonest, .thrifty].contains(profile), random.chance(15) {
+            run.sharing = files.indices.dropFirst().filter { _ in random.chance(60) }
+            if run.sharing?.isEmpty == true { run.sharing = nil }
+        }
+        if [.anything, .thrifty, .crowded, .unpinned, .treasures].contains(profile), random.chance(30) {
             run.interruptAfter = random.below(3000)
         }
         if profile != .oneHonest { run.disk = diskEvents(profile, &random) }
@@ -159,7 +185,7 @@ extension Schedule {
             switch profile {
             case .crashes: 90
             case .thrifty: 50
-            case .anything, .crowded: 40
+            case .anything, .crowded, .unpinned, .treasures: 40
             case .sickDisk: 20
             case .oneHonest: 0
             }
@@ -193,7 +219,7 @@ extension Schedule {
         let file = random.below(files.count)
         let part = random.pick(Damage.Part.allCases)
         let offset = Int64(random.below(files[file].size + 1))
-        switch random.below(9) {
+        switch random.below(10) {
         case 0, 1: return .rot(file: file, part: part, at: offset, mask: 1 << UInt8(random.below(8)))
         case 2: return .cut(file: file, part: part, to: offset)
         case 3: return .removed(file: file, part: part)
@@ -201,7 +227,38 @@ extension Schedule {
         case 5: return .foreignFinal(file: file, bytes: random.below(1_500_000))
         case 6: return .obstacle(file: file, part: part, symlink: random.chance(50))
         case 7: return .stateRemoved
+        case 8: return related(files, &random)
         default: return .cacheDropped
         }
+    }
+
+    /// Another file that agrees with the right one in part: a fine-tune with frozen layers, a copy with a few wrong bytes.
+    private static func related(_ files: [File], _ random: inout SplitMix64) -> Damage {
+        let largest = files.indices.max { files[$0].size < files[$1].size } ?? 0
+        let file = random.chance(70) ? largest : random.below(files.count)
+        let size = files[file].size
+        var differing: [Range<Int>] = []
+        func add(_ lower: Int, _ upper: Int) {
+            if lower < min(upper, size) { differing.append(lower..<min(upper, size)) }
+        }
+        switch random.below(6) {
+        case 0: add(size / 2, size)
+        case 1: add(0, size * 2 / 3)
+        case 2: add(66_000, size)
+        case 3: for place in [0, size / 2, size - 1] where place >= 0 { add(place, place + 12) }
+        case 4: add(random.below(size + 1), size)
+        default:
+            for _ in 0..<1 + random.below(12) {
+                let start = random.below(size + 1)
+                add(start, start + 1 + random.below(size / 8 + 1))
+            }
+        }
+        let other =
+            switch random.below(6) {
+            case 0: random.below(size + 1)
+            case 1: size + random.below(100_000)
+            default: size
+            }
+        return .relatedFinal(file: file, differing: differing, size: other)
     }
 }

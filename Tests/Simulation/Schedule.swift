@@ -23,6 +23,19 @@ package struct Schedule: Codable, Hashable, Sendable {
     package struct File: Codable, Hashable, Sendable {
         package var path: String
         package var size: Int
+        package var pin: Pin = .sha256
+    }
+
+    /// What the manifest says of a file's content.
+    package enum Pin: String, Codable, CaseIterable, Hashable, Sendable {
+        /// Size and SHA-256.
+        case sha256
+        /// The size, and a SHA-256 that was derived and is right.
+        case expected
+        /// The size alone.
+        case size
+        /// Nothing at all.
+        case nothing
     }
 
     /// One start of the program: what is done to the directory before, and what happens in it.
@@ -35,6 +48,8 @@ package struct Schedule: Codable, Hashable, Sendable {
         package var interruptAfter: Int?
         package var rechecks = false
         package var replaces = false
+        /// The run is one of another manifest, which shares these files, by index, and has no marker.
+        package var sharing: [Int]?
 
         package init() {}
     }
@@ -82,6 +97,8 @@ package enum Damage: Codable, Hashable, Sendable {
     case foreignPartial(file: Int, bytes: Int, flaw: Int?)
     /// Another file under the final name.
     case foreignFinal(file: Int, bytes: Int)
+    /// Another file under the final name that agrees with the right one but for some ranges, and is of another size, maybe.
+    case relatedFinal(file: Int, differing: [Range<Int>], size: Int)
     /// Something that is no file stands under the name.
     case obstacle(file: Int, part: Part, symlink: Bool)
     /// The state directory goes.

@@ -23,6 +23,8 @@ final class SimulatedNetwork: @unchecked Sendable {
     var log: ((String) -> Void)?
     /// Whether every source has the right file now.
     var isRight: Bool { isHonest || sources.allSatisfy { $0.version == 0 && $0.downUntil <= scheduler.now } }
+    /// The number of the latest version that any source has had of its files.
+    private(set) var latestVersion = 0
     /// Whether sources have become honest for good.
     var isHonest = false
 
@@ -88,6 +90,7 @@ final class SimulatedNetwork: @unchecked Sendable {
             (sources[index].version, sources[index].tagNumber) = (
                 sources[index].version + 1, sources[index].tagNumber + 1
             )
+            latestVersion = max(latestVersion, sources[index].version)
         case .restored: (sources[index].version, sources[index].tagNumber) = (0, sources[index].tagNumber + 1)
         case .newTag: sources[index].tagNumber += 1
         case .down(let seconds): sources[index].downUntil = scheduler.now + .seconds(seconds)
@@ -129,11 +132,13 @@ final class SimulatedNetwork: @unchecked Sendable {
         let tag: String? =
             switch source.plan.tag {
             case .strong: "\"v\(source.tagNumber)\""
+            case .varying: "\"v\(source.tagNumber)-\(source.requests)\""
             case .weak: "W/\"v\(source.tagNumber)\""
             case .none: nil
             }
         var range = request.range.map { $0.clamped(to: 0..<size) }
         if let condition = request.ifRange, condition != tag || source.plan.tag != .strong { range = nil }
+        if let refusal = source.plan.refusal, request.range != nil { return simple(refusal, path: path) }
         switch fault {
         case .status(let status, let wait):
             return simple(status, path: path, fields: wait.map { [("retry-after", $0)] } ?? [])

@@ -31,6 +31,8 @@ package final class Simulation {
     private let network: SimulatedNetwork
     private let invariants: Invariants
     private let manifest: Manifest
+    /// The manifest of the run under way, which may share some files only.
+    private var current: Manifest
     private let files: [(path: String, bytes: [UInt8])]
     private let log: ((String) -> Void)?
     private var verdict = Verdict(violations: [])
@@ -61,13 +63,35 @@ package final class Simulation {
             name: "m",
             sources: schedule.sources.enumerated().map { .init(url: SimulatedNetwork.url(of: $0), rank: $1.rank) },
             marker: marker.map { try ManifestPath($0) },
-            files: files.map { path, bytes in
-                let digest = bytes.withUnsafeBytes { SHA256Hasher.digest(of: $0) }
-                return ManifestFile(path: try ManifestPath(path), size: Int64(bytes.count), sha256: digest)
-            })
-        invariants = Invariants(machine, directory: Self.directory, files: files, marker: marker)
+            files: zip(schedule.files, files).map { try Self.entry($0, $1.bytes) })
+        current = manifest
+        let unpinned = Set(schedule.files.filter { $0.pin != .sha256 }.map(\.path))
+        invariants = Invariants(machine, directory: Self.directory, files: files, unpinned: unpinned, marker: marker)
+        invariants.versions = { [network] in network.latestVersion }
         machine.log = log
         network.log = log
+    }
+
+    private static func entry(_ file: Schedule.File, _ bytes: [UInt8]) throws -> ManifestFile {
+        let digest = bytes.withUnsafeBytes { SHA256Hasher.digest(of: $0) }
+        let path = try ManifestPath(file.path)
+        let size = Int64(bytes.count)
+        let reason = "as the schedule says"
+        return switch file.pin {
+        case .sha256: ManifestFile(path: path, size: size, sha256: digest)
+        case .expected:
+            ManifestFile(
+                path: path, size: size, sha256: nil, expected: .init(size: nil, sha256: digest), unpinned: reason)
+        case .size: ManifestFile(path: path, size: size, sha256: nil, unpinned: reason)
+        case .nothing: ManifestFile(path: path, size: nil, sha256: nil, unpinned: reason)
+        }
+    }
+
+    /// Another manifest, of some of the files.
+    private func manifest(sharing indices: [Int]) -> Manifest {
+        let shared = manifest.files.indices.filter { $0 > 0 && indices.contains($0) }.map { manifest.files[$0] }
+        // It throws for no files at all, and the manifest as it is is as good.
+        return (try? Manifest(name: "n", sources: manifest.sources, files: shared)) ?? manifest
     }
 
     /// Plays it to its end.
@@ -90,11 +114,19 @@ package final class Simulation {
     private func play(_ run: Schedule.Run) {
         let right = files.map(\.path).filter { invariants.isRight($0) }
         for damage in run.damages {
-            machine.apply(damage, to: files, in: Self.directory)
+            giveUpTreasures(for: damage)
+            if let theirs = machine.apply(damage, to: files, in: Self.directory) {
+                invariants.treasure(theirs.path, theirs.bytes)
+            }
             // After each of them: a power cut may bring back what the next one took away.
             invariants.disown()
-            if case .foreignFinal = damage { isForeign = true }
+            switch damage {
+            case .foreignFinal, .relatedFinal: isForeign = true
+            default: break
+            }
         }
+        if run.replaces { invariants.giveUpTreasures() }
+        current = run.sharing.map(manifest(sharing:)) ?? manifest
         var rotten = run.damages.compactMap { damage in
             if case .rot(let file, .final, _, _) = damage { files[file % files.count].path } else { nil }
         }
@@ -113,6 +145,18 @@ package final class Simulation {
             scheduler.after(.milliseconds(delay)) { first.interrupt() }
         }
         finish(run)
+    }
+
+    /// What others do to a file of their own is their own affair.
+    private func giveUpTreasures(for damage: Damage) {
+        switch damage {
+        case .rot(let file, .final, _, _), .cut(let file, .final, _), .removed(let file, .final),
+            .obstacle(let file, .final, _), .foreignFinal(let file, _), .relatedFinal(let file, _, _):
+            // What was kept of an earlier one stays.
+            invariants.giveUpTreasures(at: files[file % files.count].path)
+        case .stateRemoved: invariants.giveUpKeptTreasures()
+        default: break
+        }
     }
 
     private var options: DownloadOptions {
@@ -137,7 +181,7 @@ package final class Simulation {
             transport: transport, disk: disk, time: Time(VirtualClock(scheduler)),
             random: Randomness(SplitMix64(seed: scheduler.random.next())), executor: scheduler,
             bootID: "boot \(machine.boots)")
-        let download = ModelDownload(manifest, into: Self.directory, options: options, known: [manifest])
+        let download = ModelDownload(current, into: Self.directory, options: options, known: [current])
         processes.append(process)
         let log = SendableLog(log)
         process.task = Task(executorPreference: scheduler) {
@@ -160,6 +204,7 @@ package final class Simulation {
             // Without fsync nothing is promised of what the cut leaves.
             if !schedule.isDurable {
                 invariants.disown()
+                invariants.giveUpTreasures()
                 // What is left may look like somebody's other file.
                 isForeign = true
             }
@@ -202,7 +247,8 @@ package final class Simulation {
         }
         if report.isOK {
             // Another run may hold the marker back after this one has ended, and be killed.
-            let isWhole = invariants.isWhole || (processes.count > 1 && process.leftWhole)
+            let isWhole =
+                current.files.allSatisfy { invariants.isRight($0.path.string) } || (processes.count > 1 && process.leftWhole)
             if !isWhole, !receiptsMayErr { invariants.violated("it says that all is well, and it is not") }
             return
         }
@@ -233,7 +279,8 @@ package final class Simulation {
     private var isTight: Bool {
         let foreign = schedule.runs.flatMap(\.damages).reduce(Int64(0)) { sum, damage in
             switch damage {
-            case .foreignPartial(_, let count, _), .foreignFinal(_, let count): sum + Int64(count)
+            case .foreignPartial(_, let count, _), .foreignFinal(_, let count), .relatedFinal(_, _, let count):
+                sum + Int64(count)
             default: sum
             }
         }
@@ -251,6 +298,8 @@ package final class Simulation {
     private func healthyEnd() {
         log?("healthy end")
         network.isHonest = true
+        current = manifest
+        invariants.giveUpTreasures()
         machine.makeRoom(for: files.reduce(0) { $0 + Int64($1.bytes.count) } * 3 + (4 << 20))
         if machine.clearObstacles(in: Self.directory, files: files.map(\.path)) { invariants.disown() }
         var options = options
@@ -304,6 +353,8 @@ package final class Simulation {
             if case .foreignPartial = $0 { true } else { false }
         }
         for path in machine.allFiles(in: Self.directory) where !allowed.contains(path) {
+            // What was kept for its owner is the owner's to remove.
+            if path.hasPrefix(".modelfetch/replaced/") { continue }
             // Nor does a partial tell whose it is when a power cut took its journal.
             if isForeign || verdict.cuts > 0, path.hasSuffix(".partial") { continue }
             invariants.violated("\(path) was left behind")
