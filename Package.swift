@@ -89,7 +89,9 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Hashing", "SeededRandom"], swiftSettings: strict),
         .testTarget(
             name: "ModelFetchTests",
-            dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "FaultServer", "BuiltInManifests"],
+            dependencies: [
+                "ModelFetch", "Storage", "Transfer", "Hashing", "FaultServer", "BuiltInManifests", "SeededRandom",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",

@@ -37,7 +37,12 @@ class Journal:
         body = struct.pack("<BBH", kind, 0, len(payload)) + payload
         self.bytes += body + checksum(self.key, RECORD, len(self.bytes), body)
 
-    def source(self, number, origin, validator):
+    def source(self, number, url, validator, place=None, one_answer=False):
+        digests = [hashlib.sha256(text.encode()).digest() for text in (url, url if place is None else place)]
+        self.record(7, struct.pack("<HB", number, one_answer) + digests[0] + digests[1] + validator.encode())
+
+    def source_without_url(self, number, origin, validator):
+        """As it was written by earlier versions of the program."""
         origin, validator = origin.encode(), validator.encode()
         self.record(1, struct.pack("<HH", number, len(origin)) + origin + struct.pack("<H", len(validator)) + validator)
 
@@ -58,10 +63,9 @@ def main():
     every.source(1, "https://example.org/", 'etag:"abc"')
     every.extent(0, 262_144, 1)
     every.extent(262_144, 300_000, 1)
-    every.source(2, "https://mirror.example/größe", "")
+    every.source(2, "https://mirror.example/?größe", "", place="https://cdn.example/", one_answer=True)
     every.range(6, 400_000, 500_000)
     every.extent(400_000, 410_000, 0)
-    every.range(4, 0, 262_144)
     every.range(3, 262_144, 300_000)
     every.extent(999_999, 1_000_000, 2)
     every.record(5, hashlib.sha256(b"wrong").digest())
@@ -72,6 +76,9 @@ def main():
     unknown.source(65_535, "", "date:Thu, 01 Jan 1970 00:00:00 GMT")
     unknown.record(7, b"")
     unknown.extent(500_000, 500_001, 65_535)
+    unknown.range(4, 0, 1_000_000)
+    unknown.source_without_url(3, "https://example.org/", 'etag:"abc"')
+    unknown.extent(600_000, 600_001, 3)
     unknown.write("unknown-records.journal")
 
 

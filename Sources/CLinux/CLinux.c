@@ -5,8 +5,10 @@
 
 #if defined(__linux__)
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,6 +24,13 @@ int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode)
 int clinux_preallocate(int file, int64_t size) { return fallocate(file, FALLOC_FL_KEEP_SIZE, 0, size); }
 
 int64_t clinux_first_hole(int file) { return lseek(file, 0, SEEK_HOLE); }
+
+int clinux_clone(int source, int target) { return ioctl(target, FICLONE, source); }
+
+int64_t clinux_copy(int source, int target, int64_t offset, int64_t count) {
+    off_t from = offset, to = offset;
+    return copy_file_range(source, &from, target, &to, (size_t)count, 0);
+}
 
 void clinux_start_writeback(int file, int64_t offset, int64_t count) {
     (void)sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE);
@@ -47,6 +56,22 @@ int clinux_preallocate(int file, int64_t size) {
 
 int64_t clinux_first_hole(int file) {
     (void)file;
+    errno = ENOSYS;
+    return -1;
+}
+
+int clinux_clone(int source, int target) {
+    (void)source;
+    (void)target;
+    errno = ENOSYS;
+    return -1;
+}
+
+int64_t clinux_copy(int source, int target, int64_t offset, int64_t count) {
+    (void)source;
+    (void)target;
+    (void)offset;
+    (void)count;
     errno = ENOSYS;
     return -1;
 }

@@ -39,6 +39,51 @@ extension Disk {
         return done
     }
 
+    /// Makes the first `size` bytes of `target` those of `source`, which has as many: shared where the file system can,
+    /// copied where it cannot. `target` is empty before.
+    package func copyWhole(_ source: Descriptor, to target: Descriptor, size: Int64) throws(DiskError) {
+        do throws(DiskError) {
+            try clone(source, to: target)
+            if try status(of: target).size > size { try truncate(target, to: size) }
+            return
+        } catch  where !error.isSpace {
+            // Most file systems share nothing. Whatever else went wrong will show again.
+        }
+        var offset: Int64 = 0
+        do throws(DiskError) {
+            while offset < size {
+                do throws(DiskError) {
+                    let count = try copy(source, to: target, offset..<size)
+                    guard count > 0 else { return }
+                    offset += count
+                } catch  where error.isInterrupted {
+                    continue
+                }
+            }
+            return
+        } catch  where !error.isSpace {
+            // Old kernels copy only within one file system, some file systems not at all: by hand, then.
+        }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while offset < size {
+            let wanted = Int(min(Int64(buffer.count), size - offset))
+            let count = try readAll(source, into: .init(rebasing: buffer[..<wanted]), at: offset)
+            guard count > 0 else { return }
+            try writeAll(target, UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: offset)
+            offset += Int64(count)
+        }
+    }
+
+    /// The first bytes of a file, all of it if it is not longer than `limit`.
+    package func front(of descriptor: Descriptor, limit: Int) throws(DiskError) -> [UInt8] {
+        let size = Int(min(try status(of: descriptor).size, Int64(limit)))
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 16)
+        defer { buffer.deallocate() }
+        let count = try readAll(descriptor, into: .init(rebasing: buffer[..<size]), at: 0)
+        return Array(buffer[..<count])
+    }
+
     /// The whole of a small file; `nil` if it is longer than `limit`.
     package func contents(of descriptor: Descriptor, limit: Int) throws(DiskError) -> [UInt8]? {
         let size = try status(of: descriptor).size

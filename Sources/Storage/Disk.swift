@@ -38,6 +38,12 @@ package protocol Disk: Sendable {
     func preallocate(_ descriptor: Descriptor, _ size: Int64) throws(DiskError)
     /// lseek(2) with `SEEK_HOLE`: where the first hole begins; `size` where there is none or the file system cannot tell.
     func firstHole(in descriptor: Descriptor, size: Int64) -> Int64
+    /// ioctl_ficlone(2): `target` becomes what `source` is, sharing its blocks. Where the file system cannot, `EOPNOTSUPP`,
+    /// `EXDEV`, `EINVAL` or `ENOTTY`.
+    func clone(_ source: Descriptor, to target: Descriptor) throws(DiskError)
+    /// copy_file_range(2), at the same offset in both files: may be short; 0 is the end of `source`. Where the file system
+    /// cannot, `EOPNOTSUPP`, `EXDEV`, `EINVAL` or `ENOSYS`.
+    func copy(_ source: Descriptor, to target: Descriptor, _ range: Range<Int64>) throws(DiskError) -> Int64
     /// fsync(2), of a file or a directory.
     func synchronize(_ descriptor: Descriptor) throws(DiskError)
     /// sync_file_range(2) with `SYNC_FILE_RANGE_WRITE`: asks for writeback to begin; a hint, so its failures are not told.
@@ -49,6 +55,10 @@ package protocol Disk: Sendable {
 
     /// renameat(2), replacing what has the new name. Both names are single components.
     func rename(_ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor)
+        throws(DiskError)
+    /// linkat(2): a file gets one more name, which must be free. Both names are single components; a symlink is not followed.
+    /// Where the file system has no hard links, `EPERM`, `EOPNOTSUPP` or `EMLINK`.
+    func link(_ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor)
         throws(DiskError)
     /// unlinkat(2) of a file.
     func remove(_ name: String, in directory: Descriptor) throws(DiskError)

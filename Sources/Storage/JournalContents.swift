@@ -8,19 +8,14 @@ struct JournalContents: Hashable, Sendable {
         var source: UInt16
         /// `nil` for bytes that another tool left, of which nothing is known.
         var checksum: BlockChecksum?
-        /// Whether the source's validator changed since.
-        var isSuspect = false
-    }
-
-    /// What a source number stands for.
-    struct Source: Hashable, Sendable {
-        var origin: String
-        var validator: String
     }
 
     /// In order and disjoint.
     var claims: [Claim] = []
-    var sources: [UInt16: Source] = [:]
+    /// What each source number stands for, but ``foundHere``.
+    var versions: [UInt16: SourceVersion] = [:]
+    /// The number of the version that each source gave last.
+    var latest: [SourceID: UInt16] = [:]
     /// The digest that the whole file had when it was last tried, if nothing changed since.
     var failedDigest: SHA256Digest?
 
@@ -40,9 +35,9 @@ struct JournalContents: Hashable, Sendable {
     /// takes time in proportion to the records (but for sorting), however they overlap: the boundaries of all ranges cut the
     /// file into cells, and the records paint cells backwards, latest first; each cell is painted once.
     init(playing records: [JournalRecord], size: Int64) {
-        sources[Self.foundHere] = Source(origin: "", validator: "")
-        for case .source(let number, let origin, let validator) in records where number != Self.foundHere {
-            sources[number] = Source(origin: origin, validator: validator)
+        for case .source(let number, let version) in records where number != Self.foundHere {
+            versions[number] = version
+            latest[version.source] = number
         }
         var boundaries: [Int64] = []
         for record in records {
@@ -53,17 +48,14 @@ struct JournalContents: Hashable, Sendable {
         let cells = Cells(boundaries: boundaries)
         var decided = Painting(cells)
         var room = Self.maximumFound
-        var suspected = Painting(cells)
         for record in records.reversed() {
             switch record {
             case .void(let range): decided.paint(cells.indices(of: range))
-            case .suspect(let range): suspected.paint(cells.indices(of: range))
             case .extent(let range, let source, let checksum):
-                guard range.upperBound <= size, sources[source] != nil else { continue }
+                guard range.upperBound <= size, source == Self.foundHere || versions[source] != nil else { continue }
                 let indices = cells.indices(of: range)
                 guard decided.paint(indices) == indices.count else { continue }
-                let isSuspect = indices.contains { suspected.isPainted($0) }
-                claims.append(Claim(range: range, source: source, checksum: checksum, isSuspect: isSuspect))
+                claims.append(Claim(range: range, source: source, checksum: checksum))
             case .found(let range):
                 var fresh: [Int] = []
                 decided.paint(cells.indices(of: range)) { fresh.append($0) }
@@ -80,6 +72,27 @@ struct JournalContents: Hashable, Sendable {
         for case .digestFailed(let digest) in records[(lastChange + 1)...] { failedDigest = digest }
     }
 
+    /// The records that say the same, and nothing else: what a journal is rewritten as when most of it says nothing any more.
+    var records: [JournalRecord] {
+        let used = Set(claims.map(\.source)).union(latest.values)
+        // The last one of a source is the one that counts: those that others came after go first.
+        let numbers = used.intersection(versions.keys).sorted {
+            (isLatest($0) ? 1 : 0, $0) < (isLatest($1) ? 1 : 0, $1)
+        }
+        var records: [JournalRecord] = numbers.map { .source(number: $0, versions[$0]!) }
+        for claim in claims {
+            if let checksum = claim.checksum {
+                records.append(.extent(claim.range, source: claim.source, checksum: checksum))
+            } else {
+                records.append(.found(claim.range))
+            }
+        }
+        if let failedDigest { records.append(.digestFailed(failedDigest)) }
+        return records
+    }
+
+    private func isLatest(_ number: UInt16) -> Bool { versions[number].map { latest[$0.source] == number } == true }
+
     /// What is claimed of bytes that another tool left, in pieces.
     private static func foundClaims(_ range: Range<Int64>, limit: Int) -> [Claim] {
         stride(from: range.lowerBound, to: range.upperBound, by: Int(foundStep)).prefix(limit).map { start in
@@ -92,7 +105,7 @@ extension JournalRecord {
     /// The bytes of the file that a record is about.
     fileprivate var range: Range<Int64>? {
         switch self {
-        case .extent(let range, _, _), .void(let range), .suspect(let range), .found(let range): range
+        case .extent(let range, _, _), .void(let range), .found(let range): range
         case .source, .digestFailed: nil
         }
     }
@@ -141,8 +154,6 @@ private struct Painting {
     private var next: [Int]
 
     init(_ cells: Cells) { next = Array(0...cells.count) }
-
-    func isPainted(_ cell: Int) -> Bool { next[cell] != cell }
 
     /// Paints the cells that are not yet, in order, and counts them.
     @discardableResult

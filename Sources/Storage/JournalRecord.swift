@@ -18,24 +18,23 @@ package struct FileIdentity: Hashable, Sendable {
 
 /// One statement of the journal. See docs/formats.md for the bytes.
 enum JournalRecord: Hashable, Sendable {
-    case source(number: UInt16, origin: String, validator: String)
+    /// A number stands for this version from here on, and it is the one that its source gave last.
+    case source(number: UInt16, SourceVersion)
     case extent(Range<Int64>, source: UInt16, checksum: BlockChecksum)
     case void(Range<Int64>)
-    case suspect(Range<Int64>)
     case digestFailed(SHA256Digest)
     case found(Range<Int64>)
 
     /// The longest extent a record may claim, in bytes: it is read back in one piece.
     static let maximumExtent: Int64 = 2 << 20
-    /// The longest origin or validator that is written, in bytes.
+    /// The longest validator that is written, in bytes.
     static let maximumText = 1024
 
     private var type: UInt8 {
         switch self {
-        case .source: 1
+        case .source: 7
         case .extent: 2
         case .void: 3
-        case .suspect: 4
         case .digestFailed: 5
         case .found: 6
         }
@@ -44,18 +43,16 @@ enum JournalRecord: Hashable, Sendable {
     private var payload: [UInt8] {
         var bytes: [UInt8] = []
         switch self {
-        case .source(let number, let origin, let validator):
+        case .source(let number, let version):
             bytes.append(littleEndian: number)
-            for text in [origin, validator] {
-                let utf8 = text.utf8.prefix(Self.maximumText)
-                bytes.append(littleEndian: UInt16(utf8.count))
-                bytes += utf8
-            }
+            bytes.append(version.isOneAnswer ? 1 : 0)
+            bytes += version.source.digest.bytes + version.place.digest.bytes
+            bytes += version.validator.utf8.prefix(Self.maximumText)
         case .extent(let range, let source, let checksum):
             bytes.append(range)
             bytes.append(littleEndian: source)
             bytes += checksum.bytes
-        case .void(let range), .suspect(let range), .found(let range): bytes.append(range)
+        case .void(let range), .found(let range): bytes.append(range)
         case .digestFailed(let digest): bytes += digest.bytes
         }
         return bytes
@@ -97,15 +94,11 @@ enum JournalRecord: Hashable, Sendable {
     private static func decode(_ type: UInt8, _ payload: UnsafeRawBufferPointer) -> JournalRecord? {
         switch type {
         case 1:
+            // As they were before sources were told apart by their whole URL: of no version that can be gone on with.
             guard payload.count >= 6 else { return nil }
-            let originLength = Int(payload.littleEndian(UInt16.self, at: 2))
-            guard payload.count >= 6 + originLength else { return nil }
-            let validatorLength = Int(payload.littleEndian(UInt16.self, at: 4 + originLength))
-            guard payload.count == 6 + originLength + validatorLength else { return nil }
+            let origin = SourceID(url: String(decoding: payload[2...], as: UTF8.self))
             return .source(
-                number: payload.littleEndian(UInt16.self, at: 0),
-                origin: String(decoding: payload[4..<4 + originLength], as: UTF8.self),
-                validator: String(decoding: payload[(6 + originLength)...], as: UTF8.self))
+                number: payload.littleEndian(UInt16.self, at: 0), SourceVersion(origin, validator: ""))
         case 2:
             guard payload.count == 34, let range = payload.range else { return nil }
             guard Int64(range.count) <= maximumExtent else { return nil }
@@ -113,9 +106,18 @@ enum JournalRecord: Hashable, Sendable {
                 range, source: payload.littleEndian(UInt16.self, at: 16),
                 checksum: BlockChecksum(bytes: .init(rebasing: payload[18...])))
         case 3: return payload.count == 16 ? payload.range.map { .void($0) } : nil
-        case 4: return payload.count == 16 ? payload.range.map { .suspect($0) } : nil
         case 5: return SHA256Digest(bytes: Array(payload)).map { .digestFailed($0) }
         case 6: return payload.count == 16 ? payload.range.map { .found($0) } : nil
+        case 7:
+            guard payload.count >= 67, payload.count <= 67 + maximumText, payload[2] <= 1,
+                let source = SHA256Digest(bytes: Array(payload[3..<35])),
+                let place = SHA256Digest(bytes: Array(payload[35..<67]))
+            else { return nil }
+            return .source(
+                number: payload.littleEndian(UInt16.self, at: 0),
+                SourceVersion(
+                    SourceID(digest: source), at: SourceID(digest: place),
+                    validator: String(decoding: payload[67...], as: UTF8.self), isOneAnswer: payload[2] == 1))
         default: return nil
         }
     }

@@ -244,7 +244,7 @@ package final class ModelDirectory: Sendable {
     }
 
     /// Lends the directory that holds `file`, and the file's name in it.
-    private func withParent<R>(
+    func withParent<R>(
         of file: String, _ body: (Descriptor, String) throws(DiskError) -> R
     ) throws(DiskError) -> R {
         guard let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else { return try body(root.descriptor, file) }

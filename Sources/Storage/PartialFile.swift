@@ -29,8 +29,8 @@ package final class PartialFile: Sendable {
     ) throws(StorageError) {
         try directory.makeParents(of: names.partial)
         try directory.makeParents(of: names.journal)
-        let file = try Self.openUnshared(names.partial, in: directory)
-        let journalFile = try Self.openUnshared(names.journal, in: directory)
+        let file = try Self.openUnshared(names.partial, in: directory, key)
+        let journalFile = try Self.openUnshared(names.journal, in: directory, key)
         let status = try file.status()
         if status.size > identity.size {
             try attempt("cannot cut it to size", file.path) { () throws(DiskError) in
@@ -38,9 +38,10 @@ package final class PartialFile: Sendable {
             }
         }
         var contents = JournalContents()
-        if let journal = try ExtentJournal(resuming: journalFile, identity: identity, into: &contents) {
+        if var journal = try ExtentJournal(resuming: journalFile, identity: identity, into: &contents) {
             // A run that was killed after a failed fsync left a cache that shows what the disk does not have.
             if !contents.claims.isEmpty { directory.disk.forgetCached(file.descriptor) }
+            try journal.compactIfDue(as: names.journal, in: directory)
             state = Mutex(PartialState(journal: journal, contents: contents))
         } else {
             let size = min(status.size, identity.size)
@@ -56,13 +57,19 @@ package final class PartialFile: Sendable {
         self.file = file
     }
 
-    /// Opens or makes a file that has no other name: writing to one that has would change somebody's other file.
-    private static func openUnshared(_ name: String, in directory: ModelDirectory) throws(StorageError) -> OpenFile {
+    /// Opens or makes a file that has no other name: writing to one that has would change somebody's other file. Its bytes are
+    /// copied into one of our own.
+    private static func openUnshared(
+        _ name: String, in directory: ModelDirectory, _ key: [UInt8]
+    ) throws(StorageError) -> OpenFile {
         if let file = try directory.open(name, .create) {
             // Asked of the name, not of the descriptor: whoever exchanges the name meanwhile could make the last link of what was
             // opened go, and have it back afterwards.
             let (opened, named) = (try file.status(), try directory.status(of: name))
-            if let named, named.inode == opened.inode, named.device == opened.device, named.links == 1 { return file }
+            if let named, named.inode == opened.inode, named.device == opened.device {
+                if named.links == 1 { return file }
+                return try directory.replace(name, withCopyOf: file, size: opened.size, scratch: key)
+            }
         }
         try directory.remove(name)
         guard let file = try directory.open(name, .createNew) else {
@@ -99,13 +106,17 @@ package final class PartialFile: Sendable {
         state.withLock { $0.firstGap(from: offset, size: identity.size) }
     }
 
-    /// The validator that a source gave for the bytes that are here from it; `nil` where it gave none.
-    package func validator(of origin: String) -> String? {
-        state.withLock { state in
-            let numbers = state.sources.filter { $0.value.origin == origin && !$0.value.validator.isEmpty }.map(\.key)
-            return numbers.max().flatMap { state.sources[$0]?.validator }
-        }
-    }
+    /// The validator that a source gave last; `nil` where it gave none.
+    package func validator(of source: SourceID) -> String? { state.withLock { $0.validator(of: source) } }
+
+    /// Whether a source has given several validators for the bytes that it gave.
+    package func hasChanged(_ source: SourceID) -> Bool { state.withLock { $0.hasChanged(source) } }
+
+    /// The version of which all bytes are that are there or claimed; `nil` if there are none, or that cannot be told.
+    package var soleVersion: SourceVersion? { state.withLock { $0.soleVersion } }
+
+    /// Whether nothing is there, nor claimed.
+    package var isEmpty: Bool { state.withLock { $0.everything.isEmpty } }
 
     // MARK: Writing
 
@@ -127,12 +138,12 @@ package final class PartialFile: Sendable {
         } catch {}
     }
 
-    /// The number under which bytes from an origin with a validator are recorded.
+    /// The number under which bytes of a version are recorded.
     ///
-    /// Bytes that came from the same origin under another validator become suspect: they stay, and are the first to go if
-    /// the digest fails.
-    package func source(origin: String, validator: String) throws(StorageError) -> UInt16 {
-        try state.withLock { (state) throws(StorageError) in try state.source(origin: origin, validator: validator) }
+    /// It is the version that its source gives from now on. Bytes that came from the source under another validator are suspect:
+    /// they stay, and are the first to go if the digest fails.
+    package func number(of version: SourceVersion) throws(StorageError) -> UInt16 {
+        try state.withLock { (state) throws(StorageError) in try state.number(of: version) }
     }
 
     /// Writes bytes at their place, records them, and hashes them if they join the front.
@@ -177,7 +188,10 @@ package final class PartialFile: Sendable {
 
     /// Records what was written and is not recorded yet.
     package func flush() throws(StorageError) {
-        try state.withLock { (state) throws(StorageError) in try state.record() }
+        try state.withLock { (state) throws(StorageError) in
+            try state.record()
+            try state.journal.compactIfDue(as: names.journal, in: directory)
+        }
     }
 
     // MARK: Checking and hashing
@@ -214,7 +228,6 @@ package final class PartialFile: Sendable {
             let isClaimed = state.claimed.contains(claim.range)
             state.claimed.remove(claim.range)
             guard isClaimed, isWhole, claim.checksum == nil || claim.checksum == actual else {
-                state.suspects.remove(claim.range)
                 try state.journal.append([.void(claim.range)])
                 return false
             }
@@ -250,17 +263,27 @@ package final class PartialFile: Sendable {
     package enum Completion {
         case verified(VerifiedFile)
         case mismatch(actual: SHA256Digest)
+        /// The manifest has none to compare with, and nothing else shows that the bytes are those of one version.
+        case unproven(actual: SHA256Digest, Provenance)
     }
 
-    /// Compares the digest of the complete file with the manifest's.
+    /// Compares the digest of the complete file with the manifest's. A mismatch is recorded, and the next file's hash begins anew.
     ///
-    /// Without one in the manifest the digest is taken as it is. A mismatch is recorded, and the next file's hash begins anew.
-    package func finish() throws(StorageError) -> Completion {
+    /// - Parameter accepts: where the manifest has no digest, whether this one, of bytes that came from there, may stand.
+    package func finish(
+        accepting accepts: (SHA256Digest, Provenance) -> Bool = { _, _ in false }
+    ) throws(StorageError) -> Completion {
         precondition(isComplete, "a file is finished when every byte is there")
         while try catchUp() {}
         try flush()
         let digest = frontier.withLock { $0.finalize() }
-        guard identity.sha256 == nil || identity.sha256 == digest else {
+        guard let expected = identity.sha256 else {
+            // A file without bytes has none of several versions.
+            let provenance = identity.size == 0 ? .nothing : state.withLock { $0.provenance }
+            guard accepts(digest, provenance) else { return .unproven(actual: digest, provenance) }
+            return .verified(VerifiedFile(matched: file, names: names, identity: identity, digest: digest))
+        }
+        guard expected == digest else {
             try state.withLock { (state) throws(StorageError) in
                 state.failedDigest = digest
                 try state.journal.append([.digestFailed(digest)])
@@ -285,8 +308,8 @@ package final class PartialFile: Sendable {
     /// Gives up the bytes that are the likeliest reason for a wrong digest.
     package func discardDoubtful() throws(StorageError) -> Discarded {
         let (discarded, ranges): (Discarded, [Range<Int64>]) = state.withLock { state in
-            let all = state.held.extents.map(\.range) + state.claimed.extents.map(\.range)
-            let suspects = state.suspects.extents.map(\.range)
+            let all = state.everything.map(\.range)
+            let suspects = state.suspects
             let found =
                 state.held.ranges(of: JournalContents.foundHere) + state.claimed.ranges(of: JournalContents.foundHere)
             let total = all.reduce(0) { $0 + $1.count }
@@ -298,6 +321,15 @@ package final class PartialFile: Sendable {
         }
         for range in ranges { try void(range) }
         return discarded
+    }
+
+    /// Gives up what is not of one version that can be gone on with: for a file that no digest will judge.
+    ///
+    /// - Returns: the bytes that were there or claimed, and are not any more.
+    package func keepOneVersion() throws(StorageError) -> Int64 {
+        let ranges = state.withLock { $0.rangesBesideOneVersion(size: identity.size) }
+        for range in ranges { try void(range) }
+        return ranges.reduce(0) { $0 + Int64($1.count) }
     }
 
     /// Declares a range bad: it is fetched again, and no older record of it counts any more.

@@ -18,8 +18,14 @@ struct PartialState: ~Copyable {
     var claims: [JournalContents.Claim]
     /// The ranges of `claims` and of the one being checked.
     var claimed = ExtentMap()
-    var suspects = ExtentMap()
-    var sources: [UInt16: JournalContents.Source]
+    private(set) var versions: [UInt16: SourceVersion]
+    /// The number of the version that each source gave last.
+    private var latest: [SourceID: UInt16]
+    /// The numbers of versions that more than one answer may be of.
+    private var numbers: [SourceVersion: UInt16] = [:]
+    private var highestNumber: UInt16
+    /// The sources that have given several validators.
+    private var changed: Set<SourceID> = []
     var failedDigest: SHA256Digest?
     private var unrecorded: [UnrecordedExtent] = []
     /// Being written or checked just now: nobody else may write there.
@@ -30,12 +36,16 @@ struct PartialState: ~Copyable {
     init(journal: consuming ExtentJournal, contents: JournalContents) {
         self.journal = journal
         claims = contents.claims.reversed()
-        sources = contents.sources
-        failedDigest = contents.failedDigest
-        for claim in contents.claims {
-            claimed.insert(claim.range, source: claim.source)
-            if claim.isSuspect { suspects.insert(claim.range, source: claim.source) }
+        versions = contents.versions
+        latest = contents.latest
+        highestNumber = contents.versions.keys.max() ?? 0
+        for (number, version) in contents.versions where !version.isOneAnswer { numbers[version] = number }
+        for version in contents.versions.values {
+            let last = contents.latest[version.source].flatMap { contents.versions[$0] }
+            if last?.validator != version.validator { changed.insert(version.source) }
         }
+        failedDigest = contents.failedDigest
+        for claim in contents.claims { claimed.insert(claim.range, source: claim.source) }
     }
 
     /// The first range at or after `offset` that is neither there nor claimed.
@@ -99,7 +109,6 @@ struct PartialState: ~Copyable {
     ) throws(StorageError) {
         held.insert(range, source: source)
         fresh.insert(range, source: source)
-        suspects.remove(range)
         failedDigest = nil
         let extent: UnrecordedExtent
         if let open = unrecorded.first(where: { $0.range.upperBound == range.lowerBound && $0.source == source }) {
@@ -115,45 +124,76 @@ struct PartialState: ~Copyable {
             let part = min(rest.count, Int(JournalRecord.maximumExtent - Self.recordBytes))
             extent.append(UnsafeRawBufferPointer(rebasing: rest[..<part]))
             rest = UnsafeRawBufferPointer(rebasing: rest[part...])
-            if extent.range.count >= Self.recordBytes { try record(extent) }
+            if extent.range.count >= Self.recordBytes { try journal.append([extent.finish()]) }
         }
-    }
-
-    private mutating func record(_ extent: UnrecordedExtent) throws(StorageError) {
-        try journal.append([extent.finish()])
         if extent.range.isEmpty { unrecorded.removeAll { $0 === extent } }
     }
 
-    /// The number of a source; see ``PartialFile/source(origin:validator:)``.
-    mutating func source(origin: String, validator: String) throws(StorageError) -> UInt16 {
-        let clip = { (text: String) in String(decoding: text.utf8.prefix(JournalRecord.maximumText), as: UTF8.self) }
-        let source = JournalContents.Source(origin: clip(origin), validator: clip(validator))
-        var records: [JournalRecord] = []
-        let changed = sources.filter { number, other in
-            other.origin == source.origin && other.validator != source.validator && number != JournalContents.foundHere
+    /// The number of a version; see ``PartialFile/number(of:)``.
+    mutating func number(of version: SourceVersion) throws(StorageError) -> UInt16 {
+        var version = version
+        version.validator = String(decoding: version.validator.utf8.prefix(JournalRecord.maximumText), as: UTF8.self)
+        // One answer's bytes have a number to themselves.
+        let known = version.isOneAnswer ? nil : numbers[version]
+        if let known, latest[version.source] == known { return known }
+        // A source whose validator changes with every answer could use the numbers up: what comes then is of no known source.
+        guard let number = known ?? UInt16(exactly: Int(highestNumber) + 1) else { return JournalContents.foundHere }
+        try record()
+        try journal.append([.source(number: number, version)])
+        if let last = latest[version.source], versions[last]?.validator != version.validator {
+            changed.insert(version.source)
         }
-        for extent in held.extents + claimed.extents
-        where changed[extent.source] != nil && !suspects.contains(extent.range) {
-            records.append(.suspect(extent.range))
-            suspects.insert(extent.range, source: extent.source)
-        }
-        let known = sources.first { $0.value == source && $0.key != JournalContents.foundHere }?.key
-        // A source whose validator changes with every answer could use the numbers up: the last one is shared then.
-        let number = known ?? UInt16(clamping: Int(sources.keys.max() ?? 0) + 1)
-        if known == nil {
-            records.append(.source(number: number, origin: source.origin, validator: source.validator))
-            sources[number] = source
-        }
-        if !records.isEmpty {
-            try record()
-            try journal.append(records)
-        }
-        if known != nil, !source.validator.isEmpty {
-            // The source's file is what it was: now those bytes are suspect that came in between. The journal has no word
-            // for this; a later run that asks this source comes to the same.
-            for range in suspects.ranges(of: number) { suspects.remove(range) }
-        }
+        versions[number] = version
+        latest[version.source] = number
+        if !version.isOneAnswer { numbers[version] = number }
+        highestNumber = max(highestNumber, number)
         return number
+    }
+
+    /// The validator that a source gave last; `nil` where it gave none.
+    func validator(of source: SourceID) -> String? {
+        latest[source].flatMap { versions[$0]?.validator }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Whether the bytes that are there came from a source under several validators.
+    func hasChanged(_ source: SourceID) -> Bool { changed.contains(source) }
+
+    /// Every extent that is there or claimed.
+    var everything: [ExtentMap.Extent] { held.extents + claimed.extents }
+
+    /// Those whose source has given another validator since. That it gives none any more clears nobody but what came now.
+    var suspects: [Range<Int64>] {
+        everything.filter { extent in
+            guard let version = versions[extent.source] else { return false }
+            if latest[version.source] != extent.source { return true }
+            return version.validator.isEmpty && changed.contains(version.source) && !fresh.contains(extent.range)
+        }.map(\.range)
+    }
+
+    /// The one version of which all bytes are; `nil` if there are none, or they are of several, or nobody knows.
+    var soleVersion: SourceVersion? {
+        let numbers = Set(everything.map(\.source))
+        guard numbers.count == 1, let number = numbers.first, let version = versions[number] else { return nil }
+        return version.isOneVersion ? version : nil
+    }
+
+    /// Where the bytes came from that are there.
+    var provenance: Provenance {
+        if let version = soleVersion { return .oneVersion(version.source) }
+        let sources = Set(everything.map { versions[$0.source]?.source })
+        guard sources.count == 1, let source = sources.first, let source else { return .mixed }
+        return .oneSource(source)
+    }
+
+    /// What is not of the version of which most is there, and that can be gone on with: all, if there is none.
+    func rangesBesideOneVersion(size: Int64) -> [Range<Int64>] {
+        var bytes: [UInt16: Int64] = [:]
+        for extent in everything { bytes[extent.source, default: 0] += Int64(extent.range.count) }
+        let best = bytes.filter { number, count in
+            guard let version = versions[number] else { return false }
+            return version.isResumable || version.isOneVersion && count == size
+        }.max { ($0.value, $0.key) < ($1.value, $1.key) }
+        return everything.filter { $0.source != best?.key }.map(\.range)
     }
 
     /// Gives up a range; see ``PartialFile/void(_:)``.
@@ -162,7 +202,6 @@ struct PartialState: ~Copyable {
         try journal.append([.void(range)])
         held.remove(range)
         fresh.remove(range)
-        suspects.remove(range)
         // A claim that reaches out of the range goes as a whole: what is left of it could not be checked.
         claimed.remove(range)
         for claim in claims where claim.range.overlaps(range) { claimed.remove(claim.range) }

@@ -9,13 +9,27 @@ package struct Publisher: Sendable {
         self.isDurable = isDurable
     }
 
-    /// Makes a file durable, gives it its final name, and makes the name durable. What had the name is replaced.
+    /// A file that had a final name and is kept under another one.
+    package struct Kept: Hashable, Sendable {
+        /// Below the model directory.
+        package var path: String
+        /// Bytes.
+        package var size: Int64
+    }
+
+    /// Makes a file durable, gives it its final name, and makes the name durable.
     ///
-    /// - Returns: what the file is now, for its receipt.
+    /// What had the name is kept, see ``ReplacedFiles``, unless it holds nothing of its own: it is a front of the new file, or the
+    /// new file is a front of it.
+    ///
+    /// - Parameter expendable: what is known of a file under the final name that need not be kept whatever it holds.
+    /// - Returns: what the file is now, for its receipt, and what was kept of what had its name.
     /// - Throws: if the file could not be made durable it keeps its partial name, and nothing of it is believed any more: after
     ///   a failed fsync(2) the page cache no longer tells what the disk holds. It is forgotten, so that the next run, which
     ///   reads back every extent, reads the disk.
-    package func publish(_ file: VerifiedFile) throws(StorageError) -> FileStatus {
+    package func publish(
+        _ file: VerifiedFile, over expendable: FileStatus? = nil
+    ) throws(StorageError) -> (status: FileStatus, kept: Kept?) {
         let names = file.names
         if isDurable {
             try makeDurable(file.file)
@@ -23,6 +37,7 @@ package struct Publisher: Sendable {
         }
         // The name must still be that of the bytes that were hashed, in the directory that the user meant.
         try check(file, is: names.partial)
+        let kept = try ReplacedFiles(in: directory, isDurable: isDurable).keep(what: file, replaces: expendable)
         try directory.rename(names.partial, to: names.final)
         // Where no lock keeps others out, another run may have given the name to a file of its own that it has verified.
         if !names.isPrivate {
@@ -34,7 +49,7 @@ package struct Publisher: Sendable {
         }
         if isDurable { try directory.synchronizeParent(of: names.final) }
         try directory.remove(names.journal)
-        return try file.file.status()
+        return (try file.file.status(), kept)
     }
 
     private func check(_ file: VerifiedFile, is name: String) throws(StorageError) {
@@ -65,8 +80,8 @@ package struct Publisher: Sendable {
         }
     }
 
-    /// Takes a file's final name away and makes it the partial, durably: for a marker whose model is no longer whole, and
-    /// for a damaged file whose bytes are to be used. An older partial and its journal are replaced.
+    /// Takes a right file's final name away and makes it the partial, durably: for a marker whose model is no longer whole. An
+    /// older partial and its journal are replaced.
     package func withdraw(_ names: PartialNames) throws(StorageError) {
         try directory.makeParents(of: names.journal)
         try directory.remove(names.journal)

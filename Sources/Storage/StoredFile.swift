@@ -52,6 +52,41 @@ package struct StoredFile: Sendable {
         return hasher.finalize()
     }
 
+    /// Fills `buffer` as far as the file goes.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(StorageError) -> Int {
+        try file.read(into: buffer, at: offset)
+    }
+
+    /// Makes the front of the file the partial of another one; the file stays as it is.
+    ///
+    /// - Parameters:
+    ///   - size: how many bytes of it at most.
+    ///   - scratch: random bytes, from which a scratch file has its name.
+    package func share(
+        asPartial names: PartialNames, size: Int64, in directory: ModelDirectory, scratch: [UInt8]
+    ) throws(StorageError) {
+        try directory.makeParents(of: names.partial)
+        try directory.remove(names.journal)
+        _ = try directory.replace(
+            names.partial, withCopyOf: file, size: min(size, status.size), scratch: scratch)
+    }
+
+    /// Makes a copy of the whole file under a name that is free.
+    func copy(to name: String, in directory: ModelDirectory, isDurable: Bool) throws(StorageError) {
+        guard let new = try directory.open(name, .createNew) else {
+            throw StorageError(.disturbed, path: directory.display(name), reason: "its directory is gone")
+        }
+        do throws(StorageError) {
+            try attempt("cannot keep a copy of \(status.size) bytes", directory.display(name)) { () throws(DiskError) in
+                try directory.disk.copyWhole(file.descriptor, to: new.descriptor, size: status.size)
+            }
+            if isDurable { try new.synchronize() }
+        } catch {
+            try? directory.remove(name)
+            throw error
+        }
+    }
+
     /// Up to `count` bytes at `offset`.
     package func bytes(at offset: Int64, count: Int) throws(StorageError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)

@@ -157,6 +157,16 @@ package struct SystemDisk: Disk {
         return hole < 0 ? size : min(hole, size)
     }
 
+    package func clone(_ source: Descriptor, to target: Descriptor) throws(DiskError) {
+        guard clinux_clone(source.rawValue, target.rawValue) == 0 else { throw DiskError("ioctl FICLONE", "", errno) }
+    }
+
+    package func copy(_ source: Descriptor, to target: Descriptor, _ range: Range<Int64>) throws(DiskError) -> Int64 {
+        let count = clinux_copy(source.rawValue, target.rawValue, range.lowerBound, Int64(range.count))
+        guard count >= 0 else { throw DiskError("copy_file_range", "", errno) }
+        return count
+    }
+
     package func synchronize(_ descriptor: Descriptor) throws(DiskError) {
         guard fsync(descriptor.rawValue) == 0 else { throw DiskError("fsync", "", errno) }
     }
@@ -176,6 +186,14 @@ package struct SystemDisk: Disk {
     ) throws(DiskError) {
         guard renameat(directory.rawValue, name, newDirectory.rawValue, newName) == 0 else {
             throw DiskError("rename", name, errno)
+        }
+    }
+
+    package func link(
+        _ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor
+    ) throws(DiskError) {
+        guard linkat(directory.rawValue, name, newDirectory.rawValue, newName, 0) == 0 else {
+            throw DiskError("link", name, errno)
         }
     }
 

@@ -3,7 +3,7 @@ package struct DiskEvent: Codable, Hashable, Sendable {
     /// The calls that are counted together.
     package enum Call: Int, Codable, CaseIterable, Hashable, Sendable {
         case any, open, status, read, write, truncate, preallocate, synchronize, rename, remove, makeDirectory, lock,
-            list
+            list, link, copy
     }
 
     package enum Fault: Codable, Hashable, Sendable {

@@ -44,6 +44,7 @@ extension Schedule {
         if profile == .sickDisk, random.chance(30) {
             spareBytes = Int64(random.below(Int(bytes) + 100_000)) - bytes / 2
         }
+        hasLinks = random.chance(70)
         for _ in 0..<1 + random.below(4) { runs.append(Self.run(profile, files, &random)) }
     }
 

@@ -17,6 +17,8 @@ package struct Schedule: Codable, Hashable, Sendable {
     /// Bytes of disk, besides what the files need; too few make the disk full.
     package var spareBytes: Int64
     package var runs: [Run]
+    /// Whether a file may have several names.
+    package var hasLinks = true
     /// Lies that are planted in the disk, to see whether they are found.
     package var lies: Set<DiskLie> = []
 

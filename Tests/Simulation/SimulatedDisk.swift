@@ -29,6 +29,8 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     private let onChange: () -> Void
     /// Whether locks keep anybody out here.
     private let hasLocks: Bool
+    /// Whether a file may have several names here.
+    private let hasLinks: Bool
     /// Lies that a test plants, to see whether the simulation finds them.
     private let lies: Set<DiskLie>
 
@@ -38,12 +40,13 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     private(set) var fired: [DiskEvent] = []
 
     init(
-        _ machine: Machine, events: [DiskEvent], hasLocks: Bool = true, lies: Set<DiskLie> = [],
+        _ machine: Machine, events: [DiskEvent], hasLocks: Bool = true, hasLinks: Bool = true, lies: Set<DiskLie> = [],
         onIncident: @escaping (Incident) -> Void = { _ in }, onChange: @escaping () -> Void = {}
     ) {
         self.machine = machine
         self.events = events
         self.hasLocks = hasLocks
+        self.hasLinks = hasLinks
         self.lies = lies
         self.onIncident = onIncident
         self.onChange = onChange
@@ -115,7 +118,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         }
         let result = try body(fault == .short)
         switch call {
-        case .write, .truncate, .rename, .remove, .synchronize: onChange()
+        case .write, .truncate, .rename, .remove, .synchronize, .link, .copy: onChange()
         default: break
         }
         return result
@@ -317,6 +320,39 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
                 if target.kind == .directory, moved.kind != .directory { throw DiskError("renameat", name, EISDIR) }
             }
             machine.change([(to, newName, moved), (from, name, nil)])
+        }
+    }
+
+    func link(
+        _ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor
+    ) throws(DiskError) {
+        try perform(.link, "linkat") { _ throws(DiskError) in
+            let (from, to) = (try inode(directory), try inode(newDirectory))
+            guard let linked = from.entries[name] else { throw DiskError("linkat", name, ENOENT) }
+            guard to.entries[newName] == nil else { throw DiskError("linkat", newName, EEXIST) }
+            guard hasLinks else { throw DiskError("linkat", name, EPERM) }
+            machine.change([(to, newName, linked)])
+        }
+    }
+
+    /// As most file systems do, it shares nothing.
+    func clone(_ source: Descriptor, to target: Descriptor) throws(DiskError) {
+        throw DiskError("ioctl FICLONE", "", EOPNOTSUPP)
+    }
+
+    func copy(_ source: Descriptor, to target: Descriptor, _ range: Range<Int64>) throws(DiskError) -> Int64 {
+        try perform(.copy, "copy_file_range") { isShort throws(DiskError) in
+            let (from, to) = (try inode(source), try inode(target))
+            let wanted = min(range.upperBound, from.size) - range.lowerBound
+            guard wanted > 0 else { return 0 }
+            var bytes = [UInt8](repeating: 0, count: Int(isShort ? (wanted + 1) / 2 : wanted))
+            _ = bytes.withUnsafeMutableBytes { from.read(into: $0, at: range.lowerBound) }
+            let count = machine.allocate(to, range.lowerBound..<range.lowerBound + Int64(bytes.count))
+            guard count > 0 else { throw DiskError("copy_file_range", "", ENOSPC) }
+            bytes[..<count].withUnsafeBytes { to.write($0, at: range.lowerBound) }
+            to.modified = machine.wallTime
+            to.changed = machine.wallTime
+            return Int64(count)
         }
     }
 

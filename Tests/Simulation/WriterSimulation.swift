@@ -141,6 +141,9 @@ package final class WriterSimulation {
             if !hasErred, !hasFound, lies.isEmpty { violated("every writer was right, and the digest is wrong") }
             _ = try partial.discardDoubtful()
             return false
+        case .unproven:
+            violated("there is a digest, and it was not compared")
+            return false
         }
     }
 
@@ -174,7 +177,8 @@ package final class WriterSimulation {
     private func write(_ partial: PartialFile, _ writer: Int, isWrong: Bool, _ round: Round) async throws {
         // A source that changes now and then, and one that never does.
         let version = writer % 2 == 0 ? 0 : random.below(2)
-        let source = try partial.source(origin: "http://\(writer)/", validator: "\"\(version)\(isWrong)\"")
+        let source = try partial.number(
+            of: SourceVersion(SourceID(url: "http://\(writer)/"), validator: "\"\(version)\(isWrong)\""))
         while round.writes > 0 {
             let anywhere = right.isEmpty ? 0 : Int64(random.below(right.count))
             guard let gap = partial.firstGap(from: anywhere) ?? partial.firstGap() else { return }

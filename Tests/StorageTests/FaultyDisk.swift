@@ -6,7 +6,7 @@ import Synchronization
 final class FaultyDisk: Disk {
     enum Call: String, Hashable, Sendable {
         case openDirectory, makeDirectory, open, close, status, freeBytes, names, read, write, truncate, preallocate
-        case firstHole, synchronize, startWriteback, forgetCached, rename, remove, lock
+        case firstHole, synchronize, startWriteback, forgetCached, rename, link, clone, copy, remove, lock
     }
 
     enum Fault: Sendable {
@@ -183,6 +183,29 @@ final class FaultyDisk: Disk {
     {
         guard try passes(.rename, "\(name) -> \(newName)") else { return }
         try disk.rename(name, in: directory, to: newName, in: newDirectory)
+    }
+
+    func link(_ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor)
+        throws(DiskError)
+    {
+        guard try passes(.link, "\(name) -> \(newName)") else { return }
+        try disk.link(name, in: directory, to: newName, in: newDirectory)
+    }
+
+    func clone(_ source: Descriptor, to target: Descriptor) throws(DiskError) {
+        if try passes(.clone, subject(target)) { try disk.clone(source, to: target) }
+    }
+
+    func copy(_ source: Descriptor, to target: Descriptor, _ range: Range<Int64>) throws(DiskError) -> Int64 {
+        switch note(.copy, subject(target)) {
+        case .fail(let code): throw DiskError("copy", subject(target), code)
+        case .short:
+            let end = range.lowerBound + Int64(max(1, range.count / 3))
+            return try disk.copy(source, to: target, range.lowerBound..<end)
+        case .nothing: return 0
+        case .lie: return Int64(range.count)
+        case nil: return try disk.copy(source, to: target, range)
+        }
     }
 
     func remove(_ name: String, in directory: Descriptor) throws(DiskError) {

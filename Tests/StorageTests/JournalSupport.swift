@@ -59,15 +59,23 @@ func checksum(_ number: Int) -> BlockChecksum {
 
 let sourceOne = JournalRecord.source(number: 1, origin: "https://example.org/", validator: "etag:\"1\"")
 
+extension JournalRecord {
+    static func source(number: UInt16, origin: String, validator: String) -> JournalRecord {
+        .source(number: number, SourceVersion(origin, validator))
+    }
+}
+
+extension SourceVersion {
+    init(_ origin: String, _ validator: String) { self.init(SourceID(url: origin), validator: validator) }
+}
+
 /// An extent whose checksum tells it from others.
 func extent(_ start: Int64, _ end: Int64, _ source: UInt16 = 1, _ number: Int = 0) -> JournalRecord {
     .extent(start..<end, source: source, checksum: checksum(number))
 }
 
-func claim(
-    _ start: Int64, _ end: Int64, _ source: UInt16 = 1, _ number: Int = 0, isSuspect: Bool = false
-) -> JournalContents.Claim {
-    JournalContents.Claim(range: start..<end, source: source, checksum: checksum(number), isSuspect: isSuspect)
+func claim(_ start: Int64, _ end: Int64, _ source: UInt16 = 1, _ number: Int = 0) -> JournalContents.Claim {
+    JournalContents.Claim(range: start..<end, source: source, checksum: checksum(number))
 }
 
 func found(_ start: Int64, _ end: Int64) -> JournalContents.Claim {

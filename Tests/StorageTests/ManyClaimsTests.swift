@@ -11,11 +11,11 @@ import Testing
 
     private func contents(_ layout: Layout) -> JournalContents {
         var contents = JournalContents()
-        contents.sources = [1: .init(origin: "a", validator: ""), 2: .init(origin: "b", validator: "")]
+        contents.versions = [1: SourceVersion("a", ""), 2: SourceVersion("b", "")]
         contents.claims = (0..<Self.count).map { index in
             // Of two sources in turn, so that no two are joined.
             let end = 2 * index + (layout == .touching ? 2 : 1)
-            return claim(2 * index, end, UInt16(index % 2 + 1), isSuspect: index % 3 == 0)
+            return claim(2 * index, end, UInt16(index % 2 + 1))
         }
         return contents
     }

@@ -167,11 +167,83 @@ import Testing
         #expect(try shop.open().failedDigest == nil)
     }
 
-    @Test func `without a digest in the manifest takes what it hashes to`() throws {
+    @Test func `without a digest in the manifest is what its caller accepts, and nothing by itself`() throws {
         let shop = try Workshop(size: 1000)
         let partial = try shop.open(as: FileIdentity(path: "weights.bin", size: 1000, sha256: nil))
         try shop.fill(partial)
-        #expect(try partial.finishVerified().digest == sha256(shop.bytes))
+        let digest = sha256(shop.bytes)
+        guard case .unproven(digest, .oneSource(SourceID(url: "filler"))) = try partial.finish() else {
+            Issue.record("a digest was taken that nobody had accepted")
+            return
+        }
+        var asked: [SHA256Digest] = []
+        let completion = try partial.finish { digest, _ in
+            asked.append(digest)
+            return true
+        }
+        guard case .verified(let verified) = completion else {
+            Issue.record("not taken")
+            return
+        }
+        #expect(verified.digest == digest && asked == [digest])
+    }
+
+    @Test(arguments: Origins.cases)
+    func `tells where its bytes came from`(origins: Origins) throws {
+        let shop = try Workshop(size: 1000)
+        let identity = FileIdentity(path: "weights.bin", size: 1000, sha256: nil)
+        var partial = try shop.open(as: identity)
+        let step = 1000 / origins.versions.count
+        for (index, version) in origins.versions.enumerated() {
+            let number = try partial.number(of: version)
+            let range = index * step..<(index + 1 == origins.versions.count ? 1000 : (index + 1) * step)
+            try partial.write(shop.bytes[range], at: range.lowerBound, from: number)
+            try partial.flush()
+            // The journal tells it to the next run.
+            if origins.reopens { partial = try shop.open(as: identity) }
+        }
+        try partial.checkAll()
+        guard case .unproven(_, let provenance) = try partial.finish() else {
+            Issue.record("a digest was taken that nobody had accepted")
+            return
+        }
+        #expect(provenance == origins.provenance)
+        let lost = try partial.keepOneVersion()
+        #expect(lost == origins.lost)
+    }
+
+    struct Origins: Sendable {
+        var versions: [SourceVersion]
+        var reopens = false
+        var provenance: Provenance
+        /// The bytes that cannot be gone on with.
+        var lost: Int64
+
+        private static let (a, b) = (SourceID(url: "a"), SourceID(url: "b"))
+        private static let strong = SourceVersion(a, validator: "etag:1")
+        private static let none = SourceVersion(a, validator: "")
+        private static let one = SourceVersion(a, validator: "", isOneAnswer: true)
+
+        static let cases: [Origins] = [false, true].flatMap { reopens in
+            [
+                Origins(versions: [strong], reopens: reopens, provenance: .oneVersion(a), lost: 0),
+                Origins(versions: [strong, strong], reopens: reopens, provenance: .oneVersion(a), lost: 0),
+                Origins(versions: [one], reopens: reopens, provenance: .oneVersion(a), lost: 0),
+                // Two answers without a validator, each with a number of its own.
+                Origins(versions: [one, one], reopens: reopens, provenance: .oneSource(a), lost: 1000),
+                Origins(versions: [none, none], reopens: reopens, provenance: .oneSource(a), lost: 1000),
+                Origins(
+                    versions: [strong, SourceVersion(a, validator: "etag:2"), strong, strong], reopens: reopens,
+                    provenance: .oneSource(a), lost: 250),
+                // The same validator from another place is no proof.
+                Origins(
+                    versions: [strong, SourceVersion(a, at: b, validator: "etag:1")], reopens: reopens,
+                    provenance: .oneSource(a), lost: 500),
+                Origins(
+                    versions: [strong, SourceVersion(b, validator: "etag:1"), strong, strong], reopens: reopens,
+                    provenance: .mixed, lost: 250),
+            ]
+        }
     }
 
     @Test func `gives up suspects, then found bytes, then everything`() throws {

@@ -12,15 +12,41 @@ import Testing
         try shop.prepare([0..<100], origin: "https://a.example", validator: "etag:\"1\"")
         try shop.prepare([100..<200], origin: "https://b.example", validator: "")
         let partial = try shop.open()
-        #expect(partial.validator(of: "https://a.example") == "etag:\"1\"")
-        #expect(partial.validator(of: "https://b.example") == nil)
-        #expect(partial.validator(of: "https://c.example") == nil)
-        #expect(partial.validator(of: "") == nil)
+        #expect(partial.validator(of: SourceID(url: "https://a.example")) == "etag:\"1\"")
+        #expect(partial.validator(of: SourceID(url: "https://b.example")) == nil)
+        #expect(partial.validator(of: SourceID(url: "https://c.example")) == nil)
         // The same source has the same number in every run.
         let number = try partial.source(origin: "https://a.example", validator: "etag:\"1\"")
         #expect(try shop.open().source(origin: "https://a.example", validator: "etag:\"1\"") == number)
         _ = try partial.source(origin: "https://a.example", validator: "etag:\"2\"")
-        #expect(partial.validator(of: "https://a.example") == "etag:\"2\"")
+        #expect(partial.validator(of: SourceID(url: "https://a.example")) == "etag:\"2\"")
+    }
+
+    @Test(arguments: [false, true])
+    func `gives the validator that a source gave last, not the one that was new last`(reopens: Bool) throws {
+        let shop = try Workshop(size: size)
+        for (index, validator) in ["etag:A", "etag:B", "etag:A"].enumerated() {
+            try shop.prepare([index * 100..<index * 100 + 100], origin: "a", validator: validator)
+        }
+        var partial = try shop.open()
+        if !reopens { _ = try partial.source(origin: "a", validator: "etag:A") }
+        #expect(partial.validator(of: SourceID(url: "a")) == "etag:A")
+        #expect(partial.hasChanged(SourceID(url: "a")))
+        partial = try shop.open()
+        #expect(partial.validator(of: SourceID(url: "a")) == "etag:A")
+    }
+
+    @Test func `tells sources apart whose shown forms are the same, and writes down no secret`() throws {
+        let shop = try Workshop(size: size)
+        let long = "https://store.example/" + String(repeating: "x", count: 400)
+        try shop.prepare([0..<100], origin: long + "?sv=1&sig=SECRET", validator: "etag:1")
+        try shop.prepare([100..<200], origin: long + "?sv=2&sig=SECRET", validator: "etag:2")
+        let partial = try shop.open()
+        #expect(partial.validator(of: SourceID(url: long + "?sv=1&sig=SECRET")) == "etag:1")
+        #expect(partial.validator(of: SourceID(url: long + "?sv=2&sig=SECRET")) == "etag:2")
+        #expect(!partial.hasChanged(SourceID(url: long + "?sv=1&sig=SECRET")))
+        let journal = String(decoding: try #require(shop.scratch.read(shop.names.journal)), as: UTF8.self)
+        #expect(!journal.contains("SECRET") && !journal.contains("store.example"))
     }
 
     @Test(arguments: [false, true])

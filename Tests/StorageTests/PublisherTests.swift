@@ -33,7 +33,7 @@ import Testing
     // MARK: Publishing
 
     @Test func `gives a verified file its name and takes the rest away`() throws {
-        let status = try publisher().publish(try verified())
+        let status = try publisher().publish(try verified()).status
         #expect(final == shop.bytes)
         #expect(shop.scratch.names() == [".modelfetch", "sub", "sub/weights.bin"])
         #expect(try shop.directory.status(of: "sub/weights.bin") == status)

@@ -121,6 +121,10 @@ struct Workshop {
 }
 
 extension PartialFile {
+    func source(origin: String, validator: String) throws -> UInt16 {
+        try number(of: SourceVersion(SourceID(url: origin), validator: validator))
+    }
+
     func write(_ bytes: some Collection<UInt8>, at offset: Int, from source: UInt16) throws {
         try Array(bytes).withUnsafeBytes { try write($0, at: Int64(offset), from: source) }
     }
@@ -145,7 +149,7 @@ extension PartialFile {
     func finishVerified() throws -> VerifiedFile {
         switch try finish() {
         case .verified(let file): return file
-        case .mismatch(let actual): throw Mismatch(actual: actual)
+        case .mismatch(let actual), .unproven(let actual, _): throw Mismatch(actual: actual)
         }
     }
 

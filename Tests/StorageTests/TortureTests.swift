@@ -40,7 +40,7 @@ import Testing
             {
                 status = try publisher.adopt(file)
             } else {
-                status = try publisher.publish(try download(into: directory))
+                status = try publisher.publish(try download(into: directory)).status
             }
             let sha256 = try #require(shop.identity.sha256)
             receipts.files["sub/weights.bin"] = .init(sha256: sha256, pinned: true, status: status, bootID: nil)

@@ -19,6 +19,13 @@ int clinux_preallocate(int file, int64_t size);
 /* lseek(2) with SEEK_HOLE from 0: where the first hole begins, or -1 with errno. */
 int64_t clinux_first_hole(int file);
 
+/* ioctl_ficlone(2) with FICLONE: `target` shares every byte of `source`. 0, or -1 with errno, as on most file systems. */
+int clinux_clone(int source, int target);
+
+/* copy_file_range(2) of up to `count` bytes at `offset` of both files: the bytes copied, 0 at the end of `source`, or -1
+   with errno. */
+int64_t clinux_copy(int source, int target, int64_t offset, int64_t count);
+
 /* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: asks for writeback of [offset, offset + count) to begin. */
 void clinux_start_writeback(int file, int64_t offset, int64_t count);
 

@@ -3,17 +3,21 @@ internal import Storage
 
 /// The marker tells other programs that the model is there: it stands while every other file is right, and never else.
 extension DownloadRun {
-    /// While files are fetched the marker must not tell a reader that the model is whole.
+    /// While files are fetched the marker must not tell a reader that the model is whole. One that is wrong is not the marker, and
+    /// may be somebody's: it stays until the right one takes its name.
     ///
+    /// - Parameter standing: what stands there, if that was looked at.
     /// - Returns: whether it stood there.
-    func withdrawMarker(_ file: ManifestFile) throws(Failure) -> Bool {
+    func withdrawMarker(_ file: ManifestFile, _ standing: Standing?) throws -> Bool {
         let path = file.path.string
-        do throws(StorageError) {
-            guard try context.directory.status(of: path)?.kind == .regular else { return false }
+        do {
+            guard try context.directory.status(of: path)?.kind == .regular,
+                case .verified = try standing ?? Inspection(context).standing(of: file)
+            else { return false }
             try context.publisher.withdraw(PartialNames(path: path))
             context.forget(file)
             return true
-        } catch {
+        } catch let error as StorageError {
             throw Failure(error, file: path, kept: "nothing else was touched")
         }
     }
@@ -28,7 +32,7 @@ extension DownloadRun {
                 if reports.isSelected(file) { reports.finish(.held, file, digest: held.file.digest) }
                 return
             }
-            try publish(held.file, file)
+            try publish(held.file, file, over: held.expendable)
         } catch let error as StorageError {
             context.leavePartial(of: file)
             return reports.fail(Failure(error, file: marker.string), file)
@@ -39,7 +43,7 @@ extension DownloadRun {
     /// The verified marker under its partial name: of this run, or one that an earlier run left there.
     private func heldMarker(
         _ file: ManifestFile, _ reports: Reports
-    ) throws -> (file: VerifiedFile, state: FileReport.State)? {
+    ) throws -> Reports.Held? {
         if let held = reports.held { return held }
         guard !reports.isSelected(file), let size = file.size else { return nil }
         let names = context.names(of: file)
@@ -50,11 +54,14 @@ extension DownloadRun {
             let key = context.runtime.random.bytes(BlockChecksummer.keyByteCount)
             let partial = try PartialFile(in: context.directory, names: names, identity: identity, key: key)
             while try partial.checkNext() != nil {}
-            guard partial.isComplete, case .verified(let verified) = try partial.finish() else {
+            var evidence = ContentEvidence(for: file, seen: context.localPin(of: file))
+            guard partial.isComplete,
+                case .verified(let verified) = try partial.finish(accepting: { evidence.accepts($0, $1) })
+            else {
                 context.leavePartial(of: file)
                 return nil
             }
-            return (verified, .resumed)
+            return Reports.Held(file: verified, state: .resumed)
         } catch {
             // It was not asked for: that it is not usable is for the run that asks for it.
             return nil

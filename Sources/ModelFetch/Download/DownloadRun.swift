@@ -32,7 +32,7 @@ struct DownloadRun: Sendable {
                 Leftovers(context).clear(after: file)
                 reports.finish(.skipped, file, digest: digest)
             case .absent: work.append(FileWork(context, file))
-            case .wrong(let stored): work.append(FileWork(context, file, wrong: stored))
+            case .wrong(let stored, let isRot): work.append(FileWork(context, file, wrong: stored, isRot: isRot))
             case nil: break
             }
         }
@@ -40,7 +40,9 @@ struct DownloadRun: Sendable {
         var hasSteppedBack = false
         if !work.isEmpty {
             try refuseFullDisk(work)
-            if mayReplace, let marker, try withdrawMarker(marker), case .verified = standings[marker.path] {
+            if mayReplace, let marker, try withdrawMarker(marker, standings[marker.path]),
+                case .verified = standings[marker.path]
+            {
                 work.append(FileWork(context, marker, wasRight: true))
                 hasSteppedBack = true
             }
@@ -135,7 +137,8 @@ struct DownloadRun: Sendable {
             guard needed > free else { return }
             throw StorageError(
                 .noSpace, path: context.directory.path,
-                reason: "\(needed) bytes are needed and \(free) are free; nothing was fetched")
+                reason: "\(needed) bytes are needed and \(free) are free; nothing was fetched"
+                    + (work.contains { $0.wrong != nil } ? " (files that are wrong stay until the right ones are here)" : ""))
         } catch {
             throw Failure(error)
         }
@@ -162,17 +165,22 @@ struct DownloadRun: Sendable {
         var reused: Int64 = 0
         do {
             let size = try await item.resolveSize()
-            try item.makeRoom()
+            try item.makeRoom(size: size)
             let download = FileDownload(context, file, size: size, loop: item.loop)
             let verified = try await download.run()
             reused = download.reusedBytes
             reports.count(received: item.loop.receivedBytes, reused: item.wasRight ? 0 : reused, file)
             let state = item.state(reused: reused)
             if file.path == context.manifest.marker {
-                reports.hold(verified, as: state)
+                reports.hold(verified, as: state, over: try item.expendable(for: verified))
                 context.emit(.phase(path: path, .holding))
             } else {
-                try publish(verified, file)
+                do {
+                    try publish(verified, file, over: try item.expendable(for: verified))
+                } catch {
+                    context.leavePartial(of: file)
+                    throw error
+                }
                 reports.finish(state, file, digest: verified.digest)
             }
         } catch {
@@ -186,13 +194,16 @@ struct DownloadRun: Sendable {
         }
     }
 
-    func publish(_ verified: VerifiedFile, _ file: ManifestFile) throws {
+    /// - Parameter expendable: what may go from under the final name without being kept.
+    func publish(_ verified: VerifiedFile, _ file: ManifestFile, over expendable: FileStatus?) throws {
         context.emit(.phase(path: file.path.string, .publishing))
         guard context.directory.isWhereItWas() else {
             throw StorageError(
                 .disturbed, path: context.directory.path,
                 reason: "the directory was moved or replaced while the download ran; what was received went with it")
         }
-        try context.record(file, verified.digest, try context.publisher.publish(verified))
+        let (status, kept) = try context.publisher.publish(verified, over: expendable)
+        if let kept { context.emit(.replaced(path: file.path.string, keptAs: kept.path, bytes: kept.size)) }
+        try context.record(file, verified.digest, status)
     }
 }

@@ -10,21 +10,25 @@ final class FileDownload: Sendable {
     /// How often written bytes are recorded however few they are.
     private static let flushInterval: Duration = .seconds(1)
 
-    private let context: RunContext
+    let context: RunContext
     private let file: ManifestFile
-    private let path: String
-    private let size: Int64
-    private let loop: SourceLoop
-    private let counters = Mutex(Counters())
+    let path: String
+    let size: Int64
+    let loop: SourceLoop
+    let counters: Mutex<Counters>
+    /// Whether no digest will judge the bytes, so that they must be known to be those of one version.
+    let needsOneVersion: Bool
 
-    private struct Counters {
+    struct Counters {
         var reused: Int64 = 0
         /// Whether disk was asked for the whole file.
         var isReserved = false
         /// The sources whose bytes came since the last time that everything was given up.
         var contributors: Set<Int> = []
-        /// Which sources gave which digest, where the manifest has none to compare with.
-        var digests: [SHA256Digest: Set<Int>] = [:]
+        /// What a digest is held against where the manifest has none.
+        var evidence: ContentEvidence
+        /// How often the file was begun anew because nothing shows that what came is of one version with what comes.
+        var restarts = 0
     }
 
     /// - Parameter size: the size that the file must have.
@@ -34,6 +38,9 @@ final class FileDownload: Sendable {
         self.size = size
         self.loop = loop
         path = file.path.string
+        let evidence = ContentEvidence(for: file, seen: context.localPin(of: file))
+        needsOneVersion = evidence.needsOneVersion
+        counters = Mutex(Counters(evidence: evidence))
     }
 
     /// Bytes of the finished file that were there before.
@@ -55,6 +62,7 @@ final class FileDownload: Sendable {
             throw Failure(error, file: path, kept: "nothing was fetched" + room(for: error, missing: size))
         }
         do {
+            if needsOneVersion { try prepareOneVersion(partial) }
             let verified = try await complete(partial)
             counters.withLock { $0.reused = partial.reusedBytes }
             return verified
@@ -83,12 +91,21 @@ final class FileDownload: Sendable {
             try await fetchGaps(partial)
             context.emit(.phase(path: path, .verifying))
             while try partial.catchUp() { try Task.checkCancellation() }
-            switch try partial.finish() {
-            case .verified(let verified):
-                if try accepts(verified.digest) { return verified }
+            let accepts: (SHA256Digest, Provenance) -> Bool = { digest, provenance in
+                self.counters.withLock { $0.evidence.accepts(digest, provenance) }
+            }
+            switch try partial.finish(accepting: accepts) {
+            case .verified(let verified): return verified
+            case .unproven(let actual, _) where needsOneVersion:
+                try restart(partial, "nothing shows that these bytes, of digest \(actual.hex), are of one version of the file")
+            case .unproven(let actual, _):
+                let expected = file.expected?.sha256?.hex ?? "another one, as first seen here"
+                context.emit(
+                    .warning(
+                        "\(printable(path)): expected the digest \(expected), which was derived, got \(actual.hex)"))
                 let isOurs = partial.reusedBytes == 0
                 try giveUpDoubtful(partial, narrowly: false)
-                try blameSources(for: verified.digest, isOurs: isOurs)
+                try blameSources(for: actual, isOurs: isOurs)
             case .mismatch(let actual):
                 let expected = file.sha256.map(\.hex) ?? "?"
                 context.emit(
@@ -121,19 +138,6 @@ final class FileDownload: Sendable {
                 hint: "the manifest is wrong")
         }
         loop.contradicted(contributors)
-    }
-
-    /// Whether a digest that the manifest cannot judge may stand: it is the expected one, or two sources say the same.
-    private func accepts(_ digest: SHA256Digest) throws -> Bool {
-        guard !file.isPinned, let expected = file.expected?.sha256, expected != digest else { return true }
-        let agreeing = counters.withLock { counters in
-            counters.digests[digest, default: []].formUnion(counters.contributors)
-            return counters.digests[digest, default: []]
-        }
-        if agreeing.count > 1 { return true }
-        context.emit(
-            .warning("\(printable(path)): expected the digest \(expected.hex), which was derived, got \(digest.hex)"))
-        return false
     }
 
     @discardableResult
@@ -201,14 +205,14 @@ final class FileDownload: Sendable {
 
     /// One request, and its bytes to their places.
     private func fetch(_ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ index: Int) async throws {
+        var gap = gap
+        if needsOneVersion, !partial.isEmpty, partial.soleVersion.map({ $0.isResumable && $0.source == source.id }) != true {
+            try restart(partial, "the server does not tell whether its file is still the same")
+            gap = 0..<size
+        }
         let held = partial.heldBytes + partial.claimedBytes
         context.emit(.phase(path: path, .connecting(source: source.shown, offset: gap.lowerBound, held: held)))
-        let isWhole = gap == 0..<size
-        let request = FetchRequest(
-            url: try source.base.appending(path: path), credentials: source.credentials, range: isWhole ? nil : gap,
-            total: size, validator: partial.validator(of: source.shown).flatMap { Validator(journalForm: $0) },
-            fileName: path)
-        let body = try await context.fetcher.open(request)
+        let (body, version) = try await open(gap, of: partial, from: source)
         defer {
             body.cancel()
             loop.count(body)
@@ -220,7 +224,11 @@ final class FileDownload: Sendable {
         }) {
             try partial.reserve()
         }
-        let number = try partial.source(origin: source.shown, validator: body.reply.validator?.journalForm ?? "")
+        if needsOneVersion, let held = partial.soleVersion, held != version {
+            // The next request is for the whole.
+            return try restart(partial, "the server's file has changed")
+        }
+        let number = try partial.number(of: version)
         counters.withLock { _ = $0.contributors.insert(index) }
         let repeated = body.reply.skip
         context.emit(.phase(path: path, repeated > 0 ? .repeating(bytes: repeated) : .receiving))

@@ -1,3 +1,4 @@
+internal import Hashing
 internal import Storage
 
 /// A file that has to be fetched, or at least to be put in its place: what stands there, and what may be done about it.
@@ -9,14 +10,16 @@ struct FileWork: Sendable {
     /// Whether it stood there and was right: a marker that steps back for others.
     let wasRight: Bool
     private let context: RunContext
+    private let isRot: Bool
     private var size: Int64?
-    /// Whether `wrong` is a damaged or cut-off copy, whose bytes are of use.
-    private var isCopy = false
+    /// What `wrong` is, as far as it is known.
+    private var judgement = WrongFile.unknown
 
-    init(_ context: RunContext, _ file: ManifestFile, wrong: StoredFile? = nil, wasRight: Bool = false) {
+    init(_ context: RunContext, _ file: ManifestFile, wrong: StoredFile? = nil, isRot: Bool = false, wasRight: Bool = false) {
         self.context = context
         self.file = file
         self.wrong = wrong
+        self.isRot = isRot
         self.wasRight = wasRight
         loop = SourceLoop(context, path: file.path.string)
         size = file.size
@@ -26,16 +29,20 @@ struct FileWork: Sendable {
     ///
     /// - Throws: ``Failure`` if it may not, or if no source tells; and `CancellationError`.
     mutating func settle() async throws {
-        // A stump or an error page: the right file simply takes its place in the end.
-        guard let wrong, wrong.status.size >= Inspection.precious else { return }
+        guard let wrong, !context.options.replacesForeignFiles else { return }
+        judgement = WrongFile(
+            size: wrong.status.size, front: try wrong.bytes(at: 0, count: 256), isRot: isRot, name: file.path.string)
+        guard judgement == .unknown else { return }
         let size = try await resolveSize()
         self.size = size
-        isCopy = try await Inspection(context).isCopy(wrong, of: file, size: size, loop: loop)
-        guard !isCopy, !context.options.replacesForeignFiles else { return }
-        throw Failure(
+        judgement = try await Inspection(context).judge(wrong, of: file, size: size, loop: loop)
+        if judgement == .foreign { throw refusal(of: wrong, kept: "") }
+    }
+
+    private func refusal(of wrong: StoredFile, kept: String) -> Failure {
+        Failure(
             .data, file: file.path.string,
-            "another file of \(wrong.status.size) bytes stands there, which agrees with the source nowhere; "
-                + "it was not touched",
+            "a different file (\(roundedBytes(wrong.status.size))) already exists; it was not touched" + kept,
             hint: "move it away, or add --replace to replace it once the right one is verified")
     }
 
@@ -45,22 +52,54 @@ struct FileWork: Sendable {
         return try await SizeResolution(context, loop: loop).size(of: file)
     }
 
-    /// The bytes of disk that it takes besides those that it has, as far as its size is known.
+    /// The bytes of disk that it takes besides those that it has, as far as its size is known. What stands under its name stays
+    /// until it is there, and so is of no help.
     func neededBytes() throws(StorageError) -> Int64 {
         guard let size = size ?? file.plannedSize else { return 0 }
         let partial = try context.directory.status(of: PartialNames(path: file.path.string).partial)
-        let there = partial?.allocated ?? (isCopy ? wrong?.status.allocated ?? 0 : 0)
-        return max(0, size - there)
+        return max(0, size - (partial?.allocated ?? 0))
     }
 
-    /// Makes the partial of a copy whose bytes are of use.
-    func makeRoom() throws(StorageError) {
+    /// Makes the partial of a copy that was cut off or lengthened: what it has in common with the right file need not be fetched.
+    ///
+    /// Of a damaged copy of the right size nothing tells which bytes are good, and without a digest nothing would tell whether
+    /// they belong to what is fetched.
+    func makeRoom(size: Int64) throws(StorageError) {
+        let names = context.names(of: file)
         // A partial that has come further is worth more than a copy that is known to be wrong.
-        guard isCopy, try context.directory.status(of: PartialNames(path: file.path.string).partial) == nil else {
-            return
+        guard let wrong, judgement == .damaged, wrong.status.size >= WrongFile.precious, wrong.status.size != size,
+            file.isPinned || file.expected?.sha256 != nil,
+            try context.directory.status(of: PartialNames(path: file.path.string).partial) == nil
+        else { return }
+        try wrong.share(
+            asPartial: names, size: size, in: context.directory,
+            scratch: context.runtime.random.bytes(BlockChecksummer.keyByteCount))
+    }
+
+    /// What may go from under the final name without being kept, when the right file takes it.
+    ///
+    /// - Throws: ``Failure`` if what stands there turns out to be a file of its own, now that it can be compared with the right one.
+    func expendable(for verified: VerifiedFile) throws -> FileStatus? {
+        guard let wrong else { return nil }
+        if context.options.replacesForeignFiles || judgement == .rot || judgement == .stump { return wrong.status }
+        guard judgement == .unknown else { return nil }
+        guard try likeness(of: wrong, to: verified).isDamage else {
+            throw refusal(of: wrong, kept: "; the right file was fetched and is kept beside it, as a partial")
         }
-        try context.publisher.withdraw(context.names(of: file))
-        context.forget(file)
+        return nil
+    }
+
+    private func likeness(of wrong: StoredFile, to verified: VerifiedFile) throws -> Likeness {
+        do throws(StoredFileError) {
+            return try wrong.likeness(to: verified) { () throws(CancellationError) in
+                if Task.isCancelled { throw CancellationError() }
+            }
+        } catch {
+            switch error {
+            case .storage(let error): throw error
+            case .cancelled: throw CancellationError()
+            }
+        }
     }
 
     /// What became of the file once it is published.

@@ -11,7 +11,16 @@ final class Reports: Sendable {
         var order: [ManifestPath]
         var reports: [ManifestPath: FileReport]
         var finished: Set<ManifestPath> = []
-        var held: (file: VerifiedFile, state: FileReport.State)?
+        var held: Held?
+    }
+
+    /// The verified marker, waiting for the rest.
+    struct Held: Sendable {
+        var file: VerifiedFile
+        /// Its state once it is published.
+        var state: FileReport.State
+        /// What may go from under its name without being kept.
+        var expendable: FileStatus?
     }
 
     init(_ files: [ManifestFile], emit: @escaping @Sendable (DownloadEvent) -> Void) {
@@ -57,11 +66,11 @@ final class Reports: Sendable {
 
     // MARK: The marker
 
-    /// The verified marker, waiting for the rest, and its state once it is published.
-    var held: (file: VerifiedFile, state: FileReport.State)? { state.withLock { $0.held } }
+    /// The verified marker, waiting for the rest.
+    var held: Held? { state.withLock { $0.held } }
 
-    func hold(_ verified: VerifiedFile, as outcome: FileReport.State) {
-        state.withLock { $0.held = (verified, outcome) }
+    func hold(_ verified: VerifiedFile, as outcome: FileReport.State, over expendable: FileStatus?) {
+        state.withLock { $0.held = Held(file: verified, state: outcome, expendable: expendable) }
     }
 
     private func update(_ file: ManifestFile, _ change: (inout FileReport) -> Void) {

@@ -43,7 +43,8 @@ struct SizeResolution: Sendable {
         do throws(TransferError) {
             return try await context.fetcher.open(request)
         } catch {
-            guard error.code == .rangeNotSatisfiable else { throw error }
+            let isWhole = error.code == .wrongLength && error.status == 200
+            guard error.code == .rangeNotSatisfiable || isWhole else { throw error }
         }
         // An empty file has no first byte.
         var whole = request

@@ -1,3 +1,4 @@
+internal import Storage
 internal import Transfer
 
 /// A place that has the files, ready to be asked.
@@ -8,6 +9,8 @@ struct Source: Sendable {
     /// Goes to the origin of `base` alone.
     let credentials: Credentials
 
+    /// Tells it from every other source, and is the same in the next run.
+    let id: SourceID
     /// The base as messages show it.
     var shown: String { base.redacted }
 
@@ -45,7 +48,8 @@ struct Source: Sendable {
             credentials.headers = headers
             credentials.userinfo = userinfo
             credentials.netrc = netrc
-            return Source(base: base, rank: rank, credentials: credentials)
+            return Source(
+                base: base, rank: rank, credentials: credentials, id: SourceID(url: base.absoluteString))
         } catch {
             // A URL that does not parse cannot be redacted either: with an @ in it, it may hold a password.
             let shown = url.utf8.contains(UInt8(ascii: "@")) ? "a source" : "the source “\(printable(url))”"

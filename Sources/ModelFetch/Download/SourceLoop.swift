@@ -72,6 +72,9 @@ final class SourceLoop: Sendable {
     /// Counts what a body brought.
     func count(_ body: RangeBody) { received.add(body.bytesReceived, ordering: .relaxed) }
 
+    /// Asks one source as long as it stands: the one that is named, or the first.
+    func stay(with source: Int?) { schedule.withLock { $0.stay(with: source) } }
+
     /// A source brought something: whatever failed before is forgiven.
     func progressed(_ source: Int) { schedule.withLock { $0.progressed(source) } }
 

@@ -44,6 +44,8 @@ struct SourceSchedule: Sendable {
     /// Whether one source alone is asked for as long as it stands: set when the bytes of several together were wrong, since
     /// nobody can tell then whose were right.
     private var isAlone = false
+    /// The source that is asked first as long as it stands.
+    private var favourite: Int?
 
     /// - Parameter ranks: one a source; lower ones are asked first.
     init(ranks: [Int], policy: RetryPolicy) {
@@ -62,14 +64,22 @@ struct SourceSchedule: Sendable {
             .map { (index: $0, at: max(entries[$0].notBefore, gates[$0], now)) }
             .min { left, right in
                 // Whoever can be asked first; among those that can be asked now, the one that contradicted least, then rank.
-                (isAlone ? .zero : left.at, entries[left.index].contradictions, entries[left.index].rank, left.index)
-                    < (
-                        isAlone ? .zero : right.at, entries[right.index].contradictions, entries[right.index].rank,
-                        right.index
-                    )
+                key(left.index, at: left.at) < key(right.index, at: right.at)
             }
         guard let ready else { return .giveUp }
         return .ask(source: ready.index, after: ready.at - now)
+    }
+
+    private func key(_ index: Int, at moment: Duration) -> (Duration, Int, Int, Int) {
+        // No tuple of five can be compared with another: a favourite stands before every rank.
+        let rank = index == favourite ? Int.min : entries[index].rank
+        return (isAlone ? .zero : moment, entries[index].contradictions, rank, index)
+    }
+
+    /// Asks one source as long as it stands: the one that is named, or the first. Bytes of several could not be told apart.
+    mutating func stay(with source: Int?) {
+        isAlone = true
+        favourite = source
     }
 
     /// A source brought something: what failed before is forgiven, and so is the end of this attempt.

@@ -4,11 +4,6 @@ internal import Transfer
 
 /// Finds out what stands under the final names before anything is fetched.
 struct Inspection: Sendable {
-    /// A wrong file of at least this size may be somebody's work; a smaller one is an error page or a stump.
-    static let precious: Int64 = 1 << 20
-    /// How much of a wrong file is compared with the source at each of three places.
-    private static let sampleBytes: Int64 = 64 << 10
-
     private let context: RunContext
 
     init(_ context: RunContext) { self.context = context }
@@ -19,12 +14,11 @@ struct Inspection: Sendable {
     func standing(of file: ManifestFile) throws -> Standing {
         let path = file.path.string
         guard let status = try context.directory.status(of: path) else { return .absent }
-        if !context.options.recheck, let receipt = context.receipt(of: file, status) {
-            return .verified(receipt.sha256)
-        }
+        let receipt = context.receipt(of: file, status)
+        if !context.options.recheck, let receipt { return .verified(receipt.sha256) }
         guard let stored = try StoredFile(path, in: context.directory) else { return .absent }
         // A known size that differs spares the reading.
-        if let size = file.plannedSize, size != stored.status.size { return .wrong(stored) }
+        if let size = file.plannedSize, size != stored.status.size { return .wrong(stored, isRot: false) }
         context.emit(.phase(path: path, .hashing))
         let digest: SHA256Digest
         do throws(StoredFileError) {
@@ -37,47 +31,62 @@ struct Inspection: Sendable {
             case .cancelled: throw CancellationError()
             }
         }
-        if !file.isPinned, let expected = file.expected?.sha256, expected != digest { return .wrong(stored) }
+        if !file.isPinned, let expected = file.expected?.sha256, expected != digest {
+            return .wrong(stored, isRot: false)
+        }
         // The manifest cannot say that it is right; that it is no longer what was seen first says that it is not.
-        if let pin = context.localPin(of: file), pin != digest { return .wrong(stored) }
+        if let pin = context.localPin(of: file), pin != digest { return .wrong(stored, isRot: receipt != nil) }
         let identity = FileIdentity(path: path, size: stored.status.size, sha256: file.sha256)
-        guard let verified = stored.verified(digest, as: identity) else { return .wrong(stored) }
+        guard let verified = stored.verified(digest, as: identity) else {
+            return .wrong(stored, isRot: receipt != nil)
+        }
         try context.record(file, digest, try context.publisher.adopt(verified))
         return .verified(digest)
     }
 
-    /// Whether a wrong file is a damaged or cut-off copy of the right one: it agrees with the source at one of three places.
+    /// What a wrong file is, as far as samples of it can tell. Changes nothing.
     ///
     /// - Throws: ``Failure`` when no source tells, or `CancellationError`.
-    func isCopy(_ stored: StoredFile, of file: ManifestFile, size: Int64, loop: SourceLoop) async throws -> Bool {
+    func judge(_ stored: StoredFile, of file: ManifestFile, size: Int64, loop: SourceLoop) async throws -> WrongFile {
         let path = file.path.string
         context.emit(.phase(path: path, .comparing))
-        let length = min(stored.status.size, size)
-        let count = min(Self.sampleBytes, length)
-        guard count > 0 else { return true }
-        for offset in [0, (length - count) / 2, length - count] {
-            let range = offset..<offset + count
-            let stake = SourceLoop.Stake(offset: offset, kept: "the file that stands there was not touched")
-            let theirs = try await loop.run(stake) { source, _ in
-                let request = FetchRequest(
-                    url: try source.base.appending(path: path), credentials: source.credentials, range: range,
-                    total: size, validator: nil, fileName: path)
-                let body = try await context.fetcher.open(request)
-                defer {
-                    body.cancel()
-                    loop.count(body)
-                }
-                var bytes: [UInt8] = []
-                while let piece = try await body.next() {
-                    if case .bytes(_, let chunk) = piece { chunk.withBytes { bytes += $0 } }
-                }
-                guard bytes.count == range.count else {
-                    throw TransferError(.short, "\(bytes.count) of \(range.count) bytes came")
-                }
-                return bytes
+        var random = context.runtime.random
+        let ranges = WrongFile.sampleRanges(of: min(stored.status.size, size), using: &random)
+        var wrong = 0
+        for (index, range) in ranges.enumerated() {
+            guard let theirs = try await sample(range, of: file, size: size, loop: loop) else { return .unknown }
+            if try stored.bytes(at: range.lowerBound, count: range.count) != theirs { wrong += 1 }
+            if let judgement = WrongFile.judgement(wrong: wrong, compared: index + 1, of: ranges.count) {
+                return judgement
             }
-            if try stored.bytes(at: offset, count: Int(count)) == theirs { return true }
         }
-        return false
+        return .unknown
+    }
+
+    /// - Returns: `nil` if the source gives no ranges: to skip half a file for each sample would cost more than the file.
+    private func sample(
+        _ range: Range<Int64>, of file: ManifestFile, size: Int64, loop: SourceLoop
+    ) async throws -> [UInt8]? {
+        let path = file.path.string
+        let stake = SourceLoop.Stake(offset: range.lowerBound, kept: "the file that is there was not touched")
+        return try await loop.run(stake) { source, _ in
+            let request = FetchRequest(
+                url: try source.base.appending(path: path), credentials: source.credentials, range: range,
+                total: size, validator: nil, fileName: path)
+            let body = try await context.fetcher.open(request)
+            defer {
+                body.cancel()
+                loop.count(body)
+            }
+            guard body.reply.skip <= WrongFile.sampleBytes else { return nil }
+            var bytes: [UInt8] = []
+            while let piece = try await body.next() {
+                if case .bytes(_, let chunk) = piece { chunk.withBytes { bytes += $0 } }
+            }
+            guard bytes.count == range.count else {
+                throw TransferError(.short, "\(bytes.count) of \(range.count) bytes came")
+            }
+            return bytes
+        }
     }
 }

@@ -7,6 +7,6 @@ enum Standing {
     case verified(SHA256Digest)
     /// Nothing.
     case absent
-    /// Another file.
-    case wrong(StoredFile)
+    /// Another file. `isRot` if a receipt fits it in everything but its bytes: nobody edited it.
+    case wrong(StoredFile, isRot: Bool)
 }

@@ -17,6 +17,8 @@ public enum DownloadEvent: Sendable {
     case progress(path: String, bytes: Int64, received: Bool)
     /// Bytes that counted turned out bad and will be fetched again.
     case discarded(path: String, bytes: Int64, reason: String)
+    /// A file that was there gave its place to the verified one, and is kept under another name of the directory.
+    case replaced(path: String, keptAs: String, bytes: Int64)
     /// An attempt failed; another one follows after `pause`.
     case retrying(path: String, Failure, attempt: Int, pause: Duration)
     /// A source is out for this file; `isLast` if no other one is left, and the file is about to fail.

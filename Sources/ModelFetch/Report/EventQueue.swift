@@ -56,7 +56,8 @@ extension DownloadEvent {
     fileprivate var path: String? {
         switch self {
         case .started, .warning, .debug, .waitingForLock, .ended: nil
-        case .phase(let path, _), .progress(let path, _, _), .discarded(let path, _, _), .retrying(let path, _, _, _),
+        case .phase(let path, _), .progress(let path, _, _), .discarded(let path, _, _), .replaced(let path, _, _),
+            .retrying(let path, _, _, _),
             .sourceDropped(let path, _, _):
             path
         case .finished(let report): report.path

@@ -39,6 +39,10 @@ final class EventPrinter: Sendable {
             [
                 "event": "discarded", "path": .string(path), "bytes": .integer(bytes), "reason": .string(reason),
             ]
+        case .replaced(let path, let kept, let bytes):
+            [
+                "event": "replaced", "path": .string(path), "kept_as": .string(kept), "bytes": .integer(bytes),
+            ]
         case .retrying(let path, let failure, let attempt, let pause):
             [
                 "event": "retry", "path": .string(path), "attempt": .integer(Int64(attempt)),

@@ -1,15 +1,9 @@
+internal import ModelFetch
+
 /// Numbers as a person reads them.
 enum Words {
     /// `497.8 MB`; decimal units, as disks and links are sold.
-    static func bytes(_ count: Int64) -> String {
-        guard count >= 1000 else { return "\(count) B" }
-        var value = Double(count)
-        for unit in ["kB", "MB", "GB", "TB", "PB"] {
-            value /= 1000
-            if value < 999.95 || unit == "PB" { return "\(tenths(value)) \(unit)" }
-        }
-        return "\(count) B"
-    }
+    static func bytes(_ count: Int64) -> String { roundedBytes(count) }
 
     /// `312.4/497.8 MB`: both in the unit of the whole.
     static func share(_ part: Int64, of whole: Int64) -> String {

@@ -18,6 +18,8 @@ enum ProgressLines {
         case .phase(let path, .comparing): "\(path): another file stands there, comparing it with the source"
         case .discarded(let path, let bytes, let reason):
             bytes > 0 ? "\(path): \(Words.bytes(bytes)) will be fetched again: \(reason)" : "\(path): \(reason)"
+        case .replaced(let path, let kept, let bytes):
+            "\(printable(path)): the file that was here (\(Words.bytes(bytes))) is kept as \(printable(kept))"
         case .retrying(let path, let failure, let attempt, let pause):
             "\(path): \(failure.message); "
                 + (pause > .zero ? "trying again in \(Words.seconds(pause))" : "trying again")

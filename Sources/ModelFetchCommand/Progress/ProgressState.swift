@@ -98,7 +98,7 @@ struct ProgressState: Sendable {
                 $0.stage = .waiting(until: now + pause, reason: failure.brief, attempt: attempt + 1)
             }
         case .finished(let report): finish(report)
-        case .warning, .debug, .waitingForLock, .sourceDropped, .ended: break
+        case .warning, .debug, .waitingForLock, .replaced, .sourceDropped, .ended: break
         }
     }
 

@@ -50,7 +50,7 @@ final class TerminalProgress: ProgressView {
         case .debug(let text): return context.isVerbose ? "debug: \(text)" : nil
         // What an audit finds is said at its end.
         case _ where sums.isAudit: return nil
-        case .started, .waitingForLock, .discarded, .sourceDropped: return ProgressLines.line(for: event)
+        case .started, .waitingForLock, .discarded, .replaced, .sourceDropped: return ProgressLines.line(for: event)
         // What was there already is counted in the end.
         case .finished(let report) where sums.fileCount <= Self.fewFiles && report.state != .skipped:
             return ProgressLines.line(for: event)

@@ -79,7 +79,16 @@ final class MemoryDisk: Disk {
         let place = place(name, in: directory)
         guard let bytes = self[place] else { throw DiskError("rename", name, ENOENT) }
         self[place] = nil
-        self[self.place(newName, in: newDirectory)] = bytes
+        let newPlace = self.place(newName, in: newDirectory)
+        self[newPlace] = bytes
+        // Who has it open goes on with it.
+        state.withLock { state in for (number, path) in state.open where path == place { state.open[number] = newPlace } }
+    }
+
+    func link(_ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor)
+        throws(DiskError)
+    {
+        throw DiskError("link", name, EPERM)
     }
 
     func remove(_ name: String, in directory: Descriptor) throws(DiskError) {
@@ -126,6 +135,15 @@ final class MemoryDisk: Disk {
             file = Array(file.prefix(Int(size)))
             file += [UInt8](repeating: 0, count: Int(size) - file.count)
         }
+    }
+
+    func clone(_ source: Descriptor, to target: Descriptor) throws(DiskError) {
+        let bytes = try withFile(source) { $0 }
+        try withFile(target) { $0 = bytes }
+    }
+
+    func copy(_ source: Descriptor, to target: Descriptor, _ range: Range<Int64>) throws(DiskError) -> Int64 {
+        throw DiskError("copy", "", EOPNOTSUPP)
     }
 
     func freeBytes(at descriptor: Descriptor) throws(DiskError) -> Int64 { .max }

@@ -86,10 +86,10 @@ extension Promises {
     static func record(
         _ reader: inout ByteReader, size: Int64, checksum: (Range<Int64>) -> BlockChecksum
     ) -> JournalRecord {
-        let kind = reader.byte() % 6
+        let kind = reader.byte() % 5
         if kind == 1 {
             let number = UInt16(reader.number(below: 1 << 16))
-            return .source(number: number, origin: reader.text(), validator: reader.text())
+            return .source(number: number, SourceVersion(SourceID(url: reader.text()), validator: reader.text()))
         }
         if kind == 2 { return .digestFailed(SHA256Digest(bytes: [UInt8](repeating: reader.byte(), count: 32))!) }
         // Some reach beyond the end.
@@ -97,9 +97,8 @@ extension Promises {
         let length = reader.number(below: size + 8) + 1
         switch kind {
         case 3: return .void(start..<start + length)
-        case 4: return .suspect(start..<start + length)
         // A longer one is many claims, which takes a while: StorageTests has it.
-        case 5: return .found(start..<start + min(length, 1 << 32))
+        case 4: return .found(start..<start + min(length, 1 << 32))
         default:
             let range = start..<start + min(length, JournalRecord.maximumExtent)
             return .extent(range, source: UInt16(reader.byte() % 3), checksum: checksum(range))
@@ -112,7 +111,7 @@ extension Promises {
         for claim in contents.claims {
             try hold(claim.range.lowerBound >= end && !claim.range.isEmpty, "claims overlap or are out of order")
             try hold(claim.range.count <= JournalRecord.maximumExtent, "a claim of \(claim.range.count) bytes")
-            try hold(contents.sources[claim.source] != nil, "a claim of no known source")
+            try hold(claim.source == 0 || contents.versions[claim.source] != nil, "a claim of no known source")
             end = claim.range.upperBound
         }
         try hold(end <= size, "a claim beyond the end of the file")

@@ -84,7 +84,8 @@ extension Promises {
                 try partial.void(start..<min(start + reader.number(below: 4096), identity.size))
             default:
                 let origin = "s\(reader.byte() % 3)"
-                let source = try partial.source(origin: origin, validator: "v\(reader.byte() % 2)")
+                let source = try partial.number(
+                    of: SourceVersion(SourceID(url: origin), validator: "v\(reader.byte() % 2)"))
                 let start = reader.number(below: identity.size + 1)
                 var piece = Array(bytes[Int(start)...].prefix(Int(reader.number(below: 8192))))
                 if reader.byte() % 4 == 0, !piece.isEmpty { piece[0] ^= 1 }
@@ -95,7 +96,7 @@ extension Promises {
 
         /// Fetches what is missing from a source that is right.
         func fill(_ partial: PartialFile) throws {
-            let source = try partial.source(origin: "right", validator: "")
+            let source = try partial.number(of: SourceVersion(SourceID(url: "right"), validator: ""))
             while let gap = partial.firstGap() {
                 try bytes[Int(gap.lowerBound)..<Int(gap.upperBound)].withUnsafeBytes {
                     try partial.write($0, at: gap.lowerBound, from: source)

@@ -93,13 +93,19 @@ import Testing
         }
     }
 
-    @Test func `counts what it has already, be it a partial or a damaged copy`() async throws {
-        for name in ["model.data.partial", "model.data"] {
+    @Test func `counts what it has already in a partial, and needs room for a whole file beside one that is wrong`()
+        async throws
+    {
+        for (name, fits) in [("model.data.partial", true), ("model.data", false)] {
             let harness = try Harness()
             try harness.folder.put(Array(Self.big[..<1_200_000]), name)
             let disk = TestDisk(free: 400_000)
             try await run(harness, .init { $0.disk = disk }) { outcome, _ in
-                #expect(outcome.report.isOK, "\(name): \(outcome.report.failures)")
+                #expect(outcome.report.isOK == fits, "\(name): \(outcome.report.failures)")
+                guard !fits else { return }
+                #expect(outcome.report.kind == .cannotWrite)
+                #expect(outcome.words.contains("stay until the right ones are here"), "\(outcome.words)")
+                #expect(harness.folder.bytes("model.data")?.count == 1_200_000)
             }
         }
     }

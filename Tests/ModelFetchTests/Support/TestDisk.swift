@@ -93,5 +93,14 @@ final class TestDisk: Disk {
     ) throws(DiskError) {
         try real.rename(name, in: directory, to: newName, in: newDirectory)
     }
+    func link(
+        _ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor
+    ) throws(DiskError) {
+        try real.link(name, in: directory, to: newName, in: newDirectory)
+    }
+    func clone(_ source: Descriptor, to target: Descriptor) throws(DiskError) { try real.clone(source, to: target) }
+    func copy(_ source: Descriptor, to target: Descriptor, _ range: Range<Int64>) throws(DiskError) -> Int64 {
+        try real.copy(source, to: target, range)
+    }
     func remove(_ name: String, in directory: Descriptor) throws(DiskError) { try real.remove(name, in: directory) }
 }
