@@ -69,7 +69,8 @@ extension StoredFile {
         while offset < max(status.size, size) {
             let counts = (try read(into: mine, at: offset), try other.read(into: theirs, at: offset))
             likeness.compare(
-                UnsafeRawBufferPointer(rebasing: mine[..<counts.0]), UnsafeRawBufferPointer(rebasing: theirs[..<counts.1]))
+                UnsafeRawBufferPointer(rebasing: mine[..<counts.0]),
+                UnsafeRawBufferPointer(rebasing: theirs[..<counts.1]))
             offset += Int64(Likeness.blockBytes)
             try progress()
         }

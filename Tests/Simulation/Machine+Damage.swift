@@ -20,7 +20,9 @@ extension Machine {
             guard let inode = inode(at: place(file, part)), inode.size > 0 else { return nil }
             inode.rot(at: offset % inode.size, mask: mask)
         case .cut(let file, let part, let size):
-            guard let inode = inode(at: place(file, part)), inode.kind == .regular, size < inode.size else { return nil }
+            guard let inode = inode(at: place(file, part)), inode.kind == .regular, size < inode.size else {
+                return nil
+            }
             truncate(inode, to: size)
             touch(inode)
         case .removed(let file, let part): unlink(place(file, part))

@@ -39,7 +39,8 @@ extension Schedule {
             seed: random.next(), files: files, hasMarker: random.chance(70),
             sources: Self.sources(profile, largest: largest, &random),
             fileSystem: random.chance(50) ? .ext4 : .posix, hasLocks: profile != .crowded || random.chance(60),
-            isDurable: profile == .crashes || profile == .treasures || random.chance(85), concurrentFiles: 1 + random.below(4),
+            isDurable: profile == .crashes || profile == .treasures || random.chance(85),
+            concurrentFiles: 1 + random.below(4),
             retries: random.below(5), spareBytes: 64 << 20, runs: [])
         if profile == .sickDisk, random.chance(30) {
             spareBytes = Int64(random.below(Int(bytes) + 100_000)) - bytes / 2

@@ -251,7 +251,8 @@ package final class Simulation {
         if report.isOK {
             // Another run may hold the marker back after this one has ended, and be killed.
             let isWhole =
-                current.files.allSatisfy { invariants.isRight($0.path.string) } || (processes.count > 1 && process.leftWhole)
+                current.files.allSatisfy { invariants.isRight($0.path.string) }
+                || (processes.count > 1 && process.leftWhole)
             if !isWhole, !receiptsMayErr { invariants.violated("it says that all is well, and it is not") }
             return
         }

@@ -83,7 +83,9 @@ import Testing
         #expect(contents.claims == claims)
     }
 
-    @Test func `of a source that changes with every answer stays in proportion, and is rewritten when most of it says nothing`()
+    @Test
+    func
+        `of a source that changes with every answer stays in proportion, and is rewritten when most of it says nothing`()
         throws
     {
         let shop = try Workshop(size: 400_000)
@@ -110,7 +112,6 @@ import Testing
         try shop.fill(partial)
         #expect(try partial.finishVerified().digest == shop.identity.sha256)
     }
-
 
     // MARK: Damage
 

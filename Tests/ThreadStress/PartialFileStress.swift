@@ -90,7 +90,7 @@ package final class PartialFileStress: Sendable {
     private func leaveClaims(in directory: ModelDirectory, _ path: String) throws {
         var random = random(100)
         let partial = try open(in: directory)
-        let source = try partial.source(origin: "http://earlier/", validator: "\"1\"")
+        let source = try partial.number(of: SourceVersion(SourceID(url: "http://earlier/"), validator: "\"1\""))
         for _ in 0..<random.below(4) {
             let range = range(&random, atMost: 200_000)
             try write(right, range, to: partial, from: source)
@@ -120,7 +120,8 @@ package final class PartialFileStress: Sendable {
         var random = random(UInt64(number))
         for round in 0..<80 {
             let version = number % 2 == 0 ? 0 : round / 20
-            let source = try partial.source(origin: "http://\(number)/", validator: "\"\(version)\"")
+            let source = try partial.number(
+                of: SourceVersion(SourceID(url: "http://\(number)/"), validator: "\"\(version)\""))
             var range = range(&random, atMost: 60_000)
             if random.chance(80), let gap = partial.firstGap(from: Int64(range.lowerBound)) ?? partial.firstGap() {
                 let start = Int(gap.lowerBound)
@@ -134,7 +135,7 @@ package final class PartialFileStress: Sendable {
     /// Writes wrong bytes, and gives up each of them again.
     private func lie(_ partial: PartialFile) throws {
         var random = random(200)
-        let source = try partial.source(origin: "http://liar/", validator: "\"1\"")
+        let source = try partial.number(of: SourceVersion(SourceID(url: "http://liar/"), validator: "\"1\""))
         for _ in 0..<60 {
             var range = range(&random, atMost: 40_000)
             if random.chance(70), let gap = partial.firstGap(from: partial.hashedBytes) {
@@ -185,7 +186,7 @@ package final class PartialFileStress: Sendable {
 
     /// Fills what is missing; then the digest must be right, and so the bytes.
     private func settle(_ partial: PartialFile, _ path: String, _ team: Team) throws {
-        let source = try partial.source(origin: "http://filler/", validator: "\"1\"")
+        let source = try partial.number(of: SourceVersion(SourceID(url: "http://filler/"), validator: "\"1\""))
         while let gap = partial.firstGap() {
             try write(
                 right, Int(gap.lowerBound)..<min(Int(gap.upperBound), Int(gap.lowerBound) + 100_000), to: partial,

@@ -138,7 +138,8 @@ struct DownloadRun: Sendable {
             throw StorageError(
                 .noSpace, path: context.directory.path,
                 reason: "\(needed) bytes are needed and \(free) are free; nothing was fetched"
-                    + (work.contains { $0.wrong != nil } ? " (files that are wrong stay until the right ones are here)" : ""))
+                    + (work.contains { $0.wrong != nil }
+                        ? " (files that are wrong stay until the right ones are here)" : ""))
         } catch {
             throw Failure(error)
         }

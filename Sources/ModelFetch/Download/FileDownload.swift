@@ -97,7 +97,8 @@ final class FileDownload: Sendable {
             switch try partial.finish(accepting: accepts) {
             case .verified(let verified): return verified
             case .unproven(let actual, _) where needsOneVersion:
-                try restart(partial, "nothing shows that these bytes, of digest \(actual.hex), are of one version of the file")
+                try restart(
+                    partial, "nothing shows that these bytes, of digest \(actual.hex), are of one version of the file")
             case .unproven(let actual, _):
                 let expected = file.expected?.sha256?.hex ?? "another one, as first seen here"
                 context.emit(
@@ -206,7 +207,9 @@ final class FileDownload: Sendable {
     /// One request, and its bytes to their places.
     private func fetch(_ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ index: Int) async throws {
         var gap = gap
-        if needsOneVersion, !partial.isEmpty, partial.soleVersion.map({ $0.isResumable && $0.source == source.id }) != true {
+        if needsOneVersion, !partial.isEmpty,
+            partial.soleVersion.map({ $0.isResumable && $0.source == source.id }) != true
+        {
             try restart(partial, "the server does not tell whether its file is still the same")
             gap = 0..<size
         }

@@ -15,7 +15,10 @@ struct FileWork: Sendable {
     /// What `wrong` is, as far as it is known.
     private var judgement = WrongFile.unknown
 
-    init(_ context: RunContext, _ file: ManifestFile, wrong: StoredFile? = nil, isRot: Bool = false, wasRight: Bool = false) {
+    init(
+        _ context: RunContext, _ file: ManifestFile, wrong: StoredFile? = nil, isRot: Bool = false,
+        wasRight: Bool = false
+    ) {
         self.context = context
         self.file = file
         self.wrong = wrong

@@ -72,7 +72,9 @@ enum WrongFile: Hashable, Sendable {
     /// What somebody's browser or script saves where a file should be: the page of a portal, the error of a blob store.
     private static func isPage(_ front: [UInt8], _ name: String) -> Bool {
         let lowered = name.lowercased()
-        guard ![".html", ".htm", ".xhtml", ".xml", ".svg"].contains(where: { lowered.hasSuffix($0) }) else { return false }
+        guard ![".html", ".htm", ".xhtml", ".xml", ".svg"].contains(where: { lowered.hasSuffix($0) }) else {
+            return false
+        }
         let text = String(decoding: front.prefix(256), as: UTF8.self)
             .drop { $0.isWhitespace || $0 == "\u{FEFF}" }.lowercased()
         if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") { return true }

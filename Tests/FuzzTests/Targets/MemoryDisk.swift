@@ -82,7 +82,8 @@ final class MemoryDisk: Disk {
         let newPlace = self.place(newName, in: newDirectory)
         self[newPlace] = bytes
         // Who has it open goes on with it.
-        state.withLock { state in for (number, path) in state.open where path == place { state.open[number] = newPlace } }
+        state.withLock { state in for (number, path) in state.open where path == place { state.open[number] = newPlace }
+        }
     }
 
     func link(_ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor)

@@ -195,7 +195,8 @@ import Testing
         } else {
             #expect(outcome.report.kind == .data && harness.folder.bytes("model.data") == theirs)
             // The next run need not fetch it again.
-            let replaced = try await run(harness, .always(.status(404)), .init { $0.options.replacesForeignFiles = true })
+            let replaced = try await run(
+                harness, .always(.status(404)), .init { $0.options.replacesForeignFiles = true })
             #expect(replaced.state("model.data") == .repaired && replaced.report.bytesDownloaded == 0)
         }
     }
@@ -242,24 +243,27 @@ import Testing
 
 /// The same as a value.
 @Suite struct `What a wrong file is` {
-    @Test(arguments: [
-        (0, "", false, "a.bin", .stump), (10, "", true, "a.bin", .rot), (5 << 20, "", true, "a.bin", .rot),
-        (5 << 20, "", false, "a.bin", .unknown), (1 << 20, "", false, "a.bin", .unknown),
-        ((1 << 20) - 1, "", false, "a.bin", .damaged), (60, " <HTML>", false, "a.bin", .stump),
-        (60, "\u{FEFF}<!doctype html>", false, "a.bin", .stump), (60, "<html>", false, "page.html", .damaged),
-        (60, "<?xml version=\"1.0\"?>\n<Error>", false, "a.bin", .stump),
-        (60, "<?xml version=\"1.0\"?>\n<svg>", false, "a.bin", .damaged), (60, "{\"n_layer\": 12}", false, "a", .damaged),
-        (5 << 20, "<html>", false, "a.bin", .unknown),
-    ] as [(Int64, String, Bool, String, WrongFile)])
+    @Test(
+        arguments: [
+            (0, "", false, "a.bin", .stump), (10, "", true, "a.bin", .rot), (5 << 20, "", true, "a.bin", .rot),
+            (5 << 20, "", false, "a.bin", .unknown), (1 << 20, "", false, "a.bin", .unknown),
+            ((1 << 20) - 1, "", false, "a.bin", .damaged), (60, " <HTML>", false, "a.bin", .stump),
+            (60, "\u{FEFF}<!doctype html>", false, "a.bin", .stump), (60, "<html>", false, "page.html", .damaged),
+            (60, "<?xml version=\"1.0\"?>\n<Error>", false, "a.bin", .stump),
+            (60, "<?xml version=\"1.0\"?>\n<svg>", false, "a.bin", .damaged),
+            (60, "{\"n_layer\": 12}", false, "a", .damaged),
+            (5 << 20, "<html>", false, "a.bin", .unknown),
+        ] as [(Int64, String, Bool, String, WrongFile)])
     func `is told from its size, its front and its receipt, as far as they tell`(
         size: Int64, front: String, isRot: Bool, name: String, expected: WrongFile
     ) {
         #expect(WrongFile(size: size, front: Array(front.utf8), isRot: isRot, name: name) == expected)
     }
 
-    @Test(arguments: [
-        (0, 1, nil), (6, 63, nil), (6, 64, .damaged), (0, 64, .damaged), (7, 7, .foreign), (7, 64, .foreign),
-    ] as [(Int, Int, WrongFile?)])
+    @Test(
+        arguments: [
+            (0, 1, nil), (6, 63, nil), (6, 64, .damaged), (0, 64, .damaged), (7, 7, .foreign), (7, 64, .foreign),
+        ] as [(Int, Int, WrongFile?)])
     func `is damage while at most a tenth of 64 samples are wrong`(wrong: Int, compared: Int, expected: WrongFile?) {
         #expect(WrongFile.judgement(wrong: wrong, compared: compared, of: 64) == expected)
     }
