@@ -100,6 +100,17 @@ import Testing
         #expect(try again.checkAll() == [])
     }
 
+    @Test(arguments: [1, 100_000, 262_143, 262_144, 2_000_000, 4_000_001])
+    func `records the end of a long write, too`(beyond: Int) throws {
+        // A write is recorded in pieces of 1.75 MiB.
+        let shop = try Workshop(size: (7 << 18) + beyond)
+        let partial = try shop.open()
+        let source = try partial.source(origin: "o", validator: "")
+        try partial.write(shop.bytes, at: 0, from: source)
+        try partial.flush()
+        #expect(try shop.open().claimedBytes == Int64(shop.bytes.count))
+    }
+
     // MARK: What is there is not written over
 
     @Test func `does not write over bytes that are there`() throws {
