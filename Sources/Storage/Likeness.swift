@@ -4,7 +4,7 @@
     internal import Darwin
 #endif
 
-/// How far two files are the same, byte for byte.
+/// How far a file is the same as the right one, byte for byte.
 package struct Likeness: Hashable, Sendable {
     /// The bytes that are compared as one.
     package static let blockBytes = 64 << 10
@@ -15,14 +15,18 @@ package struct Likeness: Hashable, Sendable {
     package private(set) var blocks = 0
     /// Those that are not the same in both; what only one of them has is not.
     package private(set) var differing = 0
-    /// Whether one of them is the front of the other, or both are the same: the shorter holds nothing of its own.
-    package private(set) var isFront = true
+    /// Whether every byte that both have is the same.
+    private var isFront = true
+    /// The bytes of the file, and those of them that lie beyond the right one's end.
+    private var (size, excess) = (0, 0)
 
     package init() {}
 
-    /// Takes up one block of each; empty where a file has none any more.
+    /// Takes up one block of the file and of the right one; empty where one of them has none any more.
     package mutating func compare(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) {
         blocks += 1
+        size += one.count
+        excess += max(one.count - other.count, 0)
         let common = min(one.count, other.count)
         var isSame = true
         if common > 0, let one = one.baseAddress, let other = other.baseAddress {
@@ -35,8 +39,11 @@ package struct Likeness: Hashable, Sendable {
     /// Whether a file that differs in so many of some blocks is probably a damaged copy, and not a file of its own.
     package static func isDamage(differing: Int, of blocks: Int) -> Bool { differing * tolerance <= blocks }
 
-    /// Whether the one is probably a damaged copy of the other.
-    package var isDamage: Bool { isFront || Self.isDamage(differing: differing, of: blocks) }
+    /// Whether the file holds nothing of its own: it is the right one, cut off or with a little more at its end.
+    package var isStump: Bool { isFront && excess * Self.tolerance <= size }
+
+    /// Whether the file is probably a damaged copy of the right one.
+    package var isDamage: Bool { isStump || Self.isDamage(differing: differing, of: blocks) }
 }
 
 extension StoredFile {

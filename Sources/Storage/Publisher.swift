@@ -19,8 +19,8 @@ package struct Publisher: Sendable {
 
     /// Makes a file durable, gives it its final name, and makes the name durable.
     ///
-    /// What had the name is kept, see ``ReplacedFiles``, unless it holds nothing of its own: it is a front of the new file, or the
-    /// new file is a front of it.
+    /// What had the name is kept, see ``ReplacedFiles``, unless it holds nothing of its own: it is the new file, cut off or with a
+    /// little more at its end.
     ///
     /// - Parameter expendable: what is known of a file under the final name that need not be kept whatever it holds.
     /// - Returns: what the file is now, for its receipt, and what was kept of what had its name.

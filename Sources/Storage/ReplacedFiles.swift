@@ -25,7 +25,7 @@ struct ReplacedFiles {
         guard let stored = try StoredFile(path, in: directory) else { return nil }
         // A link to the new file itself, or the same bytes once more, is no loss; nor is a part of them.
         do throws(StoredFileError) {
-            if try stored.likeness(to: file).isFront { return nil }
+            if try stored.likeness(to: file).isStump { return nil }
         } catch {
             guard case .storage(let error) = error else { return nil }
             throw error

@@ -19,6 +19,9 @@ import tempfile
 
 SIMULATOR = ["--count", "3000"]
 WRITERS = ["--writers", "--count", "1500"]
+UNPINNED = ["--profile", "unpinned", "--count", "2000"]
+TREASURES = ["--profile", "treasures", "--count", "2000"]
+THRIFTY = ["--profile", "thrifty", "--count", "2000"]
 
 # Name, file, what stands there, what is put there (or a list of both), arguments of the simulator, filter of the tests.
 MUTANTS = [
@@ -36,7 +39,7 @@ MUTANTS = [
      "guard isClaimed, isWhole, claim.checksum == nil || claim.checksum == actual else {",
      "guard isClaimed, isWhole else {", WRITERS, "PartialFileResumeTests"),
     ("accept any digest", "Sources/Storage/PartialFile.swift",
-     "guard identity.sha256 == nil || identity.sha256 == digest else {", "guard true else {", SIMULATOR,
+     "guard expected == digest else {", "guard true else {", SIMULATOR,
      "PartialFileTests"),
     ("ignore Content-Range", "Sources/Transfer/RangeReply.swift",
      "guard range.lowerBound == asked.lowerBound, range.upperBound <= asked.upperBound else {",
@@ -84,6 +87,48 @@ MUTANTS = [
     ("give no source a second chance to be right", "Sources/ModelFetch/Download/SourceSchedule.swift",
      "if entries[source].contradictions >= Self.contradictionsAllowed { entries[source].verdict = .contradicted }", "",
      SIMULATOR, "SourceScheduleTests"),
+    # Nothing of others is destroyed.
+    ("call a file that differs in most samples damaged", "Sources/ModelFetch/Plan/WrongFile.swift",
+     "if !Likeness.isDamage(differing: wrong, of: samples) { return .foreign }", "", None, "WrongFileTests"),
+    ("keep nothing of what had the name", "Sources/Storage/Publisher.swift",
+     "let kept = try ReplacedFiles(in: directory, isDurable: isDurable).keep(what: file, replaces: expendable)",
+     "let kept: Kept? = nil", TREASURES, "WrongFileTests|ReplacedFilesTests"),
+    ("keep it without making its second name durable", "Sources/Storage/ReplacedFiles.swift",
+     "try directory.synchronizeWay(to: kept)\n                try directory.synchronizeParent(of: kept)", "", TREASURES,
+     "ReplacedFilesTests"),
+    ("let whatever stands there go as what was judged", "Sources/Storage/ReplacedFiles.swift",
+     "if let expendable, expendable.isSameFile(as: named) { return nil }", "if expendable != nil { return nil }", None,
+     "ReplacedFilesTests"),
+    ("call every wrong file rot", "Sources/ModelFetch/Plan/Inspection.swift",
+     "if let size = file.plannedSize, size != stored.status.size { return .wrong(stored, isRot: false) }",
+     "if let size = file.plannedSize, size != stored.status.size { return .wrong(stored, isRot: true) }", TREASURES,
+     "WrongFileTests"),
+    ("withdraw a marker that is wrong", "Sources/ModelFetch/Download/DownloadRun+Marker.swift",
+     "case .verified = try standing ?? Inspection(context).standing(of: file)", "true", TREASURES, "WrongFileTests"),
+    # Nothing unpinned is a mixture.
+    ("accept bytes of several sources", "Sources/ModelFetch/Download/ContentEvidence.swift",
+     "case .mixed: return false", "case .mixed: return true", None, "OneVersionTests"),
+    ("accept bytes of several versions of one source", "Sources/ModelFetch/Download/ContentEvidence.swift",
+     "return deliveries[digest, default: []].count > 1", "return deliveries[digest, default: []].count > 0", None,
+     "OneVersionTests"),
+    ("go on with what another version left", "Sources/ModelFetch/Download/FileDownload.swift",
+     [("if needsOneVersion, let held = partial.soleVersion, held != version {", "if false {"),
+      ("if needsOneVersion, !partial.isEmpty,", "if false,"),
+      ("case .unproven(let actual, _) where needsOneVersion:", "case .unproven(let actual, _) where false:")], None,
+     UNPINNED, "OneVersionTests"),
+    ("take every answer without a validator for one version", "Sources/Storage/SourceVersion.swift",
+     "var isOneVersion: Bool { !validator.isEmpty || isOneAnswer }", "var isOneVersion: Bool { true }", None,
+     "PartialFileResumeTests|OneVersionTests"),
+    ("take two places of a source for one", "Sources/ModelFetch/Download/FileDownload+Versions.swift",
+     "let place = body.url == url ? source.id : SourceID(url: body.url.origin.description + body.url.path)",
+     "let place = source.id", UNPINNED, "OneVersionTests"),
+    ("send If-Range though tags vary", "Sources/ModelFetch/Download/FileDownload+Versions.swift",
+     [("if !needsOneVersion, partial.hasChanged(source.id) { validator = nil }", ""),
+      ("if !needsOneVersion, let asked = request.validator,", "if false, let asked = request.validator,")], None,
+     THRIFTY, "ResumeTests"),
+    ("take the newest validator for the last", "Sources/Storage/PartialState.swift",
+     "if let known, latest[version.source] == known { return known }", "if let known { return known }", None,
+     "PartialFileValidatorTests"),
 ]
 
 

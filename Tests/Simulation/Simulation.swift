@@ -357,9 +357,14 @@ package final class Simulation {
         guard schedule.hasLocks else { return }
         let allowed = Set(
             files.map(\.path) + [".modelfetch/lock", ".modelfetch/receipts.json", ".modelfetch/manifest.json"])
-        // What another tool left beside a file that is right is not ours.
-        let isForeign = schedule.runs.flatMap(\.damages).contains {
-            if case .foreignPartial = $0 { true } else { false }
+        // What another tool left beside a file that is right is not ours; and without its journal a partial does not tell whose it is.
+        let isForeign = schedule.runs.flatMap(\.damages).contains { damage in
+            switch damage {
+            case .foreignPartial, .stateRemoved, .removed(_, .journal), .obstacle(_, .journal, _), .cut(_, .journal, _),
+                .rot(_, .journal, _, _):
+                true
+            default: false
+            }
         }
         for path in machine.allFiles(in: Self.directory) where !allowed.contains(path) {
             // What was kept for its owner is the owner's to remove.

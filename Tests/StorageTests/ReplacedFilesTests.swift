@@ -140,14 +140,18 @@ import Testing
         let right = (0..<20 * block).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }
         var damaged = right
         damaged[0] ^= 1
-        #expect(likeness(right, damaged).differing == 1 && !likeness(right, damaged).isFront)
+        #expect(likeness(damaged, right).differing == 1 && !likeness(damaged, right).isStump)
         damaged[10 * block] ^= 1
-        #expect(likeness(right, damaged).isDamage)
+        #expect(likeness(damaged, right).isDamage)
         damaged[15 * block] ^= 1
-        #expect(!likeness(right, damaged).isDamage)
+        #expect(!likeness(damaged, right).isDamage)
         for other in [[], Array(right[..<5000]), right, right + [7]] {
-            #expect(likeness(right, other).isFront && likeness(other, right).isFront)
+            #expect(likeness(other, right).isStump && likeness(other, right).isDamage)
         }
+        // What was appended to a right file may be somebody's, if it is more than a little.
+        #expect(likeness(right + [UInt8](repeating: 1, count: 2 * block), right).isStump)
+        #expect(!likeness(right + [UInt8](repeating: 1, count: 3 * block), right).isStump)
+        #expect(!likeness([1, 2, 3], []).isStump && likeness([], []).isStump)
         #expect(likeness(right, right).differing == 0)
         #expect(likeness(right, Array(right[..<(19 * block)])).differing == 1)
     }

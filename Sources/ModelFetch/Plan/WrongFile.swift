@@ -8,8 +8,8 @@ enum WrongFile: Hashable, Sendable {
     case rot
     /// It holds nothing of its own: it is empty, or an error page that was saved as the file.
     case stump
-    /// It is small, or agrees with the source in nearly all samples. Kept when it is replaced, unless it turns out to be a front of
-    /// the right file, or the right file a front of it.
+    /// It is small, or agrees with the source in nearly all samples. Kept when it is replaced, unless it turns out to be a stump
+    /// (``Likeness/isStump``).
     case damaged
     /// Nothing told yet. Only the right file, once it is here, can be compared with it.
     case unknown
