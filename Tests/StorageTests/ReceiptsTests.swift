@@ -94,16 +94,43 @@ import Testing
         #expect(try read(text).files.count <= 2)
     }
 
-    @Test func `over the limit are none`() throws {
+    @Test func `of a hundred thousand files are read, and those over the limit are none`() throws {
         var receipts = Receipts()
         receipts.model = "m"
         try receipts.write(in: directory, isDurable: false)
         let text = try #require(scratch.read(Receipts.name))
-        try scratch.write(
-            text + [UInt8](repeating: UInt8(ascii: " "), count: (16 << 20) - text.count), to: Receipts.name)
+        let space = [UInt8](repeating: UInt8(ascii: " "), count: (17 << 20) - text.count)
+        try scratch.write(text + space, to: Receipts.name)
         #expect(Receipts(in: directory) == receipts)
-        try scratch.write(text + [UInt8](repeating: UInt8(ascii: " "), count: 16 << 20), to: Receipts.name)
+        try scratch.truncate(Receipts.name, to: Int64(Receipts.maximumLength) + 1)
         #expect(Receipts(in: directory) == Receipts())
+    }
+
+    @Test func `for which there is no room are left out, and what is written can be read`() throws {
+        var receipts = Receipts()
+        for name in ["a", "b", "c"] { receipts.files[name] = Self.receipt() }
+        let whole = receipts.encoded()
+        #expect(receipts.encoded(limit: whole.count) == whole)
+        try scratch.write(receipts.encoded(limit: whole.count - 1), to: Receipts.name)
+        #expect(Receipts(in: directory).files.keys.sorted() == ["a", "b"])
+        try scratch.write(receipts.encoded(limit: 10), to: Receipts.name)
+        #expect(Receipts(in: directory) == Receipts())
+    }
+
+    @Test(arguments: [
+        ("\\u00e9\\ud83d\\ude00\\/\\b\\f\\n\\r\\t\\\"\\\\", "\u{E9}\u{1F600}/\u{8}\u{C}\n\r\t\"\\"),
+        ("\u{1F600}", "\u{1F600}"),
+        ("\\u0000", "\0"),
+    ])
+    func `have names as JSON writes them`(written: String, name: String) throws {
+        let receipts = try read("{\"format\":\"modelfetch-receipts/1\",\"model\":\"\(written)\",\"files\":{}}")
+        #expect(receipts.model == name)
+    }
+
+    @Test(arguments: ["\\ud83d", "\\ud83d\\u0041", "\\ude00", "\\u12g4", "\\u12", "\\x", "\n", "\\"])
+    func `with a string that is none are none`(written: String) throws {
+        let text = "{\"format\":\"modelfetch-receipts/1\",\"files\":{},\"model\":\"\(written)\"}"
+        #expect(try read(text) == Receipts())
     }
 
     @Test func `match a file only as long as everything about it does`() {

@@ -77,9 +77,45 @@ extension JSONValue {
         }
     }
 
+    /// The value as JSON on one line, without a space that could be left out.
+    func compactText() -> String {
+        var text = ""
+        writeCompactly(to: &text)
+        return text
+    }
+
+    private func writeCompactly(to text: inout String) {
+        switch self {
+        case .array(let elements):
+            text += "["
+            for (index, element) in elements.enumerated() {
+                if index > 0 { text += "," }
+                element.writeCompactly(to: &text)
+            }
+            text += "]"
+        case .object(let members):
+            text += "{"
+            for (index, member) in members.enumerated() {
+                if index > 0 { text += "," }
+                Self.quote(member.key, to: &text)
+                text += ":"
+                member.value.writeCompactly(to: &text)
+            }
+            text += "}"
+        case .null, .bool, .integer, .string: write(to: &text, indentation: "")
+        }
+    }
+
     /// RFC 8259 §7, and everything unsafe or invisible escaped besides.
     private static func quote(_ string: String, to text: inout String) {
         text += "\""
+        defer { text += "\"" }
+        // Nearly all that a manifest holds, and many times as fast.
+        let isHarmless = string.utf8.allSatisfy { (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        guard !isHarmless else {
+            text += string
+            return
+        }
         for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""
@@ -89,6 +125,5 @@ extension JSONValue {
             default: text.unicodeScalars.append(scalar)
             }
         }
-        text += "\""
     }
 }

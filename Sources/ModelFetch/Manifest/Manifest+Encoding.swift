@@ -7,6 +7,9 @@ extension Manifest {
     /// Credentials in sources are written too: see ``withoutCredentials``.
     public func json() -> String { jsonValue.text() + "\n" }
 
+    /// The same without the white space that makes it readable.
+    func compactJSON() -> String { jsonValue.compactText() + "\n" }
+
     private var jsonValue: JSONValue {
         var members: [JSONValue.Member] = [
             .init(key: "format", value: .string(Self.format)),

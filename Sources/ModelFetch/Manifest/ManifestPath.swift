@@ -82,7 +82,10 @@ extension ManifestPath {
             return "has a name longer than \(maximumNameBytes - partialSuffix.utf8.count) bytes"
         }
         // Folded, because on some file systems `.ModelFetch` is `.modelfetch`.
-        let key = Array(folded(String(decoding: name, as: UTF8.self)).utf8)
+        let key =
+            name.allSatisfy { $0 < 0x80 }
+            ? name.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
+            : Array(folded(String(decoding: name, as: UTF8.self)).utf8)
         if key.elementsEqual(recordsName.utf8) {
             return "has the component “\(recordsName)”, where modelfetch keeps its records"
         }
@@ -97,9 +100,24 @@ extension ManifestPath {
     ///
     /// Coarser than any one file system (Unicode's caseless matching, with `ß` as `ss` and dotless i as i): a false
     /// alarm costs a manifest's author a new name, a miss costs a reader a file.
-    var collisionKey: [[UInt8]] {
-        bytes.split(separator: UInt8(ascii: "/")).map { Array(Self.folded(String(decoding: $0, as: UTF8.self)).utf8) }
+    ///
+    /// The components are separated by ``keySeparator``, so that comparing keys byte by byte compares component by component.
+    var collisionKey: [UInt8] {
+        if bytes.allSatisfy({ $0 < 0x80 }) {
+            return bytes.map { byte in
+                switch byte {
+                case UInt8(ascii: "/"): Self.keySeparator
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+                default: byte
+                }
+            }
+        }
+        let names = bytes.split(separator: UInt8(ascii: "/")).map { Self.folded(String(decoding: $0, as: UTF8.self)) }
+        return Array(names.map { Array($0.utf8) }.joined(separator: [Self.keySeparator]))
     }
+
+    /// Less than any byte of a name, which can hold no control characters.
+    static let keySeparator: UInt8 = 0
 
     /// A name as the most forgiving file system compares it.
     static func folded(_ name: String) -> String {

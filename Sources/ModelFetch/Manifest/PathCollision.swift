@@ -19,16 +19,13 @@ struct PathCollision {
         // Sorted by components, everything inside a directory follows directly upon the path of that name: comparing
         // neighbours is enough, where looking up every prefix of every path could be made to take quadratic time.
         let keys = paths.map(\.collisionKey)
-        let order = keys.indices.sorted { precedes(keys[$0], keys[$1]) }
+        let order = keys.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
         for (one, next) in zip(order, order.dropFirst()) where keys[next].starts(with: keys[one]) {
-            let kind: Kind =
-                keys[next].count > keys[one].count ? .directory : paths[one] == paths[next] ? .equal : .folded
+            let isLonger = keys[next].count > keys[one].count
+            if isLonger, keys[next][keys[one].count] != ManifestPath.keySeparator { continue }
+            let kind: Kind = isLonger ? .directory : paths[one] == paths[next] ? .equal : .folded
             return PathCollision(kind: kind, first: min(one, next), second: max(one, next))
         }
         return nil
-    }
-
-    private static func precedes(_ one: [[UInt8]], _ other: [[UInt8]]) -> Bool {
-        one.lexicographicallyPrecedes(other) { $0.lexicographicallyPrecedes($1) }
     }
 }

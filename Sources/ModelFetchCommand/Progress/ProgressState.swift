@@ -48,8 +48,9 @@ struct ProgressState: Sendable {
     private(set) var directory = ""
     private(set) var fileCount = 0
     private(set) var totalBytes: Int64 = 0
+    private var files = ActiveFiles()
     /// Begun and not finished, in the order in which they began.
-    private(set) var active: [File] = []
+    var active: [File] { files.all }
     private(set) var finished = 0
     private(set) var failed = 0
     /// Bytes received in all, those of files that are finished included.
@@ -71,7 +72,7 @@ struct ProgressState: Sendable {
     }
 
     /// Bytes of all files that are here.
-    var done: Int64 { active.reduce(settled) { $0 + $1.done } }
+    var done: Int64 { files.sum(settled) { $0.done } }
     /// Bytes that are still to come.
     var missing: Int64 { max(totalBytes - done - lost, 0) }
 
@@ -89,7 +90,7 @@ struct ProgressState: Sendable {
             if counts { rate.add(bytes, at: now) }
             guard isReceived else { break }
             received += bytes
-            if let source = active.first(where: { $0.path == path })?.source {
+            if let source = files[path]?.source {
                 receivedBySource[source, default: 0] += bytes
             }
         case .discarded(let path, let bytes, _): update(path) { $0.lose(bytes) }
@@ -103,16 +104,12 @@ struct ProgressState: Sendable {
     }
 
     private mutating func update(_ path: String, _ change: (inout File) -> Void) {
-        if let index = active.firstIndex(where: { $0.path == path }) { return change(&active[index]) }
-        var file = File(path: path, size: sizes[path])
-        change(&file)
-        active.append(file)
+        files.update(path, beginning: { File(path: path, size: sizes[path]) }, change)
     }
 
     private mutating func finish(_ report: FileReport) {
         finished += 1
-        let done = active.first { $0.path == report.path }?.done ?? 0
-        active.removeAll { $0.path == report.path }
+        let done = files.remove(report.path)?.done ?? 0
         switch report.state {
         case .failed, .missing, .damaged, .unreadable:
             failed += 1
