@@ -187,18 +187,7 @@ public struct ModelDownload: Sendable {
             throw error
         }
         try context.writeReceipts()
-        try writeManifest(into: directory, tag: tag)
     }
-
-    /// The manifest stays with the files, so that they can be audited with nothing else at hand.
-    private func writeManifest(into directory: ModelDirectory, tag: String?) throws(StorageError) {
-        let bytes = Array(manifest.withoutCredentials.json().utf8)
-        guard try directory.contents(of: Self.manifestName, limit: 16 << 20) != bytes else { return }
-        try directory.replace(Self.manifestName, with: bytes, isDurable: options.isDurable, tag: tag)
-    }
-
-    /// Where the manifest's copy stands.
-    static let manifestName = ModelDirectory.stateName + "/manifest.json"
 
     private func acquireLock(
         of directory: ModelDirectory, _ runtime: Runtime, _ onEvent: @Sendable (DownloadEvent) -> Void

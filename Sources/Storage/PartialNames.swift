@@ -1,4 +1,9 @@
+internal import Hashing
+
 /// What the files of a download in progress are called.
+///
+/// No path in a manifest can be one of these names: a manifest may neither name anything in the state directory nor end a
+/// name in `.partial`.
 package struct PartialNames: Hashable, Sendable {
     /// The file's final name: its path in the manifest.
     package let final: String
@@ -13,44 +18,32 @@ package struct PartialNames: Hashable, Sendable {
     ///   - path: the file's path in the manifest.
     ///   - tag: set where the directory's lock is a no-op, so that two runs never write to one partial.
     package init(path: String, tag: String? = nil) {
-        let infix = tag.map { "." + $0 } ?? ""
         final = path
         isPrivate = tag != nil
-        partial = path + infix + ".partial"
-        journal = ModelDirectory.stateName + "/" + Self.flatten(path) + infix + ".journal"
-    }
-
-    /// The tags under which a path has private partials or journals.
-    ///
-    /// - Parameters:
-    ///   - journals: the names in the state directory.
-    ///   - partials: the names in the directory where the file belongs.
-    package static func tags(of path: String, among journals: [String], and partials: [String]) -> [String] {
-        let last = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
-        let name = String(decoding: path.utf8[last...], as: UTF8.self)
-        let found =
-            journals.compactMap { tag(in: $0, after: flatten(path), before: ".journal") }
-            + partials.compactMap { tag(in: $0, after: name, before: ".partial") }
-        return Set(found).sorted()
-    }
-
-    /// What stands between, if it has the form of a tag.
-    private static func tag(in name: String, after prefix: String, before suffix: String) -> String? {
-        let bytes = Array(name.utf8)
-        let (start, end) = (Array(prefix.utf8) + [UInt8(ascii: ".")], Array(suffix.utf8))
-        guard bytes.count == start.count + tagLength + end.count, bytes.starts(with: start),
-            bytes.suffix(end.count).elementsEqual(end)
-        else { return nil }
-        let tag = bytes[start.count..<start.count + tagLength]
-        let isHex = tag.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-        return isHex ? String(decoding: tag, as: UTF8.self) : nil
+        if let tag {
+            let own = ModelDirectory.stateName + "/" + Self.stem(of: path) + Self.tagMark + tag
+            partial = own + Self.partialSuffix
+            journal = own + Self.journalSuffix
+        } else {
+            partial = path + Self.partialSuffix
+            journal = ModelDirectory.stateName + "/" + Self.flatten(path) + Self.journalSuffix
+        }
     }
 
     /// How long a tag is: hexadecimal digits in lower case.
     package static let tagLength = 8
 
+    private static let partialSuffix = ".partial"
+    private static let journalSuffix = ".journal"
+    // Flattened paths have `25` or `2F` after every `%`: neither of these two can occur in one.
+    private static let tagMark = "%~"
+    private static let digestMark = "%sha256-"
+    /// The longest name that Linux file systems take, in bytes.
+    private static let maximumNameBytes = 255
+
     /// A path as one plain name: `%` as `%25`, `/` as `%2F`.
     package static func flatten(_ path: String) -> String {
+        guard path.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "/") }) else { return path }
         var bytes: [UInt8] = []
         for byte in path.utf8 {
             switch byte {
@@ -60,5 +53,47 @@ package struct PartialNames: Hashable, Sendable {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+// MARK: Private names
+
+extension PartialNames {
+    /// What stands for a path in the private names of its files: the flattened path, or where that would make a name too
+    /// long, the path's digest.
+    package static func stem(of path: String) -> String {
+        let flat = flatten(path)
+        let room = maximumNameBytes - tagMark.utf8.count - tagLength - max(partialSuffix.count, journalSuffix.count)
+        guard flat.utf8.count > room else { return flat }
+        return digestMark + Array(path.utf8).withUnsafeBytes { SHA256Hasher.digest(of: $0) }.hex
+    }
+
+    /// The tags under which there are private partials or journals, in order, by the ``stem(of:)`` of their path.
+    ///
+    /// - Parameter names: the names in the state directory.
+    package static func privateTags(among names: some Sequence<String>) -> [String: [String]] {
+        var tags: [String: Set<String>] = [:]
+        for name in names {
+            if let (stem, tag) = parts(ofPrivate: name) { tags[stem, default: []].insert(tag) }
+        }
+        return tags.mapValues { $0.sorted() }
+    }
+
+    private static func parts(ofPrivate name: String) -> (stem: String, tag: String)? {
+        for suffix in [partialSuffix, journalSuffix] {
+            guard let body = without(suffix, Array(name.utf8)), body.count > tagLength else { continue }
+            let tag = body.suffix(tagLength)
+            let isHex = tag.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+            guard isHex, let stem = without(tagMark, body.dropLast(tagLength)), !stem.isEmpty else { return nil }
+            return (String(decoding: stem, as: UTF8.self), String(decoding: tag, as: UTF8.self))
+        }
+        return nil
+    }
+
+    private static func without(_ suffix: String, _ bytes: some BidirectionalCollection<UInt8>) -> [UInt8]? {
+        guard bytes.count >= suffix.utf8.count, bytes.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) else {
+            return nil
+        }
+        return Array(bytes.dropLast(suffix.utf8.count))
     }
 }

@@ -31,6 +31,8 @@ package struct Publisher: Sendable {
         _ file: VerifiedFile, over expendable: FileStatus? = nil
     ) throws(StorageError) -> (status: FileStatus, kept: Kept?) {
         let names = file.names
+        // A private partial is not where the file belongs.
+        if names.isPrivate { try directory.makeParents(of: names.final) }
         if isDurable {
             try makeDurable(file.file)
             try directory.synchronizeWay(to: names.final)

@@ -41,8 +41,8 @@ struct StraceTests {
         try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { sandbox, server in
             let children = try (0..<3).map { _ in try start("flock:retval=0", sandbox, server) }
             try await poll("a partial for each") {
-                let names = try? FileManager.default.contentsOfDirectory(atPath: sandbox.directory)
-                return names?.count { $0.hasPrefix("weights.bin") && $0.hasSuffix(".partial") } == 3
+                let names = try? FileManager.default.contentsOfDirectory(atPath: sandbox.directory + "/.modelfetch")
+                return names?.count { $0.hasPrefix("weights.bin%~") && $0.hasSuffix(".partial") } == 3
             }
             server.openGates()
             for child in children {

@@ -29,8 +29,8 @@ import Testing
         #expect(names.partial == partial)
         #expect(names.journal == ".modelfetch/" + journal)
         let own = PartialNames(path: path, tag: "01234567")
-        #expect(own.partial == path + ".01234567.partial")
-        #expect(own.journal == ".modelfetch/" + journal.dropLast(8) + ".01234567.journal")
+        #expect(own.partial == ".modelfetch/" + journal.dropLast(8) + "%~01234567.partial")
+        #expect(own.journal == ".modelfetch/" + journal.dropLast(8) + "%~01234567.journal")
     }
 
     @Test func `of no bytes is complete at once`() throws {

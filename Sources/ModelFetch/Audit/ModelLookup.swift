@@ -2,17 +2,17 @@ internal import Storage
 
 /// Finds out which model a directory holds.
 public struct ModelLookup: Sendable {
-    private static let largestManifest = 16 << 20
-
     private let catalog: ManifestCatalog
 
     /// A search among the manifests of a catalog.
     public init(_ catalog: ManifestCatalog) { self.catalog = catalog }
 
-    /// The manifest of a directory that exists: the built-in one that its receipts name; or the known one of which it holds a file
-    /// that no other has; or the one whose directory or name it is called by; or the copy that its last download left.
+    /// The manifest of a directory that exists: the known one that its last download was of; or the known one of which it holds a
+    /// file that no other has; or the one whose directory or name it is called by; or the copy that its last download left.
     ///
-    /// Hashes small files, and so blocks.
+    /// What is known comes before what the directory itself says: a manifest that lies beside wrong files may be as wrong.
+    ///
+    /// Hashes small files that receipts do not know, and so blocks.
     ///
     /// - Throws: ``Failure`` of kind ``Failure/Kind/noInput`` if there is no such directory, ``Failure/Kind/usage`` if nothing tells.
     public func manifest(of path: String) throws(Failure) -> LoadedManifest {
@@ -22,14 +22,18 @@ public struct ModelLookup: Sendable {
         } catch {
             throw Failure(error)
         }
-        if let name = Receipts(in: directory).model,
-            let builtIn = catalog.manifests.first(where: { $0.origin == .builtIn && $0.manifest.name == name })
-        {
-            return builtIn
+        let receipts = Receipts(in: directory)
+        let copy = ManifestCopy.read(in: directory)
+        // The copy is written first, the receipts when there is something to tell: it knows of the later download.
+        for name in [copy?.manifest.name, receipts.model].compactMap({ $0 }) {
+            if let loaded = catalog.manifests.first(where: { $0.manifest.name.utf8.elementsEqual(name.utf8) }) {
+                return loaded
+            }
         }
-        var recognition = ModelRecognition(directory, among: catalog.manifests.map(\.manifest))
-        if let model = recognition.models().first,
-            let loaded = catalog.manifests.first(where: { $0.manifest == model })
+        var recognition = ModelRecognition(
+            directory, among: catalog.manifests.map(\.manifest), receipts: receipts, bootID: ModelDownload.bootID())
+        if let model = try? recognition.models().first,
+            let loaded = catalog.manifests.first(where: { $0.manifest.name == model.name })
         {
             return loaded
         }
@@ -39,15 +43,9 @@ public struct ModelLookup: Sendable {
         }) {
             return loaded
         }
-        if let copy = copy(in: directory) { return copy }
+        if let copy { return copy }
         throw Failure(
             .usage, "nothing tells which model \(printable(path, limit: 1024)) holds",
             hint: "say so: --model NAME or --manifest FILE")
-    }
-
-    private func copy(in directory: ModelDirectory) -> LoadedManifest? {
-        let bytes = try? directory.contents(of: ModelDownload.manifestName, limit: Self.largestManifest)
-        guard let bytes else { return nil }
-        return try? Manifest.decode(bytes, from: .receipt(directory.path))
     }
 }

@@ -1,68 +1,157 @@
 internal import Hashing
 internal import Storage
 
-/// Tells which known model a directory holds by looking at small files that only that model has.
+/// Tells which known model a directory holds by files that only that model has.
+///
+/// What receipts know of a file is not read again; of the others only small ones are, whose size is one that a known model
+/// gives them.
 struct ModelRecognition {
     /// Larger files are not hashed for this.
     private static let largest: Int64 = 4 << 20
 
     private let directory: ModelDirectory
     private let known: [Manifest]
-    /// What was hashed already, by path; files are shared between models.
-    private var digests: [String: SHA256Digest?] = [:]
+    private let receipts: Receipts
+    private let bootID: String?
+    /// What was found out already, by path; files are shared between models.
+    private var digests: [ManifestPath: SHA256Digest?] = [:]
 
-    init(_ directory: ModelDirectory, among known: [Manifest]) {
+    /// - Parameters:
+    ///   - known: the models that the directory may hold.
+    ///   - receipts: the directory's.
+    ///   - bootID: the current boot's.
+    init(_ directory: ModelDirectory, among known: [Manifest], receipts: Receipts = Receipts(), bootID: String? = nil) {
         self.directory = directory
         self.known = known
+        self.receipts = receipts
+        self.bootID = bootID
     }
 
     /// The models of which the directory holds a file that is right and that no other known model has, best match first.
-    mutating func models() -> [Manifest] {
-        let matches = known.map { manifest in (manifest, distinctiveMatches(of: manifest)) }
-        return matches.filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }.map(\.0)
-    }
-
-    /// How many right files of a manifest the directory holds that no other known model has under that name.
-    mutating func distinctiveMatches(of manifest: Manifest) -> Int {
-        var count = 0
-        for file in manifest.files {
-            let digests = Self.digests(of: file)
-            guard let actual = digest(of: file), digests.contains(actual) else { continue }
-            let isShared = known.contains { other in
-                other.name != manifest.name
-                    && other.files.contains { $0.path == file.path && Self.digests(of: $0).contains(actual) }
-            }
-            if !isShared { count += 1 }
+    mutating func models() throws(CancellationError) -> [Manifest] {
+        let owners = Owners(known)
+        var matches = [Int](repeating: 0, count: known.count)
+        for (index, manifest) in known.enumerated() {
+            for file in manifest.files where try isOnly(owners, index, file, reading: true) { matches[index] += 1 }
         }
-        return count
+        return known.indices.filter { matches[$0] > 0 }.sorted { matches[$0] > matches[$1] }.map { known[$0] }
     }
 
-    /// - Throws: a ``Failure`` of kind ``Failure/Kind/data`` if a directory recognisably holds another known model.
+    /// Why a model must not be put into the directory: it recognisably holds another known one, and nothing of this one.
+    ///
+    /// - Returns: a ``Failure`` of kind ``Failure/Kind/data``; `nil` if nothing speaks against it.
+    mutating func refusal(toHold manifest: Manifest) throws(CancellationError) -> Failure? {
+        let others = known.filter { $0.name != manifest.name }
+        guard !others.isEmpty else { return nil }
+        // A file that is right for both is no evidence for either.
+        let owners = Owners(others + [manifest])
+        for reading in [false, true] {
+            for file in manifest.files where try isOnly(owners, others.count, file, reading: reading) { return nil }
+        }
+        for (index, other) in others.enumerated() {
+            for file in other.files where try isOnly(owners, index, file, reading: true) {
+                return Failure(
+                    .data,
+                    "\(printable(directory.path)) holds another model, \(other.name), not \(manifest.name); "
+                        + "nothing was touched",
+                    hint: "give another directory, or add --replace to replace that model")
+            }
+        }
+        return nil
+    }
+
+    /// The same where nothing can be cancelled.
+    ///
+    /// - Throws: that failure.
     static func refuseOthers(
         than manifest: Manifest, in directory: ModelDirectory, among known: [Manifest]
     ) throws(Failure) {
-        var recognition = ModelRecognition(directory, among: known)
-        guard let other = recognition.models().first(where: { $0.name != manifest.name }),
-            recognition.distinctiveMatches(of: manifest) == 0
-        else { return }
-        throw Failure(
-            .data,
-            "\(printable(directory.path)) holds another model, \(other.name), not \(manifest.name); nothing was touched",
-            hint: "give another directory, or add --replace to replace that model")
+        var recognition = ModelRecognition(
+            directory, among: known, receipts: Receipts(in: directory), bootID: ModelDownload.bootID())
+        if let refusal = (try? recognition.refusal(toHold: manifest)) ?? nil { throw refusal }
     }
 
-    private static func digests(of file: ManifestFile) -> [SHA256Digest] {
-        [file.sha256, file.expected?.sha256].compactMap { $0 } + file.variants.map(\.sha256)
+    /// Whether the directory holds a file as one manifest has it, and no other.
+    ///
+    /// - Parameter reading: whether a file that receipts do not know is read.
+    private mutating func isOnly(
+        _ owners: Owners, _ index: Int, _ file: ManifestFile, reading: Bool
+    ) throws(CancellationError) -> Bool {
+        guard let actual = try digest(of: file.path, sizes: owners.sizes(of: file.path), reading: reading) else {
+            return false
+        }
+        return owners.owners(of: file.path, actual) == [index]
     }
 
-    private mutating func digest(of file: ManifestFile) -> SHA256Digest? {
-        let path = file.path.string
+    private mutating func digest(
+        of path: ManifestPath, sizes: Set<Int64>?, reading: Bool
+    ) throws(CancellationError) -> SHA256Digest? {
         if let cached = digests[path] { return cached }
+        if Task.isCancelled { throw CancellationError() }
+        guard let status = try? directory.status(of: path.string), status.kind == .regular else {
+            digests[path] = .some(nil)
+            return nil
+        }
+        if let receipt = receipts.files[path.string], receipt.matches(status, bootID: bootID) {
+            digests[path] = receipt.sha256
+            return receipt.sha256
+        }
+        guard reading else { return nil }
         var digest: SHA256Digest?
-        if let stored = try? StoredFile(path, in: directory), stored.status.size <= Self.largest {
-            digest = try? stored.digest { _ throws(CancellationError) in }
+        if status.size <= Self.largest, sizes?.contains(status.size) != false {
+            digest = try hash(path)
         }
         digests[path] = .some(digest)
         return digest
+    }
+
+    /// - Returns: `nil` for what cannot be read.
+    private func hash(_ path: ManifestPath) throws(CancellationError) -> SHA256Digest? {
+        do throws(StoredFileError) {
+            guard let stored = try? StoredFile(path.string, in: directory) else { return nil }
+            return try stored.digest { _ throws(CancellationError) in
+                if Task.isCancelled { throw CancellationError() }
+            }
+        } catch {
+            if case .cancelled = error { throw CancellationError() }
+            return nil
+        }
+    }
+}
+
+/// Which of some manifests have a file of a path and a digest.
+private struct Owners {
+    private struct Content {
+        var digest: SHA256Digest
+        var size: Int64?
+        var owner: Int
+    }
+
+    private var contents: [ManifestPath: [Content]] = [:]
+
+    init(_ manifests: [Manifest]) {
+        for (index, manifest) in manifests.enumerated() {
+            for file in manifest.files {
+                for digest in [file.sha256, file.expected?.sha256] {
+                    guard let digest else { continue }
+                    contents[file.path, default: []].append(
+                        Content(digest: digest, size: file.plannedSize, owner: index))
+                }
+                for variant in file.variants {
+                    contents[file.path, default: []].append(
+                        Content(digest: variant.sha256, size: variant.size, owner: index))
+                }
+            }
+        }
+    }
+
+    func owners(of path: ManifestPath, _ digest: SHA256Digest) -> Set<Int> {
+        Set((contents[path] ?? []).filter { $0.digest == digest }.map(\.owner))
+    }
+
+    /// The sizes that a file of this path may have; `nil` where one of them may have any.
+    func sizes(of path: ManifestPath) -> Set<Int64>? {
+        let contents = contents[path] ?? []
+        return contents.contains { $0.size == nil } ? nil : Set(contents.compactMap(\.size))
     }
 }

@@ -20,7 +20,10 @@ struct DownloadRun: Sendable {
     /// - Throws: ``Failure`` for what concerns the run as a whole, and `CancellationError`.
     func run(into reports: Reports) async throws {
         try refuseForeignModel()
-        Leftovers(context).clear()
+        let copy = ManifestCopy(context)
+        try copy.leaveWhereNoneIs()
+        var leftovers = Leftovers(context)
+        leftovers.clear()
         let standings = try await inspect(into: reports)
         let marker = context.manifest.marker.flatMap { context.manifest.file(at: $0) }
         var work: [FileWork] = []
@@ -29,7 +32,7 @@ struct DownloadRun: Sendable {
             // A right marker may have to step back while others are fetched.
             case .verified where file == marker: break
             case .verified(let digest):
-                Leftovers(context).clear(after: file)
+                leftovers.clear(after: file)
                 reports.finish(.skipped, file, digest: digest)
             case .absent: work.append(FileWork(context, file))
             case .wrong(let stored, let isRot): work.append(FileWork(context, file, wrong: stored, isRot: isRot))
@@ -38,8 +41,10 @@ struct DownloadRun: Sendable {
         }
         let mayReplace = try await settleWrongFiles(&work, into: reports)
         var hasSteppedBack = false
+        if !work.isEmpty { try refuseFullDisk(work) }
+        // What stands in the directory of another model stays as it is, the copy of its manifest included.
+        if mayReplace { try copy.leave() }
         if !work.isEmpty {
-            try refuseFullDisk(work)
             if mayReplace, let marker, try withdrawMarker(marker, standings[marker.path]),
                 case .verified = standings[marker.path]
             {
@@ -50,7 +55,7 @@ struct DownloadRun: Sendable {
         }
         try await releaseMarker(into: reports)
         if !hasSteppedBack, let marker, case .verified(let digest) = standings[marker.path] {
-            Leftovers(context).clear(after: marker)
+            leftovers.clear(after: marker)
             reports.finish(.skipped, marker, digest: digest)
         }
     }
@@ -58,27 +63,29 @@ struct DownloadRun: Sendable {
     // MARK: Before the first byte
 
     /// A directory that holds another known model is somebody's: nothing is replaced there without a word.
-    ///
-    /// That is told by reading files, so it is not asked where receipts know all that is wanted.
-    private func refuseForeignModel() throws(Failure) {
-        guard !context.options.replacesForeignFiles, !isKnownByReceipts() else { return }
-        try ModelRecognition.refuseOthers(than: context.manifest, in: context.directory, among: known)
+    private func refuseForeignModel() throws {
+        guard !context.options.replacesForeignFiles else { return }
+        var recognition = ModelRecognition(
+            context.directory, among: known, receipts: context.receipts, bootID: context.runtime.bootID)
+        if let refusal = try recognition.refusal(toHold: context.manifest) { throw refusal }
     }
 
-    private func isKnownByReceipts() -> Bool {
-        guard context.wasFilledBefore, !context.options.recheck else { return false }
-        return selected.allSatisfy { file in
-            guard let status = try? context.directory.status(of: file.path.string) else { return false }
-            return context.receipt(of: file, status) != nil
-        }
-    }
-
-    /// Looks at every selected file, several at once.
+    /// Looks at every selected file: at once at those that receipts know, then at the others, several at a time.
     private func inspect(into reports: Reports) async throws -> [ManifestPath: Standing] {
         let inspection = Inspection(context)
         return try await withThrowingTaskGroup(of: (ManifestFile, Result<Standing, Failure>).self) { group in
             var standings: [ManifestPath: Standing] = [:]
-            var waiting = selected[...]
+            var unknown: [ManifestFile] = []
+            for file in selected {
+                // A task for each would take longer than to look.
+                if let digest = digestByReceipt(of: file) {
+                    standings[file.path] = .verified(digest)
+                } else {
+                    unknown.append(file)
+                }
+                try Task.checkCancellation()
+            }
+            var waiting = unknown[...]
             func start() {
                 guard let file = waiting.popFirst() else { return }
                 group.addTask {
@@ -99,6 +106,13 @@ struct DownloadRun: Sendable {
             }
             return standings
         }
+    }
+
+    private func digestByReceipt(of file: ManifestFile) -> SHA256Digest? {
+        guard !context.options.recheck, let status = try? context.directory.status(of: file.path.string) else {
+            return nil
+        }
+        return context.receipt(of: file, status)?.sha256
     }
 
     /// Finds out about every large wrong file whether it may be replaced, before anything is changed: if one may not, this is

@@ -59,6 +59,7 @@ final class FileDownload: Sendable {
                 identity: FileIdentity(path: path, size: size, sha256: file.sha256),
                 key: context.runtime.random.bytes(BlockChecksummer.keyByteCount))
         } catch {
+            context.removeEmptyPartial(of: file, size: size)
             throw Failure(error, file: path, kept: "nothing was fetched" + room(for: error, missing: size))
         }
         do {
@@ -69,6 +70,7 @@ final class FileDownload: Sendable {
         } catch {
             // Whatever happened, what is on the disk is worth its record; a disk that fails now has failed before.
             try? partial.flush()
+            context.removeEmptyPartial(of: file, size: size)
             context.leavePartial(of: file)
             if let error = error as? StorageError {
                 let missing = size - partial.heldBytes - partial.claimedBytes

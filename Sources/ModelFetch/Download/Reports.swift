@@ -11,6 +11,7 @@ final class Reports: Sendable {
         var order: [ManifestPath]
         var reports: [ManifestPath: FileReport]
         var finished: Set<ManifestPath> = []
+        var hasFailures = false
         var held: Held?
     }
 
@@ -37,7 +38,7 @@ final class Reports: Sendable {
     /// In the manifest's order. A file that the run did not get to is `failed` without a failure.
     var all: [FileReport] { state.withLock { state in state.order.compactMap { state.reports[$0] } } }
 
-    var hasFailures: Bool { state.withLock { $0.reports.values.contains { $0.failure != nil } } }
+    var hasFailures: Bool { state.withLock { $0.hasFailures } }
 
     func isSelected(_ file: ManifestFile) -> Bool { state.withLock { $0.reports[file.path] != nil } }
 
@@ -78,6 +79,7 @@ final class Reports: Sendable {
             guard var report = state.reports[file.path], state.finished.insert(file.path).inserted else { return nil }
             change(&report)
             state.reports[file.path] = report
+            if report.failure != nil { state.hasFailures = true }
             return report
         }
         if let finished { emit(.finished(finished)) }

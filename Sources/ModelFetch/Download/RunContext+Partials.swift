@@ -23,8 +23,21 @@ extension RunContext {
     func leavePartial(of file: ManifestFile) {
         guard tag != nil else { return }
         let (common, own) = (PartialNames(path: file.path.string), names(of: file))
+        // The private partial is not where the file belongs, so its directories need not be there yet.
+        try? directory.makeParents(of: common.partial)
         // One run's journal beside another's partial does no harm: what it claims is checked.
         try? directory.rename(own.partial, to: common.partial)
         try? directory.rename(own.journal, to: common.journal)
+    }
+
+    /// Removes a partial that received nothing, with its journal. Of a file that is empty when it is whole the partial stays.
+    func removeEmptyPartial(of file: ManifestFile, size: Int64) {
+        guard size > 0 else { return }
+        let names = names(of: file)
+        guard let partial = try? directory.status(of: names.partial), partial.kind == .regular, partial.size == 0 else {
+            return
+        }
+        try? directory.remove(names.partial)
+        if (try? directory.status(of: names.journal))?.kind == .regular { try? directory.remove(names.journal) }
     }
 }

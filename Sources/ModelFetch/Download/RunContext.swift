@@ -16,16 +16,16 @@ final class RunContext: Sendable {
     let reach = SourceReach()
     /// Set where the directory's lock keeps nobody out: the private part of this run's partial names.
     let tag: String?
-    /// Whether the receipts say that the directory was last filled from this manifest.
-    let wasFilledBefore: Bool
     private let emitter: @Sendable (DownloadEvent) -> Void
     private let ledger: Mutex<Ledger>
+    // Locked before `ledger` where both are: one file of receipts is written at a time, and nobody need wait for the disk to
+    // record a file.
+    private let writing = Mutex(WriteThrottle())
     private let retries = Atomic(0)
 
     private struct Ledger {
         var receipts: Receipts
         var isChanged = false
-        var lastWrite: Duration
     }
 
     init(
@@ -42,11 +42,8 @@ final class RunContext: Sendable {
         fetcher = RangeFetcher(runtime.transport)
         publisher = Publisher(directory: directory, isDurable: options.isDurable)
         var receipts = Receipts(in: directory)
-        wasFilledBefore = receipts.model == manifest.name
-        // Receipts of another model say nothing about this one's files, and would outlive them.
-        receipts.files = receipts.files.filter { path, _ in manifest.files.contains { $0.path.string == path } }
-        receipts.model = manifest.name
-        ledger = Mutex(Ledger(receipts: receipts, lastWrite: .zero))
+        receipts.forgetOthers(than: manifest, goneFrom: directory)
+        ledger = Mutex(Ledger(receipts: receipts))
     }
 
     func emit(_ event: DownloadEvent) { emitter(event) }
@@ -55,6 +52,19 @@ final class RunContext: Sendable {
     var retryCount: Int { retries.load(ordering: .relaxed) }
 
     // MARK: Receipts
+
+    /// What is known of the directory's files, those of other manifests included.
+    var receipts: Receipts { ledger.withLock { $0.receipts } }
+
+    /// From now on the directory is said to be filled from this manifest.
+    func claimDirectory() {
+        ledger.withLock { ledger in
+            guard ledger.receipts.model != manifest.name else { return }
+            ledger.receipts.model = manifest.name
+            // Receipts that say no more than whose they are tell nothing that the manifest's copy does not.
+            ledger.isChanged = ledger.isChanged || !ledger.receipts.files.isEmpty
+        }
+    }
 
     /// A receipt that still matches the file that stands there.
     func receipt(of file: ManifestFile, _ status: FileStatus) -> Receipts.Receipt? {
@@ -71,17 +81,18 @@ final class RunContext: Sendable {
         return ledger.withLock { $0.receipts.files[file.path.string] }.flatMap { $0.pinned ? nil : $0.sha256 }
     }
 
-    /// Notes a file as verified; writes the receipts if the last time was over a second ago.
+    /// Notes a file as verified, and writes the receipts unless they were written a short while ago.
     func record(_ file: ManifestFile, _ digest: SHA256Digest, _ status: FileStatus) throws(StorageError) {
         let receipt = Receipts.Receipt(
             sha256: digest, pinned: file.isPinned, status: status, bootID: options.isDurable ? nil : runtime.bootID)
-        let now = runtime.time.now()
-        let isDue = ledger.withLock { ledger in
+        ledger.withLock { ledger in
             ledger.receipts.files[file.path.string] = receipt
             ledger.isChanged = true
-            return now - ledger.lastWrite > .seconds(1)
         }
-        if isDue { try writeReceipts() }
+        // Whoever writes them just now will not have this one, but the next will, or the end of the run.
+        _ = try writing.withLockIfAvailable { (throttle) throws(StorageError) in
+            if throttle.isDue(at: runtime.time.now()) { try write(&throttle) }
+        }
     }
 
     /// Forgets a file that is no longer verified.
@@ -93,12 +104,36 @@ final class RunContext: Sendable {
 
     /// Writes the receipts, if there is anything new in them.
     func writeReceipts() throws(StorageError) {
-        let now = runtime.time.now()
-        try ledger.withLock { (ledger) throws(StorageError) in
-            guard ledger.isChanged else { return }
-            try ledger.receipts.write(in: directory, isDurable: options.isDurable, tag: tag)
-            ledger.isChanged = false
-            ledger.lastWrite = now
+        try writing.withLock { (throttle) throws(StorageError) in try write(&throttle) }
+    }
+
+    private func write(_ throttle: inout WriteThrottle) throws(StorageError) {
+        let changed: Receipts? = ledger.withLock { ledger in
+            defer { ledger.isChanged = false }
+            return ledger.isChanged ? ledger.receipts : nil
+        }
+        guard let changed else { return }
+        let start = runtime.time.now()
+        do throws(StorageError) {
+            try changed.write(in: directory, isDurable: options.isDurable, tag: tag)
+        } catch {
+            ledger.withLock { $0.isChanged = true }
+            throw error
+        }
+        throttle.wrote(from: start, to: runtime.time.now())
+    }
+}
+
+extension Receipts {
+    /// Drops receipts of files that the manifest does not know and that are no longer there. Those that are stay: several
+    /// manifests may use one directory in turn.
+    fileprivate mutating func forgetOthers(than manifest: Manifest, goneFrom directory: ModelDirectory) {
+        let known = Set(manifest.files.map(\.path.string))
+        for path in files.keys where !known.contains(path) {
+            // Whatever wrote the receipts, nothing outside is looked at.
+            let isThere =
+                (try? ManifestPath(path)) != nil && (try? directory.status(of: path))?.kind == .regular
+            if !isThere { files[path] = nil }
         }
     }
 }

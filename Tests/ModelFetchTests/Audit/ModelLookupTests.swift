@@ -62,6 +62,15 @@ import Testing
         #expect(found.manifest.names.contains("small-model") || found.manifest.name == "gpt2-124M")
     }
 
+    @Test(arguments: ["124M", "large-model", "anything"])
+    func `is the known one that the copy of its last download names`(name: String) throws {
+        let folder = try Folder()
+        // Of a download that was killed before it had a file, where another model was before.
+        try folder.put(try Self.small.manifest().json().utf8, name + "/.modelfetch/manifest.json")
+        try receipt(of: "gpt2-355M", in: folder.at(name))
+        #expect(try ModelLookup(catalog()).manifest(of: folder.at(name)).manifest.name == "small-model")
+    }
+
     @Test func `is told by the copy that its download left`() async throws {
         let harness = try Harness()
         try await FaultServer.run(files: harness.model.content) { server in

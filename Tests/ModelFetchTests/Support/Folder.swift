@@ -10,8 +10,12 @@ final class Folder: Sendable {
     /// The model directory. Not made beforehand.
     let path: String
 
-    init() throws {
-        root = FileManager.default.temporaryDirectory.path + "/modelfetch-tests-" + UUID().uuidString
+    /// - Parameter inMemory: whether it is on a file system in memory where there is one, since there are many files in it.
+    init(inMemory: Bool = false) throws {
+        let memory = "/dev/shm"
+        let isThere = inMemory && FileManager.default.isWritableFile(atPath: memory)
+        let parent = isThere ? memory : FileManager.default.temporaryDirectory.path
+        root = parent + "/modelfetch-tests-" + UUID().uuidString
         path = root + "/model"
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
     }

@@ -14,9 +14,9 @@ final class Harness: Sendable {
     let model: TestModel
     let folder: Folder
 
-    init(_ model: TestModel = .single) throws {
+    init(_ model: TestModel = .single, inMemory: Bool = false) throws {
         self.model = model
-        folder = try Folder()
+        folder = try Folder(inMemory: inMemory)
     }
 
     /// What a run left behind.

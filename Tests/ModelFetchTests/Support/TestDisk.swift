@@ -5,6 +5,7 @@ import Synchronization
 final class TestDisk: Disk {
     private let real = SystemDisk()
     private let counts = Mutex((read: 0, written: 0))
+    private let calls = Atomic(0)
 
     /// Told the offset and length of each read before it happens.
     let onRead: @Sendable (Int64, Int) -> Void
@@ -29,6 +30,11 @@ final class TestDisk: Disk {
         self.onWrite = onWrite
         self.onSynchronize = onSynchronize
     }
+
+    /// How often it was asked for something that names a file, and how many names it told.
+    var callCount: Int { calls.load(ordering: .relaxed) }
+
+    private func count(_ times: Int = 1) { calls.add(times, ordering: .relaxed) }
 
     /// Bytes read so far.
     var bytesRead: Int { counts.withLock { $0.read } }
@@ -69,7 +75,8 @@ final class TestDisk: Disk {
     func openDirectory(_ path: String) throws(DiskError) -> Descriptor { try real.openDirectory(path) }
     func makeDirectory(_ path: String) throws(DiskError) { try real.makeDirectory(path) }
     func open(_ path: String, in directory: Descriptor, _ access: Access) throws(DiskError) -> Descriptor {
-        try real.open(path, in: directory, access)
+        count()
+        return try real.open(path, in: directory, access)
     }
     func makeDirectory(_ name: String, in directory: Descriptor) throws(DiskError) {
         try real.makeDirectory(name, in: directory)
@@ -77,9 +84,14 @@ final class TestDisk: Disk {
     func close(_ descriptor: Descriptor) { real.close(descriptor) }
     func status(of descriptor: Descriptor) throws(DiskError) -> FileStatus { try real.status(of: descriptor) }
     func status(of name: String, in directory: Descriptor) throws(DiskError) -> FileStatus? {
-        try real.status(of: name, in: directory)
+        count()
+        return try real.status(of: name, in: directory)
     }
-    func names(in directory: Descriptor) throws(DiskError) -> [String] { try real.names(in: directory) }
+    func names(in directory: Descriptor) throws(DiskError) -> [String] {
+        let names = try real.names(in: directory)
+        count(1 + names.count)
+        return names
+    }
     func truncate(_ descriptor: Descriptor, to size: Int64) throws(DiskError) {
         try real.truncate(descriptor, to: size)
     }
