@@ -46,7 +46,7 @@ struct LinkTests {
 
     @Test func `a link that goes down and comes up again is outlived, and every byte comes once`() async throws {
         try await withSandbox(Self.model) { sandbox in
-            let wire = ["--down-after", "500000", "--up-after", "8000"]
+            let wire = ["--down-after", "500000", "--up-after", "12000"]
             let child = try await start(wire, sandbox, "--retries", "1000", "--retry-delay", "0.05")
             let result = try await child.wait()
             let report = try result.report()

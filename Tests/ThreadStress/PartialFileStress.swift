@@ -14,6 +14,8 @@ package final class PartialFileStress: Sendable {
     /// The right bytes with every bit flipped: what the liar writes.
     private let wrong: [UInt8]
     private let identity: FileIdentity
+    /// What the liar is writing just now.
+    private let lie = Mutex<Range<Int64>?>(nil)
     private static let writers = 4
     private static let names = PartialNames(path: "f")
 
@@ -142,18 +144,25 @@ package final class PartialFileStress: Sendable {
                 let start = Int(gap.lowerBound)
                 range = start..<min(right.count, start + range.count)
             }
+            let taken = Int64(range.lowerBound)..<Int64(range.upperBound)
+            lie.withLock { $0 = taken }
             try write(wrong, range, to: partial, from: source)
+            lie.withLock { $0 = nil }
             if random.chance(50) { sched_yield() }
-            try partial.void(Int64(range.lowerBound)..<Int64(range.upperBound))
+            try partial.void(taken)
         }
     }
 
-    /// Gives up what may be right.
+    /// Gives up what may be right, and what is being written just now.
     private func giveUp(_ partial: PartialFile) throws {
         var random = random(300)
-        for _ in 0..<40 {
-            let range = range(&random, atMost: 30_000)
-            try partial.void(Int64(range.lowerBound)..<Int64(range.upperBound))
+        for _ in 0..<150 {
+            if let lie = lie.withLock({ $0 }) {
+                try partial.void(lie)
+            } else if random.chance(10) {
+                let range = range(&random, atMost: 30_000)
+                try partial.void(Int64(range.lowerBound)..<Int64(range.upperBound))
+            }
             sched_yield()
         }
     }

@@ -18,7 +18,7 @@ import Testing
             // Now and then a connection drops.
             let script: FaultScript = [.on(path: "model.ckpt.meta", request: 0, .drop(after: 500_000))]
             try await FaultServer.run(files: .directory(Self.tiny), script: script) { server in
-                let result = try await Self.run("tiny", "models/tiny", "30", server.baseURL, in: sandbox)
+                let result = try await Self.run("tiny", "models/tiny", "600", server.baseURL, in: sandbox)
                 #expect(result.status == 0 && result.err == "")
                 #expect(result.lines.first == "tiny into models/tiny: 7 files")
                 let percentages = result.lines.compactMap { $0.hasSuffix(" %") ? Int($0.dropLast(2)) : nil }
@@ -42,7 +42,7 @@ import Testing
                 #expect(first.status == 75 && first.err.contains("time is up"))
                 // On a machine that is busy enough nothing may have come by then.
                 let partial = sandbox.contents("model.ckpt.meta.partial") ?? []
-                let second = try await Self.run("tiny", "model", "30", server.baseURL, in: sandbox)
+                let second = try await Self.run("tiny", "model", "600", server.baseURL, in: sandbox)
                 let state = partial.contains { $0 != 0 } ? "resumed" : "downloaded"
                 #expect(second.status == 0 && second.out.contains("model.ckpt.meta: \(state)"))
             }
