@@ -8,7 +8,7 @@ import Testing
 @testable import ModelFetch
 
 /// A file without a digest in the manifest, and sources whose files change: what is published is one version, whole, or nothing.
-@Suite(.timeLimit(.minutes(5))) struct `A file that nothing pins` {
+@Suite(.timeLimit(.minutes(10))) struct `A file that nothing pins` {
     private static let size = 400_000
     private static let versions = (0..<4).map {
         TestModel.File("v\($0)", TestModel.synthetic(size, seed: UInt64($0) + 50))

@@ -7,7 +7,7 @@ import Testing
 @testable import ModelFetch
 
 /// What is done about a file under a final name that is not the right one.
-@Suite(.timeLimit(.minutes(5))) struct `A wrong file under a final name` {
+@Suite(.timeLimit(.minutes(10))) struct `A wrong file under a final name` {
     private static let right = TestModel.single["model.data"]
     private static let kept = ".modelfetch/replaced/model.data"
 
