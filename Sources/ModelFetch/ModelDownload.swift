@@ -126,8 +126,13 @@ public struct ModelDownload: Sendable {
                 report.failure = failure
             } catch let error as StorageError {
                 report.failure = Failure(error)
-            } catch {
+            } catch let error as NothingReachable {
+                report.failure = error.hosts.first ?? Failure(.unavailable, "no source could be reached")
+                report.furtherFailures = Array(error.hosts.dropFirst())
+            } catch is CancellationError {
                 report.isCancelled = true
+            } catch {
+                report.failure = Failure(.unavailable, "the download failed: \(error)")
             }
         }
         report.seconds = (runtime.time.now() - start) / .seconds(1)

@@ -45,9 +45,9 @@ struct CurlFailure {
         case 27 where isConnected: return TransferError(.malformed, "a header field that is too long")
         case 27, 2, 99: return TransferError(.localFailure, text)
         case 28: return TransferError(isConnected ? .stalled : .connectTimeout, text)
-        // What OpenSSL says of an answer in plain HTTP.
-        case 35 where text.contains("wrong version number"):
-            return TransferError(.tlsFailed, text + " (does the server speak plain http there?)")
+        // What OpenSSL says of an answer in plain HTTP: the first up to 3.1, the second from 3.2 on.
+        case 35 where text.contains("wrong version number") || text.contains("packet length too long"):
+            return TransferError(.notTLS, "does it speak plain http there?")
         // The alert of RFC 7301 §3.2; we had offered HTTP/1.1.
         case 35 where text.contains("no application protocol"):
             return TransferError(.tlsFailed, text + " (does the server speak HTTP/2 alone? see --http2)")

@@ -1,17 +1,30 @@
 internal import CCurl
 
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
 /// The thread that owns the multi handle and all easy handles.
 ///
 /// Nothing here blocks but `curl_multi_poll`, and nothing here is touched by another thread but the ``LoopInbox``.
 final class CurlLoop {
-    private let multi: MultiReference
+    private var multi: MultiReference
+    private let driver: MultiDriver
     private let inbox: LoopInbox
     private let configuration: TransportConfiguration
     private let resources: LoopResources
     private var transfers: [Exchange.ID: CurlTransfer] = [:]
+    /// How many turns in a row libcurl could not make.
+    private var failedTurns = 0
 
-    init(multi: MultiReference, inbox: LoopInbox, pool: BufferPool, configuration: TransportConfiguration) {
+    init(
+        multi: MultiReference, driver: MultiDriver, inbox: LoopInbox, pool: BufferPool,
+        configuration: TransportConfiguration
+    ) {
         self.multi = multi
+        self.driver = driver
         self.inbox = inbox
         self.configuration = configuration
         resources = LoopResources(pool: pool, rateLimit: configuration.rateLimit)
@@ -19,11 +32,11 @@ final class CurlLoop {
 
     /// Runs until it is told to stop, then ends all transfers.
     func run() {
-        var failure = TransferError(.cancelled, "the transport was shut down")
+        let shutdown = TransferError(.cancelled, "the transport was shut down")
         while true {
             let mail = inbox.drain()
             if mail.stops {
-                end(mail.starts, with: failure)
+                end(mail.starts, with: shutdown)
                 break
             }
             // In this order: what is cancelled may have begun in the same mail.
@@ -31,28 +44,45 @@ final class CurlLoop {
             mail.halts.forEach(halt)
             mail.cancels.forEach(cancel)
             resumeHeld()
-            var running: Int32 = 0
-            var code = curl_multi_perform(multi.handle, &running)
+            var code = CURLMcode(driver.perform(multi))
             collectFinished()
             handOverRipe()
-            if code == CURLM_OK { code = curl_multi_poll(multi.handle, nil, 0, timeout(), nil) }
-            guard code == CURLM_OK else {
-                failure = TransferError(.localFailure, String(cString: curl_multi_strerror(code)))
-                break
-            }
+            if code == CURLM_OK { code = CURLMcode(driver.poll(multi, timeout())) }
+            if code == CURLM_OK { failedTurns = 0 } else { startOver(after: code) }
         }
-        for transfer in transfers.values {
-            remove(transfer)
-            transfer.exchange.finish(.failure(failure))
-        }
-        transfers = [:]
-        resources.held = []
-        end(inbox.close().starts, with: failure)
+        endTransfers(with: shutdown)
+        end(inbox.close().starts, with: shutdown)
         curl_multi_cleanup(multi.handle)
     }
 
     private func end(_ exchanges: [Exchange], with failure: TransferError) {
         for exchange in exchanges { exchange.finish(.failure(failure)) }
+    }
+
+    private func endTransfers(with failure: TransferError) {
+        for transfer in transfers.values {
+            remove(transfer)
+            transfer.end(with: failure)
+        }
+        transfers = [:]
+        resources.held = []
+    }
+
+    /// The multi handle does not work (out of memory, say): its transfers fail, and the next ones get a fresh handle.
+    ///
+    /// libcurl-errors(3) does not say which `CURLMcode` leaves a handle usable, so none is relied on.
+    private func startOver(after code: CURLMcode) {
+        endTransfers(with: TransferError(.localFailure, String(cString: curl_multi_strerror(code))))
+        // Where a fresh handle fails, too, or cannot be had, this must not spin. Nobody can wake a thread that sleeps, so the
+        // pause stays short.
+        if failedTurns > 0 { usleep(10_000 << UInt32(min(failedTurns, 4))) }
+        failedTurns += 1
+        guard let fresh = MultiReference.make() else { return }
+        let old = multi
+        multi = fresh
+        // From here on nobody wakes the old one.
+        inbox.replace(fresh)
+        curl_multi_cleanup(old.handle)
     }
 }
 

@@ -74,6 +74,12 @@ final class CurlTransfer {
         exchange.finish(.failure(TransferError(.cancelled).at(exchange.request.url)))
     }
 
+    /// Hands over what has come, and that the transfer failed.
+    func end(with error: TransferError) {
+        flush()
+        exchange.finish(.failure(error.at(exchange.request.url)))
+    }
+
     /// Hands over what is left and the end.
     func finish(_ code: CURLcode) {
         flush()

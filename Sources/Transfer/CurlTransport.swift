@@ -12,24 +12,24 @@ package final class CurlTransport: Transport {
     let pool: BufferPool
 
     /// Throws ``TransferError/Code/localFailure`` if there is no memory or no thread to be had.
-    package init(_ configuration: TransportConfiguration) throws(TransferError) {
-        guard Self.globalInit == CURLE_OK, let handle = curl_multi_init() else {
+    package convenience init(_ configuration: TransportConfiguration) throws(TransferError) {
+        try self.init(configuration, driver: .libcurl)
+    }
+
+    /// - Parameter driver: makes libcurl's calls, or lets them fail.
+    init(_ configuration: TransportConfiguration, driver: MultiDriver) throws(TransferError) {
+        guard Self.globalInit == CURLE_OK, let multi = MultiReference.make() else {
             throw TransferError(.localFailure, "libcurl could not be initialized")
         }
-        // Many small files in a row find their connection again; nobody needs more.
-        ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, 32)
-        // A connection a transfer, with HTTP/2, too: then one that is held back leaves its bytes in the kernel's buffers.
-        ccurl_multi_set_long(handle, CURLMOPT_PIPELINING, ccurl_pipe_nothing)
-        let multi = MultiReference(handle: handle)
         let inbox = LoopInbox(multi: multi)
         let pool = BufferPool { inbox.nudge() }
         self.inbox = inbox
         self.pool = pool
         let thread = LoopThread {
-            CurlLoop(multi: multi, inbox: inbox, pool: pool, configuration: configuration).run()
+            CurlLoop(multi: multi, driver: driver, inbox: inbox, pool: pool, configuration: configuration).run()
         }
         guard let thread else {
-            curl_multi_cleanup(handle)
+            curl_multi_cleanup(multi.handle)
             throw TransferError(.localFailure, "no thread to be had")
         }
         self.thread = thread

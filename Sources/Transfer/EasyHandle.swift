@@ -29,7 +29,7 @@ struct EasyHandle: ~Copyable {
     ) throws(TransferError) {
         try setAddress(request, configuration)
         try setTrust(configuration)
-        try setPace(configuration)
+        try setPace(request, configuration)
         try setHeaders(request)
     }
 
@@ -119,12 +119,16 @@ extension EasyHandle {
         for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { try set(option, configuration.certificateDirectory) }
     }
 
-    private func setPace(_ configuration: TransportConfiguration) throws(TransferError) {
+    private func setPace(
+        _ request: TransportRequest, _ configuration: TransportConfiguration
+    ) throws(TransferError) {
         // No signals in a program with threads; the loop's thread blocks SIGPIPE instead (CURLOPT_NOSIGNAL(3)).
         try set(CURLOPT_NOSIGNAL, 1)
         // A cancelled look-up is left behind instead of waited for: or a dead name server would hold up everybody.
         try set(CURLOPT_QUICK_EXIT, 1)
-        try set(CURLOPT_CONNECTTIMEOUT_MS, max(Int(configuration.connectTimeout / .milliseconds(1)), 1))
+        // CURLOPT_CONNECTTIMEOUT_MS(3): name resolution, TCP and TLS together, a proxy's included; 0 would mean 300 s.
+        let timeout = min(configuration.connectTimeout, request.connectTimeout ?? configuration.connectTimeout)
+        try set(CURLOPT_CONNECTTIMEOUT_MS, max(Int(timeout / .milliseconds(1)), 1))
         // curl_easy_pause(3): a transfer that we hold back is not counted as slow.
         try set(CURLOPT_LOW_SPEED_LIMIT, Int(configuration.effectiveStallFloor))
         try set(CURLOPT_LOW_SPEED_TIME, max(Int(configuration.stallTimeout.components.seconds), 1))

@@ -41,6 +41,9 @@ final class LoopInbox: Sendable {
         }
     }
 
+    /// The loop goes on with another multi handle: nobody wakes the former one from now on.
+    func replace(_ multi: MultiReference) { state.withLock { $0.multi = multi } }
+
     /// The loop ends: nobody wakes it from now on. Returns what came too late.
     func close() -> Mail {
         state.withLock { state in
@@ -70,4 +73,14 @@ struct MultiReference: @unchecked Sendable {
     let handle: UnsafeMutableRawPointer
 
     func wakeUp() { curl_multi_wakeup(handle) }
+
+    /// A new multi handle, set up; `nil` if there is no memory or no descriptor for it. Its maker frees it.
+    static func make() -> MultiReference? {
+        guard let handle = curl_multi_init() else { return nil }
+        // Many small files in a row find their connection again; nobody needs more.
+        ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, 32)
+        // A connection a transfer, with HTTP/2, too: then one that is held back leaves its bytes in the kernel's buffers.
+        ccurl_multi_set_long(handle, CURLMOPT_PIPELINING, ccurl_pipe_nothing)
+        return MultiReference(handle: handle)
+    }
 }

@@ -28,13 +28,18 @@ package final class RangeBody: Sendable {
 
     private let response: any TransportResponse
     private let watchdog: StallWatchdog?
+    private let limit: TimeLimit
     private let state: Mutex<State>
 
-    init(_ response: any TransportResponse, reply: RangeReply, url: HTTPURL, watchdog: StallWatchdog?) {
+    init(
+        _ response: any TransportResponse, reply: RangeReply, url: HTTPURL, watchdog: StallWatchdog?,
+        limit: TimeLimit = TimeLimit()
+    ) {
         self.response = response
         self.reply = reply
         self.url = url
         self.watchdog = watchdog
+        self.limit = limit
         state = Mutex(State(position: reply.bodyStart))
     }
 
@@ -112,17 +117,24 @@ package final class RangeBody: Sendable {
             response.cancel()
             return
         }
-        do throws(TransferError) {
-            while let chunk = try await nextChunk() {
-                guard chunk.count > 0 else { continue }
-                state.withLock { $0.bytesReceived += Int64(chunk.count) }
-                response.cancel()
-                throw overlong(at: reply.end ?? 0)
+        let failure = await limit.run { () async -> TransferError? in
+            do throws(TransferError) {
+                while let chunk = try await self.nextChunk() {
+                    guard chunk.count > 0 else { continue }
+                    self.state.withLock { $0.bytesReceived += Int64(chunk.count) }
+                    return self.overlong(at: self.reply.end ?? 0)
+                }
+                return nil
+            } catch {
+                return error
             }
-        } catch  where error.code == .overlong || error.code == .cancelled {
-            throw fail(error.at(url))
-        } catch {
-            // Every byte came; that the connection broke on the way to its end takes nothing back.
+        }
+        switch failure {
+        case .some(let error?) where error.code == .overlong || error.code == .cancelled: throw fail(error.at(url))
+        // Every byte came; that the connection broke on the way to its end takes nothing back.
+        case .some: break
+        // Nor that the server neither ends the body nor sends anything more.
+        case nil: response.cancel()
         }
         state.withLock { $0.isDone = true }
     }

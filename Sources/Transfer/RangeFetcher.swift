@@ -7,6 +7,8 @@ package struct FetchRequest: Sendable {
     package var credentialsOrigin: HTTPURL.Origin
     /// `nil` for the whole file. Never empty.
     package var range: Range<Int64>?
+    /// Whether to ask for the whole and skip what lies before ``range``: for servers that refuse ranges.
+    package var asksForWhole = false
     /// The size of the file, if it is known.
     package var total: Int64?
     /// What this very source said of the version that we have parts of.
@@ -35,11 +37,15 @@ package struct FetchRequest: Sendable {
 package struct RangeFetcher: Sendable {
     private let transport: any Transport
     private let watchdog: StallWatchdog?
+    private let limit: TimeLimit
 
-    /// - Parameter watchdog: for transports that do not notice a stall themselves, and for clocks that are not the system's.
-    package init(_ transport: any Transport, watchdog: StallWatchdog? = nil) {
+    /// - Parameters:
+    ///   - watchdog: for transports that do not notice a stall themselves, and for clocks that are not the system's.
+    ///   - limit: for waits in which nothing can be gained.
+    package init(_ transport: any Transport, watchdog: StallWatchdog? = nil, limit: TimeLimit = TimeLimit()) {
         self.transport = transport
         self.watchdog = watchdog
+        self.limit = limit
     }
 
     /// Returns when an acceptable head has come; the body is flowing then.
@@ -55,8 +61,9 @@ package struct RangeFetcher: Sendable {
         }
         do throws(TransferError) {
             let reply = try RangeReply(
-                judging: response.head, asked: request.range, total: request.total, fileName: request.fileName)
-            return RangeBody(response, reply: reply, url: redirects.current, watchdog: watchdog)
+                judging: response.head, asked: request.range, isWholeAsked: request.asksForWhole, total: request.total,
+                fileName: request.fileName)
+            return RangeBody(response, reply: reply, url: redirects.current, watchdog: watchdog, limit: limit)
         } catch {
             response.cancel()
             throw error.at(redirects.current, offset: request.range?.lowerBound)
@@ -68,10 +75,11 @@ package struct RangeFetcher: Sendable {
         _ request: FetchRequest
     ) async throws(TransferError) -> (any TransportResponse, Redirects) {
         var redirects = Redirects(from: request.url)
+        let range = request.asksForWhole ? nil : request.range
         while true {
             let url = redirects.current
             let message = TransportRequest(
-                url: url, range: request.range, ifRange: request.range == nil ? nil : request.validator?.ifRange,
+                url: url, range: range, ifRange: range == nil ? nil : request.validator?.ifRange,
                 credentials: Redirects.credentials(request.credentials, of: request.credentialsOrigin, to: url))
             let response: any TransportResponse
             do throws(TransferError) {
@@ -80,7 +88,7 @@ package struct RangeFetcher: Sendable {
                 throw error.at(url, offset: request.range?.lowerBound)
             }
             guard Redirects.isRedirect(response.head.status) else { return (response, redirects) }
-            await Self.discard(response)
+            await discard(response)
             try redirects.follow(response.head)
         }
     }
@@ -94,13 +102,16 @@ package struct RangeFetcher: Sendable {
         }
     }
 
-    /// Reads the body of a redirect if it is short, so that its connection can be used again; breaks it off if not.
-    private static func discard(_ response: any TransportResponse) async {
+    /// Reads the body of a redirect if it is short, so that its connection can be used again; breaks it off if not, or if it
+    /// does not come.
+    private func discard(_ response: any TransportResponse) async {
         let length = response.head.first("content-length").flatMap { decimal($0) }
         if let length, length <= 16_384 {
-            var received = 0
-            // A failure here is nobody's concern; the next request will meet it, if it matters.
-            while received <= 16_384, let chunk = try? await response.next() { received += chunk.count }
+            await limit.run {
+                var received = 0
+                // A failure here is nobody's concern; the next request will meet it, if it matters.
+                while received <= 16_384, let chunk = try? await response.next() { received += chunk.count }
+            }
         }
         response.cancel()
     }

@@ -13,6 +13,8 @@ package struct RangeReply: Hashable, Sendable {
     /// and no length came. It may end before what was asked: ask for the rest again.
     package var start: Int64
     package var end: Int64?
+    /// Whether the server sent a part because a part was asked for (206).
+    package var isPart: Bool
     /// The size of the file as the server told it.
     package var total: Int64?
     package var validator: Validator?
@@ -23,22 +25,24 @@ package struct RangeReply: Hashable, Sendable {
     package var bodyLength: Int64? { bodyEnd.map { $0 - bodyStart } }
 
     /// - Parameters:
-    ///   - asked: the range of the request; `nil` when the whole was asked for. Never empty.
+    ///   - asked: the range that is wanted; `nil` for the whole. Never empty.
+    ///   - isWholeAsked: whether the request was for the whole although only `asked` is wanted.
     ///   - total: the size of the file, if it is known.
     ///   - fileName: the file's name; only whether it is a page itself is looked at.
     package init(
-        judging head: ResponseHead, asked: Range<Int64>?, total: Int64?, fileName: String = ""
+        judging head: ResponseHead, asked: Range<Int64>?, isWholeAsked: Bool = false, total: Int64?,
+        fileName: String = ""
     ) throws(TransferError) {
         switch head.status {
         case 200:
             self = try Self.whole(head, asked: asked, total: total, fileName: fileName)
         case 206:
-            guard let asked else {
+            guard let asked, !isWholeAsked else {
                 throw TransferError(.wrongRange, "a part came although the whole was asked for", status: 206)
             }
             self = try Self.part(head, asked: asked, total: total, fileName: fileName)
         default:
-            throw Self.failure(head, asked: asked, total: total)
+            throw Self.failure(head, asked: isWholeAsked ? nil : asked, total: total)
         }
     }
 
@@ -50,6 +54,7 @@ package struct RangeReply: Hashable, Sendable {
         self.limit = limit
         (start, end) = wanted
         self.total = total
+        isPart = head.status == 206
         validator = Validator(head)
     }
 }

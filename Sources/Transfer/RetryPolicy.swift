@@ -27,13 +27,16 @@ package struct RetryPolicy: Hashable, Sendable {
         self.longestDelay = max(longestDelay, .zero)
     }
 
-    /// - Parameter attemptsWithoutProgress: how many attempts in a row brought nothing, the one that just failed included; 0
-    ///   when it brought something.
+    /// - Parameters:
+    ///   - attemptsWithoutProgress: how many attempts in a row brought nothing, the one that just failed included; 0 when it
+    ///     brought something.
+    ///   - disposition: what to make of the error, if that is not ``TransferError/disposition-swift.property``.
     package func decision(
-        after error: TransferError, attemptsWithoutProgress: Int, using generator: inout some RandomNumberGenerator
+        after error: TransferError, attemptsWithoutProgress: Int, disposition: TransferError.Disposition? = nil,
+        using generator: inout some RandomNumberGenerator
     ) -> RetryDecision {
         let spent = retries == 0 || attemptsWithoutProgress > retries
-        switch error.disposition {
+        switch disposition ?? error.disposition {
         case .cancelled: return .giveUp
         case .nextSource: return .nextSource
         case .refuse: return .refuse
@@ -47,7 +50,7 @@ package struct RetryPolicy: Hashable, Sendable {
     }
 
     /// Anything from nothing to the ceiling: spreads the clients that one outage threw out together.
-    private func pause(attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
+    package func pause(attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
         var ceiling = min(delay, longestDelay)
         for _ in 1..<max(min(attempt, 64), 1) where ceiling < longestDelay { ceiling = min(ceiling * 2, longestDelay) }
         let nanoseconds = UInt64(min(max(ceiling / .nanoseconds(1), 0), 1e18))

@@ -59,12 +59,30 @@ extension TransferError {
         case .nameNotResolved, .connectionFailed, .connectTimeout, .tlsFailed, .connectionLost, .short, .stalled,
             .serverBusy, .rangeNotSatisfiable, .localFailure:
             .retry
-        case .denied, .notFound, .clientError, .proxyRefused: .nextSource
+        case .denied, .notFound, .clientError, .proxyRefused, .notTLS: .nextSource
         case .certificate, .redirectRefused, .wrongRange, .wrongLength, .contentEncoding, .overlong, .malformed,
             .unexpectedStatus, .invalidURL, .invalidRequest, .configuration:
             .refuse
         case .page: .page
         case .cancelled: .cancelled
+        }
+    }
+}
+
+extension TransferError {
+    /// Whether no way led to a server of the kind that was asked for: it may be the network, or the address.
+    package var isUnreachable: Bool {
+        switch code.storage {
+        case .nameNotResolved, .connectionFailed, .connectTimeout, .tlsFailed, .notTLS: true
+        default: false
+        }
+    }
+
+    /// Whether it came about here, and says nothing about any server.
+    package var isOurs: Bool {
+        switch code.storage {
+        case .localFailure, .invalidURL, .invalidRequest, .configuration, .cancelled: true
+        default: false
         }
     }
 }
@@ -77,7 +95,7 @@ extension TransferError {
         fileprivate enum Storage: String, Hashable, Sendable {
             case nameNotResolved, connectionFailed, connectTimeout, tlsFailed, connectionLost, short, stalled
             case serverBusy, rangeNotSatisfiable, localFailure
-            case denied, notFound, clientError, proxyRefused
+            case denied, notFound, clientError, proxyRefused, notTLS
             case certificate, redirectRefused, wrongRange, wrongLength, contentEncoding, overlong, malformed
             case unexpectedStatus, invalidURL, invalidRequest, configuration
             case page
@@ -123,6 +141,8 @@ extension TransferError {
         package static let clientError = Code(.clientError)
         /// The proxy wants credentials (407), or will not connect us.
         package static let proxyRefused = Code(.proxyRefused)
+        /// What answers on an https port does not speak TLS.
+        package static let notTLS = Code(.notTLS)
 
         // Wrong or unsafe.
 
@@ -180,6 +200,7 @@ extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
         case .connectionFailed: "cannot connect"
         case .connectTimeout: "no connection"
         case .tlsFailed: "TLS failed"
+        case .notTLS: "no TLS"
         case .connectionLost: "connection lost"
         case .short: "ended early"
         case .stalled: "stalled"
@@ -204,6 +225,7 @@ extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
         case .notFound: "the server does not have the file"
         case .clientError: "the server refuses the request"
         case .proxyRefused: "the proxy refuses to connect"
+        case .notTLS: "the server does not speak TLS on this port"
         case .certificate: "the server's certificate is not to be trusted"
         case .redirectRefused: "a redirect was refused"
         case .wrongRange: "the server sent another range"

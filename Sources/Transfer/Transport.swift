@@ -42,6 +42,8 @@ package struct TransportRequest: Sendable {
     package var ifRange: String?
     /// The secrets of the origin that `url` names: never sent to another.
     package var credentials: Credentials
+    /// How long connecting may take at most, if that is less than the transport allows.
+    package var connectTimeout: Duration?
 
     package init(url: HTTPURL, range: Range<Int64>? = nil, ifRange: String? = nil, credentials: Credentials = .init()) {
         self.url = url

@@ -132,6 +132,34 @@ struct ExitCodeTests {
         }
     }
 
+    @Test(arguments: [[], ["--json"], ["--retries", "0"], ["--wait-for-network", "--retries", "0"]])
+    func `69: nothing can be reached, which is said in a line for each host`(more: [String]) async throws {
+        try await withSandbox { sandbox in
+            let sources = ["--source", "http://127.0.0.1:1/", "--source", "http://models.invalid/x/"]
+            let child = try sandbox.start(["--manifest", "test.json", "d"] + sources + more)
+            if more.contains("--wait-for-network") {
+                // It would for ever.
+                try await child.waitForErrors { $0.components(separatedBy: "waiting for the network").count == 3 }
+                child.kill(SIGTERM)
+                #expect(try await child.wait().err.contains("models.invalid"))
+                return
+            }
+            let result = try await child.wait(within: .seconds(30))
+            #expect(result.status == 69)
+            let lines = result.err.split(separator: "\n").filter {
+                $0.contains("127.0.0.1:1") || $0.contains("invalid")
+            }
+            #expect(lines.filter { $0.hasPrefix("error: ") }.count == 2, "\(result.err)")
+            #expect(lines.allSatisfy { $0.contains("--wait-for-network") || !$0.hasPrefix("error: ") }, "\(result.err)")
+            #expect(result.err.split(separator: "\n").count <= 4, "\(result.err)")
+            if more == ["--json"] {
+                let report = try result.report()
+                #expect(report.error?.int("code") == 69)
+                #expect(report.files.allSatisfy { $0.string("state") == "failed" && $0.isNull("error") })
+            }
+        }
+    }
+
     @Test func `73: a file where the directory should be`() async throws {
         try await withServer { sandbox, server in
             try sandbox.write([1], to: "model")

@@ -28,8 +28,8 @@ struct NameTests {
     func `a name that is found in the end was worth waiting for`(mood: NameServer.Mood) async throws {
         try await withServer { sandbox, server in
             try await NameServer.run(mood) { names in
-                let child = try start(sandbox, names, server, "--retries", "10000", "--verbose")
-                try await child.waitForErrors { $0.contains("trying again") }
+                let child = try start(sandbox, names, server, "--wait-for-network", "--retries", "0")
+                try await child.waitForErrors { $0.contains("waiting for the network") }
                 try await poll("more questions") { names.queries > 6 }
                 names.become(.answers)
                 let result = try await child.wait()

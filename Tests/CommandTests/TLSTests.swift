@@ -49,6 +49,17 @@ struct TLSTests {
         }
     }
 
+    @Test func `plain HTTP on the port of an https address is said once, and not tried again`() async throws {
+        try await withServer(["good"]) { sandbox, arguments, nginx in
+            let result = try await sandbox.run(arguments(nginx.ports[0], ["--json"]))
+            #expect(result.status == 69)
+            #expect(result.err.contains("does not speak TLS"), "\(result.err)")
+            #expect(result.err.split(separator: "\n").count == 1, "\(result.err)")
+            // Each of the files that were worked on found out for itself.
+            #expect(try result.report().int("retries") == 0)
+        }
+    }
+
     @Test func `a trusted server is spoken to in HTTP 1.1, though it offers more`() async throws {
         try await withServer(["good"]) { sandbox, arguments, nginx in
             let good = try await sandbox.run(arguments(nginx.ports[1], ["--cacert", "ca.pem"]))

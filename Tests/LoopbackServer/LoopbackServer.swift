@@ -76,11 +76,15 @@ package final class LoopbackServer: Sendable {
     package let port: Int
     private let listener: Int32
     private let state: Mutex<State>
+    private let greeting: String?
     private let answer: @Sendable (Connection, String) -> Bool
 
-    /// - Parameter answer: gets each head; returns whether the connection stays for another request.
-    package init(answer: @escaping @Sendable (Connection, String) -> Bool) {
+    /// - Parameters:
+    ///   - greeting: what it says of its own accord to each connection; it closes then.
+    ///   - answer: gets each head; returns whether the connection stays for another request.
+    package init(greeting: String? = nil, answer: @escaping @Sendable (Connection, String) -> Bool) {
         self.answer = answer
+        self.greeting = greeting
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -148,6 +152,12 @@ package final class LoopbackServer: Sendable {
         }
         run { [weak self] in
             let connection = Connection(socket: socket)
+            if let greeting = self?.greeting {
+                connection.send(greeting)
+                // A reset could overtake the greeting.
+                shutdown(socket, Int32(SHUT_WR))
+                return connection.waitForClose()
+            }
             while let head = connection.receiveHead(), let self {
                 self.state.withLock { $0.heads.append(head) }
                 guard self.answer(connection, head) else { break }

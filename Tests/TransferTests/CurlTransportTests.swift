@@ -205,6 +205,35 @@ import Testing
         }
     }
 
+    @Test func `says that a server of plain HTTP does not speak TLS, which is final`() async throws {
+        let server = LoopbackServer(greeting: "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") { _, _ in false }
+        defer { server.stop() }
+        var configuration = TransportConfiguration(version: "test")
+        configuration.proxy = ""
+        let transport = try CurlTransport(configuration)
+        defer { transport.shutdown() }
+        let url = try HTTPURL(parsing: "https://127.0.0.1:\(server.port)/")
+        let error = await #expect(throws: TransferError.self) { try await transport.get(TransportRequest(url: url)) }
+        #expect(error?.code == .notTLS && error?.disposition == .nextSource && error?.isUnreachable == true)
+    }
+
+    @Test func `spends no more time on connecting than a request allows`() async throws {
+        // It takes the connection, and never says a word of TLS.
+        let server = LoopbackServer { connection, _ in
+            connection.waitForClose()
+            return false
+        }
+        defer { server.stop() }
+        var configuration = TransportConfiguration(version: "test")
+        (configuration.proxy, configuration.connectTimeout) = ("", .seconds(600))
+        let transport = try CurlTransport(configuration)
+        defer { transport.shutdown() }
+        var request = TransportRequest(url: try HTTPURL(parsing: "https://127.0.0.1:\(server.port)/"))
+        request.connectTimeout = .milliseconds(50)
+        let error = await #expect(throws: TransferError.self) { try await transport.get(request) }
+        #expect(error?.code == .connectTimeout)
+    }
+
     @Test(arguments: ["Range", "transfer-encoding", "X\r\nY", ""])
     func `lets no user's header field change the request`(name: String) async throws {
         try await withServer { _, _ in

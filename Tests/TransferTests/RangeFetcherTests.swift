@@ -20,11 +20,12 @@ final class ScriptedTransport: Transport {
         }
     }
 
-    private let state: Mutex<(answers: [Answer], requests: [TransportRequest])>
+    private let state: Mutex<(answers: [Answer], requests: [TransportRequest], answered: [Response])>
 
-    init(_ answers: Answer...) { state = Mutex((answers, [])) }
+    init(_ answers: Answer...) { state = Mutex((answers, [], [])) }
 
     var requests: [TransportRequest] { state.withLock { $0.requests } }
+    var answered: [Response] { state.withLock { $0.answered } }
 
     func get(_ request: TransportRequest) async throws(TransferError) -> any TransportResponse {
         let answer: Answer? = state.withLock { state in
@@ -32,7 +33,9 @@ final class ScriptedTransport: Transport {
             return state.answers.isEmpty ? nil : state.answers.removeFirst()
         }
         guard let answer else { throw TransferError(.invalidRequest, "a surprising request") }
-        return Response(answer)
+        let response = Response(answer)
+        state.withLock { $0.answered.append(response) }
+        return response
     }
 
     final class Response: TransportResponse {
@@ -64,6 +67,8 @@ final class ScriptedTransport: Transport {
         }
 
         func cancel() { state.withLock { $0.cancelled = true } }
+
+        var isCancelled: Bool { state.withLock { $0.cancelled } }
     }
 }
 
@@ -145,6 +150,40 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(await #expect(throws: TransferError.self) { try await broken.next() }?.offset == 11)
         let whole = try await open(.init(part, body: [[1, 2, 3, 4]], failure: lost))
         #expect(try await pieces(of: whole) == ["10:[1, 2, 3, 4]"])
+    }
+
+    /// A limit that is over at once.
+    private let impatient = TimeLimit { _ in }
+
+    @Test(arguments: [[[1, 2, 3, 4]], [[1, 2], [], [3, 4]]] as [[[UInt8]]])
+    func `does not wait for the end of a body of which every byte has come`(chunks: [[UInt8]]) async throws {
+        let transport = ScriptedTransport(.init(part, body: chunks, hangs: true))
+        let body = try await RangeFetcher(transport, limit: impatient).open(try request())
+        var count = 0
+        while let piece = try await body.next() {
+            if case .bytes(_, let chunk) = piece { count += chunk.count }
+        }
+        #expect(count == 4)
+        #expect(try await body.next() == nil)
+        #expect(transport.answered.first?.isCancelled == true)
+    }
+
+    @Test func `does not wait for the body of a redirect`() async throws {
+        let redirect = ScriptedTransport.Answer("302|location: https://h/g|content-length: 9", body: [[1]], hangs: true)
+        let transport = ScriptedTransport(redirect, .init(part, body: [[1, 2, 3, 4]]))
+        let body = try await RangeFetcher(transport, limit: impatient).open(try request())
+        #expect(try await body.next() != nil)
+        #expect(transport.answered.first?.isCancelled == true)
+    }
+
+    @Test func `asks for the whole where ranges are refused, and skips what it has`() async throws {
+        let transport = ScriptedTransport(.init("200|content-length: 20", body: [(0..<20).map { UInt8($0) }]))
+        var wanted = try request()
+        wanted.asksForWhole = true
+        wanted.validator = Validator(journalForm: #"etag:"x""#)
+        let body = try await RangeFetcher(transport).open(wanted)
+        #expect(transport.requests.map(\.range) == [nil] && transport.requests.map(\.ifRange) == [nil])
+        #expect(try await pieces(of: body) == ["skip 10", "10:[10, 11, 12, 13]"])
     }
 
     @Test func `takes a whole of unknown size to its end`() async throws {

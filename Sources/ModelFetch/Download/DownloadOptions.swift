@@ -12,6 +12,9 @@ public struct DownloadOptions: Sendable {
     public var stallTimeout: Duration = .seconds(30)
     /// How long it may take to connect, name look-up and TLS included.
     public var connectTimeout: Duration = .seconds(15)
+    /// Whether to go on trying while no source can be reached. Otherwise a run in which none has ever answered ends after some
+    /// seconds.
+    public var waitsForNetwork = false
     /// Bytes per second for all transfers together; `nil`: no limit.
     public var rateLimit: Int64?
     /// Whether files that have a receipt are hashed again.

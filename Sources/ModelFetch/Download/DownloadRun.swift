@@ -52,6 +52,7 @@ struct DownloadRun: Sendable {
                 hasSteppedBack = true
             }
             try await fetch(work, into: reports)
+            try context.reach.endIfNothingReachable()
         }
         try await releaseMarker(into: reports)
         if !hasSteppedBack, let marker, case .verified(let digest) = standings[marker.path] {
@@ -204,6 +205,8 @@ struct DownloadRun: Sendable {
             switch error {
             case let failure as Failure: reports.fail(failure, file)
             case let error as StorageError: reports.fail(Failure(error, file: path), file)
+            // The run says it, once for all files.
+            case is NothingReachable: break
             default: throw error
             }
         }

@@ -11,7 +11,7 @@ extension FileDownload {
     ///
     /// - Returns: the body, and the version that its bytes are of.
     func open(
-        _ gap: Range<Int64>, of partial: PartialFile, from source: Source
+        _ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ index: Int
     ) async throws -> (RangeBody, SourceVersion) {
         var validator = partial.validator(of: source.id)
         if !needsOneVersion, partial.hasChanged(source.id) { validator = nil }
@@ -19,12 +19,12 @@ extension FileDownload {
             url: try source.base.appending(path: path), credentials: source.credentials,
             range: gap == 0..<size ? nil : gap, total: size,
             validator: validator.flatMap { Validator(journalForm: $0) }, fileName: path)
-        var body = try await context.fetcher.open(request)
+        var body = try await loop.open(request, from: index)
         if !needsOneVersion, let asked = request.validator, body.reply.skip > 0, body.reply.validator != asked {
             body.cancel()
             loop.count(body)
             request.validator = nil
-            body = try await context.fetcher.open(request)
+            body = try await loop.open(request, from: index)
         }
         return (body, version(of: body, asked: request.url, from: source))
     }

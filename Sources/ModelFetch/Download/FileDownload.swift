@@ -5,8 +5,6 @@ internal import Transfer
 
 /// One file on its way from whatever is there to verified: resumes, fetches, checks, hashes; never publishes.
 final class FileDownload: Sendable {
-    /// So much must come for an attempt to count as progress, or the file's end.
-    private static let progressBytes: Int64 = 64 << 10
     /// How often written bytes are recorded however few they are.
     private static let flushInterval: Duration = .seconds(1)
 
@@ -216,8 +214,8 @@ final class FileDownload: Sendable {
             gap = 0..<size
         }
         let held = partial.heldBytes + partial.claimedBytes
-        context.emit(.phase(path: path, .connecting(source: source.shown, offset: gap.lowerBound, held: held)))
-        let (body, version) = try await open(gap, of: partial, from: source)
+        context.reach.say(.connecting(source: source.shown, offset: gap.lowerBound, held: held), of: path)
+        let (body, version) = try await open(gap, of: partial, from: source, index)
         defer {
             body.cancel()
             loop.count(body)
@@ -239,7 +237,6 @@ final class FileDownload: Sendable {
         context.emit(.phase(path: path, repeated > 0 ? .repeating(bytes: repeated) : .receiving))
         let time = context.runtime.time
         var flushed = time.now()
-        var gained: Int64 = 0
         do {
             while let piece = try await body.next() {
                 // No more is asked for, but what has come is kept.
@@ -247,11 +244,7 @@ final class FileDownload: Sendable {
                 guard case .bytes(let offset, let chunk) = piece else { continue }
                 try chunk.withBytes { try partial.write($0, at: offset, from: number) }
                 context.emit(.progress(path: path, bytes: Int64(chunk.count), received: true))
-                gained += Int64(chunk.count)
-                if gained >= Self.progressBytes || offset + Int64(chunk.count) == gap.upperBound {
-                    loop.progressed(index)
-                    gained = 0
-                }
+                loop.received(chunk.count, from: index, isEnd: offset + Int64(chunk.count) == gap.upperBound)
                 if time.now() - flushed >= Self.flushInterval {
                     try partial.flush()
                     flushed = time.now()
@@ -262,5 +255,12 @@ final class FileDownload: Sendable {
             throw error
         }
         try partial.flush()
+        // A server may send less than was asked for (RFC 9110 §15.3.7), but next to nothing in every answer would be a storm of
+        // requests: it is paced, and counted, as a body that ended early.
+        let reply = body.reply
+        if let end = reply.end, end < gap.upperBound, end - reply.start < SourceSchedule.progressBytes {
+            throw TransferError(
+                .short, "\(end - reply.start) of \(gap.count) bytes came", url: body.url, offset: end)
+        }
     }
 }

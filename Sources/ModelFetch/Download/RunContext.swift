@@ -13,7 +13,7 @@ final class RunContext: Sendable {
     let sources: [Source]
     let fetcher: RangeFetcher
     let gates = HostGates()
-    let reach = SourceReach()
+    let reach: SourceReach
     /// Set where the directory's lock keeps nobody out: the private part of this run's partial names.
     let tag: String?
     private let emitter: @Sendable (DownloadEvent) -> Void
@@ -39,7 +39,11 @@ final class RunContext: Sendable {
         self.sources = sources
         self.tag = tag
         self.emitter = emitter
-        fetcher = RangeFetcher(runtime.transport)
+        reach = SourceReach(
+            origins: sources.map(\.base.origin), waits: options.waitsForNetwork, emit: emitter)
+        fetcher = RangeFetcher(
+            FirstContact(transport: runtime.transport, reach: reach, time: runtime.time),
+            limit: TimeLimit(sleep: runtime.time.sleep))
         publisher = Publisher(directory: directory, isDurable: options.isDurable)
         var receipts = Receipts(in: directory)
         receipts.forgetOthers(than: manifest, goneFrom: directory)

@@ -22,7 +22,7 @@ struct SizeResolution: Sendable {
             let url = try source.base.appending(path: path)
             let request = FetchRequest(
                 url: url, credentials: source.credentials, range: 0..<1, total: nil, validator: nil, fileName: path)
-            let body = try await ask(request)
+            let body = try await ask(request, index)
             body.cancel()
             loop.count(body)
             guard let total = body.reply.total else {
@@ -39,9 +39,9 @@ struct SizeResolution: Sendable {
         }
     }
 
-    private func ask(_ request: FetchRequest) async throws(TransferError) -> RangeBody {
+    private func ask(_ request: FetchRequest, _ index: Int) async throws(TransferError) -> RangeBody {
         do throws(TransferError) {
-            return try await context.fetcher.open(request)
+            return try await loop.open(request, from: index)
         } catch {
             let isWhole = error.code == .wrongLength && error.status == 200
             guard error.code == .rangeNotSatisfiable || isWhole else { throw error }

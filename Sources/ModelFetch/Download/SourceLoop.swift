@@ -6,6 +6,7 @@ final class SourceLoop: Sendable {
     private let context: RunContext
     private let path: String
     private let schedule: Mutex<SourceSchedule>
+    private let ranges: Mutex<[RangeSupport]>
     private let received = Atomic<Int64>(0)
 
     /// What attempts are about, for messages.
@@ -28,6 +29,7 @@ final class SourceLoop: Sendable {
         self.path = path
         let policy = RetryPolicy(retries: context.options.retries, delay: context.options.retryDelay)
         schedule = Mutex(SourceSchedule(ranks: context.sources.map(\.rank), policy: policy))
+        ranges = Mutex(context.sources.map { _ in RangeSupport() })
     }
 
     /// Runs `attempt` against the sources in turn until it returns.
@@ -36,33 +38,67 @@ final class SourceLoop: Sendable {
     ///   - stake: what a message says of it all.
     ///   - attempt: gets a source and its index. A `TransferError` that it throws leads to the next attempt, anything else ends
     ///     the loop.
-    /// - Throws: a ``Failure`` when every source is out, and what `attempt` throws.
+    /// - Throws: a ``Failure`` when every source is out, ``NothingReachable`` when none ever answered in this run, and what
+    ///   `attempt` throws.
     func run<R: Sendable>(
         _ stake: Stake, _ attempt: @Sendable (Source, Int) async throws -> R
     ) async throws -> R {
         var last: (failure: Failure, attempt: Int)?
         while true {
             let gates = context.sources.map { context.gates.until($0.base.origin) }
-            let now = context.runtime.time.now()
+            let time = context.runtime.time
+            let now = time.now()
             let step = schedule.withLock { $0.next(now: now, gates: gates) }
-            guard case .ask(let index, let pause) = step else {
-                throw exhausted(at: stake.offset(), kept: stake.kept())
+            guard case .ask(let index, var pause) = step else {
+                throw try exhausted(at: stake.offset(), kept: stake.kept())
             }
+            // Somebody may be reached by another file meanwhile, so the time is used to its end.
+            if let left = try context.reach.timeLeft(at: now) { pause = min(pause, left) }
             if let last {
                 context.countRetry()
-                context.emit(.retrying(path: path, last.failure, attempt: last.attempt, pause: pause))
+                context.reach.say(.retrying(path: path, last.failure, attempt: last.attempt, pause: pause))
             }
-            if pause > .zero { try await context.runtime.time.sleep(pause) }
+            if pause > .zero { try await time.sleep(pause) }
             try Task.checkCancellation()
+            _ = try context.reach.timeLeft(at: time.now())
             do {
                 let result = try await attempt(context.sources[index], index)
                 context.reach.answered(index)
                 return result
             } catch let error as TransferError {
-                // A transfer that ends because the task does is no failure of the source.
-                guard error.code != .cancelled else { throw CancellationError() }
+                // A transfer that ends because the task does is no failure of the source. One that ends although the task does
+                // not is no interruption either.
+                if error.code == .cancelled { try Task.checkCancellation() }
                 last = note(error, of: index, at: stake.offset())
             }
+        }
+    }
+
+    /// Asks a source for a range of the file: for the whole, if it turns out to refuse ranges.
+    func open(_ request: FetchRequest, from index: Int) async throws(TransferError) -> RangeBody {
+        guard request.range != nil else { return try await context.fetcher.open(request) }
+        let isRangeless = context.reach.isRangeless(index)
+        if !ranges.withLock({ $0[index].isRefused || (isRangeless && !$0[index].hasWorked) }) {
+            do throws(TransferError) {
+                let body = try await context.fetcher.open(request)
+                ranges.withLock { $0[index].served(body.reply) }
+                return body
+            } catch {
+                let retries = context.options.retries
+                guard ranges.withLock({ $0[index].failed(error, retries: retries) }) else { throw error }
+                context.emit(.debug("\(printable(path)): \(error); asking for the whole file instead of a range"))
+            }
+        }
+        var whole = request
+        whole.asksForWhole = true
+        do throws(TransferError) {
+            let body = try await context.fetcher.open(whole)
+            ranges.withLock { $0[index].servedWhole() }
+            context.reach.noteRangeless(index)
+            return body
+        } catch {
+            ranges.withLock { $0[index].wholeFailed(error) }
+            throw error
         }
     }
 
@@ -75,8 +111,12 @@ final class SourceLoop: Sendable {
     /// Asks one source as long as it stands: the one that is named, or the first.
     func stay(with source: Int?) { schedule.withLock { $0.stay(with: source) } }
 
-    /// A source brought something: whatever failed before is forgiven.
-    func progressed(_ source: Int) { schedule.withLock { $0.progressed(source) } }
+    /// Bytes of the file came from a source.
+    ///
+    /// - Parameter isEnd: whether these were the last of what was asked for.
+    func received(_ bytes: Int, from source: Int, isEnd: Bool) {
+        schedule.withLock { $0.received(source, bytes: Int64(bytes), isEnd: isEnd) }
+    }
 
     /// The bytes of these sources, none others, gave a wrong digest.
     func contradicted(_ sources: Set<Int>) { schedule.withLock { $0.contradicted(sources) } }
@@ -85,10 +125,15 @@ final class SourceLoop: Sendable {
         let source = context.sources[index]
         let now = context.runtime.time.now()
         if let pause = error.retryAfter { context.gates.close(source.base.origin, for: pause, now: now) }
-        let isOutOfReach = context.reach.note(index, error)
+        let reach = context.reach.note(index, at: source.base.origin, error)
+        let isWaiting = context.options.waitsForNetwork && error.isUnreachable && error.disposition == .retry
         let attempt = schedule.withLock { schedule in
             var random = context.runtime.random
-            return schedule.failed(index, error, isHopeless: isOutOfReach, now: now, using: &random)
+            return schedule.failed(
+                index, error, isHopeless: reach.isHopeless, isWaiting: isWaiting, now: now, using: &random)
+        }
+        if isWaiting, reach.isFirst {
+            context.emit(.warning("\(NothingReachable.words(for: source.base.origin, error)); waiting for the network"))
         }
         if attempt == nil { context.reach.giveUp(index) }
         let failure = Failure(
@@ -96,15 +141,18 @@ final class SourceLoop: Sendable {
             error.description, brief: error.brief)
         guard let attempt else {
             let isLast = schedule.withLock { !$0.verdicts.contains(nil) }
-            context.emit(.sourceDropped(path: path, failure, isLast: isLast))
+            context.reach.say(.sourceDropped(path: path, failure, isLast: isLast))
             return nil
         }
         return (failure, attempt)
     }
 
     /// Every source is out: says of each why.
-    private func exhausted(at offset: Int64, kept: String) -> Failure {
+    ///
+    /// - Throws: ``NothingReachable`` if that is because no way leads to any of them.
+    private func exhausted(at offset: Int64, kept: String) throws(NothingReachable) -> Failure {
         let (verdicts, kind) = schedule.withLock { ($0.verdicts, $0.kind) }
+        try context.reach.endIfUnreachable(verdicts.map { $0?.error })
         var (reasons, briefs): ([String], [String]) = ([], [])
         for (source, verdict) in zip(context.sources, verdicts) {
             switch verdict {
@@ -113,7 +161,7 @@ final class SourceLoop: Sendable {
                 let count = attempts == 1 ? "1 attempt" : "\(attempts) attempts without progress"
                 reasons.append("gave up after \(count): \(error)")
             case .unreachable(let error):
-                reasons.append("\(error) (as another file found, so it was not tried as often)")
+                reasons.append("\(error) (not retried: the host is unreachable)")
             case .withheld(let error), .refused(let error): reasons.append(error.description)
             case .contradicted: reasons.append("\(source.shown) has a file with another digest")
             case nil: break

@@ -29,13 +29,23 @@ struct SourceSchedule: Sendable {
     private struct Entry {
         var rank: Int
         var failures = 0
-        /// Whether the attempt under way brought something.
+        /// Attempts in a row that reached nobody and did not count, for those who wait for the network.
+        var waits = 0
+        /// Whether the attempt under way brought enough.
         var hasProgressed = false
+        /// Whether any byte of the file ever came from it.
+        var hasDelivered = false
+        /// Whether it gave a part of the file and then denied it: it is asked again only where no other is left.
+        var isLastResort = false
+        /// Bytes since its last progress, over all attempts.
+        var gained: Int64 = 0
         var contradictions = 0
         var notBefore: Duration = .zero
         var verdict: Verdict?
     }
 
+    /// So much must come for it to count as progress, in however many attempts, or the end of what was asked for.
+    static let progressBytes: Int64 = 16 << 10
     /// How often a source may deliver a file with a wrong digest: once may be an accident on the way.
     private static let contradictionsAllowed = 2
 
@@ -60,7 +70,10 @@ struct SourceSchedule: Sendable {
     ///   - now: the time, on the scale of every other time here.
     ///   - gates: until when each source's host wants to be left alone.
     func next(now: Duration, gates: [Duration]) -> Step {
-        let ready = entries.indices.filter { entries[$0].verdict == nil }
+        let standing = entries.indices.filter { entries[$0].verdict == nil }
+        // Where the bytes of several cannot be told apart, another source would have to begin at the start.
+        let first = isAlone ? [] : standing.filter { !entries[$0].isLastResort }
+        let ready = (first.isEmpty ? standing : first)
             .map { (index: $0, at: max(entries[$0].notBefore, gates[$0], now)) }
             .min { left, right in
                 // Whoever can be asked first; among those that can be asked now, the one that contradicted least, then rank.
@@ -82,9 +95,20 @@ struct SourceSchedule: Sendable {
         favourite = source
     }
 
+    /// Bytes of the file came from a source. They add up over attempts: a link that is cut every few kilobytes gets there, too.
+    ///
+    /// - Parameter isEnd: whether these were the last of what was asked for.
+    mutating func received(_ source: Int, bytes: Int64, isEnd: Bool) {
+        entries[source].hasDelivered = true
+        entries[source].isLastResort = false
+        entries[source].gained += bytes
+        if isEnd || entries[source].gained >= Self.progressBytes { progressed(source) }
+    }
+
     /// A source brought something: what failed before is forgiven, and so is the end of this attempt.
     mutating func progressed(_ source: Int) {
         entries[source].hasProgressed = true
+        entries[source].gained = 0
         for index in entries.indices where entries[index].verdict == nil {
             entries[index].failures = 0
             entries[index].notBefore = .zero
@@ -93,17 +117,31 @@ struct SourceSchedule: Sendable {
 
     /// An attempt failed.
     ///
-    /// - Parameter isHopeless: whether another file has tried in vain already what would be tried again.
+    /// - Parameters:
+    ///   - isHopeless: whether another file has tried in vain already what would be tried again.
+    ///   - isWaiting: whether it was for want of a network, and is not to be counted.
     /// - Returns: the attempts in a row of this source that brought nothing, if it may be asked again; `nil` if it is out.
     mutating func failed(
-        _ source: Int, _ error: TransferError, isHopeless: Bool = false, now: Duration,
+        _ source: Int, _ error: TransferError, isHopeless: Bool = false, isWaiting: Bool = false, now: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> Int? {
+        if isWaiting {
+            entries[source].waits += 1
+            entries[source].notBefore = now + policy.pause(attempt: entries[source].waits, using: &generator)
+            return entries[source].waits
+        }
+        entries[source].waits = 0
         if !entries[source].hasProgressed { entries[source].failures += 1 }
         entries[source].hasProgressed = false
+        // A server that has given a part of the file has it: that it is denied or missing now may be over in a moment.
+        let mayPass = entries[source].hasDelivered && [403, 404].contains(error.status)
+        if mayPass { entries[source].isLastResort = true }
+        // Nor is a transfer that was broken off here, by nobody who may, a reason to end the run.
         let decision = policy.decision(
-            after: error, attemptsWithoutProgress: entries[source].failures, using: &generator)
+            after: error, attemptsWithoutProgress: entries[source].failures,
+            disposition: mayPass || error.code == .cancelled ? .retry : nil, using: &generator)
         switch decision {
+        case .giveUp where mayPass: entries[source].verdict = .withheld(error)
         case .retry where isHopeless: entries[source].verdict = .unreachable(error)
         case .retry(let pause): entries[source].notBefore = now + pause
         case .nextSource: entries[source].verdict = .withheld(error)
@@ -152,10 +190,7 @@ extension SourceSchedule.Verdict {
 
     /// Whether no way led there.
     var isOutOfReach: Bool {
-        switch error?.code {
-        case .nameNotResolved?, .connectionFailed?, .connectTimeout?: true
-        default: false
-        }
+        error?.isUnreachable == true
     }
 }
 

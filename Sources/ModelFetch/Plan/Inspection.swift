@@ -69,11 +69,11 @@ struct Inspection: Sendable {
     ) async throws -> [UInt8]? {
         let path = file.path.string
         let stake = SourceLoop.Stake(offset: range.lowerBound, kept: "the file that is there was not touched")
-        return try await loop.run(stake) { source, _ in
+        return try await loop.run(stake) { source, index in
             let request = FetchRequest(
                 url: try source.base.appending(path: path), credentials: source.credentials, range: range,
                 total: size, validator: nil, fileName: path)
-            let body = try await context.fetcher.open(request)
+            let body = try await loop.open(request, from: index)
             defer {
                 body.cancel()
                 loop.count(body)

@@ -8,6 +8,8 @@ public struct DownloadReport: Sendable {
     public package(set) var files: [FileReport] = []
     /// What kept the run as a whole from going on; `nil` where only files failed, or nothing did.
     public package(set) var failure: Failure?
+    /// What else did: of several hosts that cannot be reached, those after the first.
+    package var furtherFailures: [Failure] = []
     /// Attempts that followed a failed one.
     public package(set) var retries = 0
     /// Wall time, in seconds.
@@ -30,7 +32,7 @@ public struct DownloadReport: Sendable {
     public var bytesReused: Int64 { files.reduce(0) { $0 + $1.bytesReused } }
 
     /// Every failure of the run.
-    public var failures: [Failure] { (failure.map { [$0] } ?? []) + files.compactMap(\.failure) }
+    public var failures: [Failure] { (failure.map { [$0] } ?? []) + furtherFailures + files.compactMap(\.failure) }
 
     /// The kind that speaks for the run; `nil` if nothing failed.
     public var kind: Failure.Kind? {

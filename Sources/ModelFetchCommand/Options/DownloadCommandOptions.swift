@@ -34,6 +34,11 @@ struct TransferCommandOptions: ParsableArguments {
         help: ArgumentHelp("How long connecting may take, in seconds.", valueName: "s"))
     var connectTimeout = 15.0
 
+    @Flag(
+        name: .customLong("wait-for-network"),
+        help: "Keep trying while no source can be reached, instead of giving up within 10 s.")
+    var waitForNetwork = false
+
     @Option(
         help: ArgumentHelp("Certificate authorities to trust, as a PEM file; also $SSL_CERT_FILE.", valueName: "file"))
     var cacert: String?
@@ -92,6 +97,7 @@ struct TransferCommandOptions: ParsableArguments {
         options.retries = retries
         options.retryDelay = .seconds(min(retryDelay, 30))
         options.stallTimeout = .seconds(stallTimeout)
+        options.waitsForNetwork = waitForNetwork
         options.connectTimeout = .seconds(connectTimeout)
         options.certificateFile = cacert ?? environment["SSL_CERT_FILE"]
         options.certificateDirectory = environment["SSL_CERT_DIR"]

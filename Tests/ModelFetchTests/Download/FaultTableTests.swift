@@ -81,8 +81,28 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         .init("go on for ever after the right bytes", [.on(.endlessBody)], bound: 40),
         .init(
             "close without saying so", [.on(.closeConnection(announced: false))], bound: 1, requests: [1]),
+        .init("cut every connection after 40 KiB", .always(.drop(after: 40 << 10)), bound: 1),
+        .init("cut every connection after 6 KiB", .always(.drop(after: 6 << 10)), bound: 1),
+        .init(
+            "answer 404 for once after the first bytes",
+            [.on(request: 0, .drop(after: half)), .on(request: 1, .status(404))], bound: 1, requests: [3], says: "404"),
+        .init(
+            "answer 403 for a while after the first bytes",
+            [.on(request: 0, .drop(after: half)), .on(requests: 1...3, .status(403))], bound: 1, requests: [5]),
+        .init(
+            "answer 404 for ever after the first bytes",
+            [.on(request: 0, .drop(after: half)), .on(requests: 1...99, .status(404))], kind: .unavailable, bound: 1,
+            requests: [5], says: "404"),
         .init("redirect within themselves", [.on(request: 0, .redirect(to: "/{target}?again"))], bound: 1.01),
     ]
+
+    /// Servers that deliver whole files, and refuse every range: the whole is asked for, and what is here is skipped.
+    static let refusingRanges: [FaultCase] = [(400, 3), (416, 4), (500, 4), (501, 3)].map { status, requests in
+        .init(
+            "answer \(status) to every range",
+            [.on(request: 0, .drop(after: half)), .on(offsets: 1..<size, .status(status))],
+            bound: 1.6, requests: [requests])
+    }
 
     /// Answers that speak against the source: another one delivers.
     static let failingOver: [FaultCase] = [
@@ -190,6 +210,9 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
 
     @Test(.timeLimit(.minutes(10)), arguments: passing)
     func `are bad for a moment`(test: FaultCase) async throws { try await check(test) }
+
+    @Test(.timeLimit(.minutes(10)), arguments: refusingRanges)
+    func `refuse ranges`(test: FaultCase) async throws { try await check(test) }
 
     @Test(.timeLimit(.minutes(10)))
     func `refuse connections for a while`() async throws {

@@ -147,6 +147,90 @@ private struct Constant: RandomNumberGenerator {
         #expect(schedule.kind == .data)
     }
 
+    // MARK: Progress
+
+    @Test(arguments: [(16 << 10, 1), (10 << 10, 2), (6 << 10, 3), (1 << 10, nil), (1, nil)] as [(Int64, Int?)])
+    mutating func `adds up what attempts bring, and counts it when it is enough`(
+        bytes: Int64, attempts: Int?
+    ) {
+        var schedule = schedule([0], retries: 3)
+        var counts: [Int?] = []
+        for _ in 0..<12 {
+            schedule.received(0, bytes: bytes, isEnd: false)
+            counts.append(schedule.failed(0, TransferError(.short), now: .zero, using: &longest))
+            if counts.last == .some(nil) { break }
+        }
+        // Enough in so many attempts: the count begins anew. Too little: it ends as if nothing had come.
+        if let attempts {
+            let highest = counts.compactMap { $0 }.max() ?? 0
+            #expect(counts.count == 12 && highest == max(attempts - 1, 1))
+        } else {
+            #expect(counts == [1, 2, 3, nil])
+        }
+    }
+
+    @Test mutating func `counts the end of what was asked for, however little it is`() {
+        var schedule = schedule([0], retries: 1)
+        for _ in 0..<5 {
+            schedule.received(0, bytes: 1, isEnd: true)
+            #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == 1)
+        }
+    }
+
+    @Test mutating func `waits longer after each attempt that brought little`() {
+        var schedule = schedule([0], retries: 4)
+        var pauses: [Duration] = []
+        for _ in 0..<4 {
+            schedule.received(0, bytes: 1, isEnd: false)
+            _ = schedule.failed(0, TransferError(.short), now: .zero, using: &longest)
+            if case .ask(_, let pause) = next(schedule) { pauses.append(pause) }
+        }
+        #expect(pauses == [1, 2, 4, 8].map { .seconds($0) })
+    }
+
+    @Test(arguments: [(403, TransferError.Code.denied), (404, .notFound)])
+    mutating func `asks the only source again that denies a file of which it gave a part`(
+        status: Int, code: TransferError.Code
+    ) {
+        let error = TransferError(code, status: status)
+        var schedule = schedule([0], retries: 2)
+        schedule.received(0, bytes: 100_000, isEnd: false)
+        // The attempt under way brought something; the next two bring nothing.
+        #expect(schedule.failed(0, error, now: .zero, using: &longest) == 1)
+        #expect(next(schedule) == .ask(source: 0, after: .seconds(1)))
+        #expect(schedule.failed(0, error, now: .zero, using: &longest) == 1)
+        #expect(schedule.failed(0, error, now: .zero, using: &longest) == 2)
+        #expect(schedule.failed(0, error, now: .zero, using: &longest) == nil)
+        #expect(schedule.verdicts == [.withheld(error)])
+    }
+
+    @Test mutating func `asks every other source before one that denies what it gave a part of`() {
+        var schedule = schedule([0, 1], retries: 2)
+        schedule.received(0, bytes: 100_000, isEnd: false)
+        _ = schedule.failed(0, TransferError(.notFound, status: 404), now: .zero, using: &longest)
+        _ = schedule.failed(1, TransferError(.short), now: .zero, using: &longest)
+        #expect(next(schedule, at: 9) == .ask(source: 1, after: .zero))
+        _ = schedule.failed(1, TransferError(.wrongRange), now: .seconds(9), using: &longest)
+        #expect(next(schedule, at: 9) == .ask(source: 0, after: .zero))
+    }
+
+    @Test(arguments: [(401, TransferError.Code.denied), (410, .notFound), (400, .clientError)])
+    mutating func `takes other refusals for final whatever has come`(status: Int, code: TransferError.Code) {
+        var schedule = schedule([0])
+        schedule.received(0, bytes: 100_000, isEnd: false)
+        #expect(schedule.failed(0, TransferError(code, status: status), now: .zero, using: &longest) == nil)
+    }
+
+    @Test mutating func `counts no attempt while it waits for the network, and then each`() {
+        var schedule = schedule([0], retries: 0)
+        for attempt in 1...100 {
+            let error = TransferError(.nameNotResolved)
+            #expect(schedule.failed(0, error, isWaiting: true, now: .zero, using: &longest) == attempt)
+        }
+        #expect(next(schedule) == .ask(source: 0, after: .seconds(30)))
+        #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == nil)
+    }
+
     // MARK: The kind
 
     enum End: Sendable {

@@ -45,6 +45,8 @@ final class Harness: Sendable {
         var disk: any Disk = SystemDisk()
         var known: [Manifest] = []
         var time = Time(ContinuousClock())
+        /// The network; `nil`: the real one.
+        var transport: (any Transport)?
         var bootID: String? = "boot"
         /// What a run goes by, but for its sources; `nil`: the model's.
         var manifest: Manifest?
@@ -129,7 +131,7 @@ final class Harness: Sendable {
         let transport = try CurlTransport(configuration)
         let executor = BlockingExecutor(threads: options.concurrentFiles * 2)
         let runtime = Runtime(
-            transport: transport, disk: setup.disk, time: setup.time,
+            transport: setup.transport ?? transport, disk: setup.disk, time: setup.time,
             random: Randomness(SystemRandomNumberGenerator()), executor: executor, bootID: setup.bootID)
         let download = ModelDownload(manifest, into: folder.path, options: options, known: setup.known)
         let report = await download.run(in: runtime) { event in
