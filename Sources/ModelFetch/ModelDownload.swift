@@ -60,8 +60,11 @@ public struct ModelDownload: Sendable {
         var report = DownloadReport(model: manifest.name, directory: directory)
         do {
             let selected = try selectedFiles()
-            _ = try Source.list(for: manifest, options)
+            let sources = try Source.list(for: manifest, options)
             report.files = Reports(selected, emit: { _ in }).all
+            // Nothing is made for a run that could not fetch anything.
+            let isThere = (try? ModelDirectory(existing: directory, on: SystemDisk())) != nil
+            guard isThere || !sources.isEmpty else { throw Source.none(for: manifest) }
             _ = try ModelDirectory(creating: directory, on: SystemDisk())
             return nil
         } catch let error as StorageError {
@@ -164,10 +167,25 @@ public struct ModelDownload: Sendable {
         if directory.isOpenToEverybody() {
             onEvent(
                 .warning(
-                    "everybody may write in \(printable(self.directory, limit: 1024)), and so put other files in place of these; "
-                        + "to take that right away: chmod o-w"))
+                    "\(printable(self.directory, limit: 1024)) is world-writable: anyone could replace these files. "
+                        + "Fix: chmod o-w \(printable(self.directory, limit: 1024))"))
         }
-        let lock = try await acquireLock(of: directory, runtime, onEvent)
+        let lock: DirectoryLock
+        do {
+            lock = try await acquireLock(of: directory, runtime, onEvent)
+        } catch let error as StorageError where error.isRefusalToWrite {
+            // Where nothing can be written, a model that is whole needs nothing written.
+            let context = RunContext(
+                manifest: manifest, options: options, runtime: runtime, directory: directory, sources: sources,
+                tag: nil,
+                isReadOnly: true, emitter: onEvent)
+            announce(selected, onEvent)
+            defer { report.files = reports.all }
+            guard try await DownloadRun(context, selected: selected, known: known).confirm(into: reports) else {
+                throw error
+            }
+            return
+        }
         defer { withExtendedLifetime(lock) {} }
         var tag: String?
         if !lock.isEffective {
@@ -178,8 +196,7 @@ public struct ModelDownload: Sendable {
         let context = RunContext(
             manifest: manifest, options: options, runtime: runtime, directory: directory, sources: sources, tag: tag,
             emitter: onEvent)
-        let bytes = selected.reduce(0) { $0 + ($1.plannedSize ?? 0) }
-        onEvent(.started(model: manifest.name, directory: self.directory, files: selected.count, bytes: bytes))
+        announce(selected, onEvent)
         defer {
             report.files = reports.all
             report.retries = context.retryCount
@@ -194,18 +211,31 @@ public struct ModelDownload: Sendable {
         try context.writeReceipts()
     }
 
+    private func announce(_ selected: [ManifestFile], _ onEvent: @Sendable (DownloadEvent) -> Void) {
+        let bytes = selected.reduce(0) { $0 + ($1.plannedSize ?? 0) }
+        onEvent(.started(model: manifest.name, directory: directory, files: selected.count, bytes: bytes))
+    }
+
     private func acquireLock(
         of directory: ModelDirectory, _ runtime: Runtime, _ onEvent: @Sendable (DownloadEvent) -> Void
     ) async throws -> DirectoryLock {
         var isFirst = true
         while true {
             if let lock = try DirectoryLock.tryAcquire(in: directory) { return lock }
-            guard options.waitsForLock else {
-                throw Failure(
-                    .locked, "another modelfetch is working on \(printable(self.directory))",
-                    hint: "leave out --no-wait to wait for it")
+            if isFirst || !options.waitsForLock {
+                // Simulated disks have inodes that the system's list knows nothing of.
+                let locks =
+                    runtime.disk is SystemDisk ? try? String(contentsOfFile: "/proc/locks", encoding: .utf8) : nil
+                let process = locks.flatMap { DirectoryLock.holder(in: directory, among: $0) }
+                guard options.waitsForLock else {
+                    throw Failure(
+                        .locked,
+                        "another modelfetch\(process.map { " (process \($0))" } ?? "") is working on "
+                            + printable(self.directory, limit: 1024),
+                        hint: "leave out --no-wait to wait for it")
+                }
+                onEvent(.waitingForLock(directory: self.directory, process: process))
             }
-            if isFirst { onEvent(.waitingForLock(directory: self.directory)) }
             isFirst = false
             try await runtime.time.sleep(.milliseconds(200))
         }

@@ -119,7 +119,7 @@ struct DownloadCommand: AsyncParsableCommand {
             if let manifest { return try ManifestCatalog.load(manifest) }
             return try catalog.resolve(model ?? "")
         } catch {
-            throw Misunderstanding.of(model ?? "") ?? Failure(error)
+            throw Misunderstanding.of(model ?? "") ?? Misunderstanding.of(error, asked: model, in: catalog)
         }
     }
 }

@@ -56,13 +56,17 @@ struct ListCommand: AsyncParsableCommand {
         private var here: String {
             if let other = presence.otherModel { return "\(directory): holds \(printable(other))" }
             if presence.present == 0, presence.partial == 0 { return "-" }
-            if presence.verified == manifest.files.count { return "\(directory): complete" }
+            if presence.verified == manifest.files.count { return "\(directory): complete" + links }
             var parts: [String] = []
             if presence.present > 0 {
                 parts.append("\(presence.present) of \(Words.count(manifest.files.count, "file"))")
             }
             if presence.partial > 0 { parts.append("\(presence.partial) begun") }
-            return "\(directory): " + parts.joined(separator: ", ")
+            return "\(directory): " + parts.joined(separator: ", ") + links
+        }
+
+        private var links: String {
+            presence.links == 0 ? "" : " (\(Words.count(presence.links, "symbolic link")))"
         }
 
         var json: JSONObject {

@@ -24,7 +24,7 @@ struct ManifestCommand: AsyncParsableCommand {
                     let text = try catalog.resolve(model).manifest.withoutCredentials.json()
                     for line in text.split(separator: "\n") { Console.shared.out(String(line)) }
                 } catch {
-                    throw Failure(error)
+                    throw Misunderstanding.of(error, asked: model, in: catalog)
                 }
                 return 0
             }

@@ -18,12 +18,24 @@ enum Misunderstanding {
                 hint: "to audit it: modelfetch verify DIRECTORY; to download into it: modelfetch MODEL DIRECTORY")
         }
         let commands = ModelFetchCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
-        if let command = commands.first(where: { distance(Array($0.utf8), Array(model.utf8)) <= 2 }) {
+        let word = Array(model.utf8.prefix(64))
+        if let command = commands.first(where: { editDistance(Array($0.utf8), word) <= 2 }) {
             return Failure(
                 .usage, "\(printable(model)) is not a known model, nor a command",
                 hint: "did you mean: modelfetch \(command)")
         }
         return nil
+    }
+
+    /// An unknown model, with the known ones that are nearest to it.
+    static func of(_ error: ManifestError, asked model: String?, in catalog: ManifestCatalog) -> Failure {
+        let failure = Failure(error)
+        guard error.code == .unknownModel, let model else { return failure }
+        let names = catalog.names(near: model).map { printable($0) }
+        guard !names.isEmpty else { return failure }
+        return Failure(
+            failure.kind, "\(printable(model)) is not a known model",
+            hint: "did you mean \(names.joined(separator: " or "))?")
     }
 
     /// What cannot have been meant for a directory.
@@ -36,22 +48,5 @@ enum Misunderstanding {
 
     private static func isURL(_ word: String) -> Bool {
         ["http://", "https://", "ftp://", "s3://", "hf://"].contains { word.lowercased().hasPrefix($0) }
-    }
-
-    /// Levenshtein's: how many letters must be added, taken away or changed.
-    private static func distance(_ one: [UInt8], _ other: [UInt8]) -> Int {
-        // Long words are no slips of the finger, and must not cost time.
-        guard other.count <= 32 else { return .max }
-        var row = Array(0...other.count)
-        for (i, left) in one.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, right) in other.enumerated() {
-                let changed = diagonal + (left == right ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(changed, row[j + 1] + 1, row[j] + 1)
-            }
-        }
-        return row[other.count]
     }
 }

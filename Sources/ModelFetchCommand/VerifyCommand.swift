@@ -8,11 +8,14 @@ struct VerifyCommand: AsyncParsableCommand {
         abstract: "Rehash every file of model directories, and say what is damaged, missing or extra.",
         discussion: """
             Reads everything, believes no receipt, writes nothing. The model is found out from the directory itself: from its
-            receipts, its small files, or its name.
+            receipts, its small files, or its name. Symbolic links to files are followed.
             """)
 
-    @Argument(help: "Model directories.")
-    var directories: [String]
+    @Argument(
+        help: ArgumentHelp(
+            "Model directories, or names of models in models/; every directory in models/ unless given.",
+            valueName: "directories"))
+    var directories: [String] = []
 
     @OptionGroup(title: "MODEL") var choice: ManifestChoiceOptions
     @OptionGroup(title: "MANIFESTS") var manifests: ManifestDirectoryOptions
@@ -27,6 +30,7 @@ struct VerifyCommand: AsyncParsableCommand {
             if choice.manifest != nil, let chosen { context.warn(about: chosen.warnings) }
             var audits: [(LoadedManifest, String)] = []
             var status: Int32 = 0
+            let directories = try AuditedDirectories(catalog).resolve(directories)
             for directory in directories {
                 do {
                     audits.append((try chosen ?? ModelLookup(catalog).manifest(of: directory), directory))

@@ -36,6 +36,33 @@ package final class DirectoryLock: Sendable {
         throw StorageError(.disturbed, path: directory.display(name), reason: "it keeps disappearing")
     }
 
+    /// The process that holds the lock of a directory.
+    ///
+    /// - Parameter locks: what the kernel lists in `/proc/locks` (proc_locks(5)).
+    /// - Returns: `nil` if that does not tell.
+    package static func holder(in directory: ModelDirectory, among locks: String) -> Int32? {
+        guard let status = try? directory.status(of: name) else { return nil }
+        return holder(ofInode: status.inode, among: locks)
+    }
+
+    /// Looks for the one flock(2) lock on an inode in `/proc/locks`.
+    ///
+    /// The device is not compared: on some file systems, Btrfs among them, stat(2) has another number for it. Where locks on
+    /// several devices match, nothing is said.
+    static func holder(ofInode inode: UInt64, among locks: String) -> Int32? {
+        var found: Int32?
+        for line in locks.split(separator: "\n") {
+            // `1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF`; one that waits has `->` in the second place.
+            let fields = line.split(separator: " ")
+            guard fields.count >= 6, fields[1] == "FLOCK", let process = Int32(fields[4]), process > 0,
+                let last = fields[5].split(separator: ":").last, UInt64(last) == inode
+            else { continue }
+            guard found == nil || found == process else { return nil }
+            found = process
+        }
+        return found
+    }
+
     private enum Outcome { case ours, held, unsupported }
 
     private static func tryLock(_ file: OpenFile) -> Outcome {

@@ -26,6 +26,10 @@ package protocol Disk: Sendable {
     func freeBytes(at descriptor: Descriptor) throws(DiskError) -> Int64
     /// readdir(3): the names in a directory, in no order, without `.` and `..`.
     func names(in directory: Descriptor) throws(DiskError) -> [String]
+    /// The same as bytes: a name need not be UTF-8, and what is not comes out of ``names(in:)`` changed.
+    func rawNames(in directory: Descriptor) throws(DiskError) -> [[UInt8]]
+    /// Opens a regular file below a directory for reading, through whatever symbolic links lead to it.
+    func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor
 
     /// pread(2): may be short; 0 is the end of the file.
     func read(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(DiskError)
@@ -113,5 +117,15 @@ package struct FileStatus: Hashable, Sendable {
         self.inode = inode
         self.device = device
         self.links = links
+    }
+}
+
+extension Disk {
+    package func rawNames(in directory: Descriptor) throws(DiskError) -> [[UInt8]] {
+        try names(in: directory).map { Array($0.utf8) }
+    }
+
+    package func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor {
+        try open(path, in: directory, .read)
     }
 }

@@ -34,6 +34,7 @@ package struct DiskError: Error, Hashable, Sendable {
     package var isPermission: Bool { code == EACCES || code == EPERM }
     /// The file system has no hard links, or not this one.
     var isNoLink: Bool { isUnsupported || code == EPERM || code == EXDEV || code == EMLINK }
+    package var isReadOnly: Bool { code == EROFS }
     package var isExisting: Bool { code == EEXIST }
     /// Disk full, quota or file size limit reached.
     package var isSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }

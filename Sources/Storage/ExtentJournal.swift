@@ -63,7 +63,7 @@ struct ExtentJournal: ~Copyable {
     }
 
     /// The records up to the first that is torn, and where they end; `nil` if it is no journal of this file.
-    private static func read(
+    static func read(
         _ file: OpenFile, as identity: FileIdentity
     ) throws(StorageError) -> (key: [UInt8], records: [JournalRecord], end: Int64)? {
         let bytes = try attempt("cannot read the journal", file.path) { () throws(DiskError) in

@@ -76,7 +76,8 @@ package final class ModelDirectory: Sendable {
         }
     }
 
-    private static func parentPath(_ path: String) -> String {
+    /// The directory that holds a path, as text: `.` for a plain name.
+    package static func parentPath(_ path: String) -> String {
         var bytes = Array(path.utf8)
         while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
         guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
@@ -110,6 +111,24 @@ package final class ModelDirectory: Sendable {
             throw StorageError(.inTheWay, path: shown, reason: "a \(kind.noun) stands where a file belongs")
         }
         return opened
+    }
+
+    /// Opens a regular file for reading, through symbolic links, wherever they lead: only for who looks and writes nothing.
+    ///
+    /// - Returns: `nil` if there is no such file, or a link leads to nothing.
+    package func openFollowingLinks(_ file: String) throws(StorageError) -> OpenFile? {
+        let shown = display(file)
+        do throws(DiskError) {
+            return OpenFile(
+                owning: try disk.openFollowingLinks(file, in: root.descriptor), path: shown, on: disk)
+        } catch {
+            if error.isMissing { return nil }
+            guard error.isSymlink else { throw StorageError("cannot open it", shown, error) }
+            let kind = (try? status(of: file))?.flatMap { $0.kind } ?? .other
+            let what = kind == .symlink ? "symbolic link to something that is no regular file" : kind.noun
+            throw StorageError(
+                .inTheWay, path: shown, reason: "a \(what) stands where a file belongs", underlying: error)
+        }
     }
 
     /// What has the name, a symlink itself included; `nil` where nothing does, or where a parent directory is missing.
@@ -224,6 +243,19 @@ package final class ModelDirectory: Sendable {
             let opened = try disk.open(directory, in: root.descriptor, .directory)
             defer { disk.close(opened) }
             return try disk.names(in: opened)
+        } catch {
+            if error.isMissing { return [] }
+            throw StorageError("cannot list the directory", display(directory), error)
+        }
+    }
+
+    /// The same as bytes: names need not be UTF-8.
+    package func rawNames(in directory: String) throws(StorageError) -> [[UInt8]] {
+        do throws(DiskError) {
+            guard !directory.isEmpty else { return try disk.rawNames(in: root.descriptor) }
+            let opened = try disk.open(directory, in: root.descriptor, .directory)
+            defer { disk.close(opened) }
+            return try disk.rawNames(in: opened)
         } catch {
             if error.isMissing { return [] }
             throw StorageError("cannot list the directory", display(directory), error)

@@ -50,6 +50,9 @@ extension StorageError {
         underlying?.isDirectoryMismatch == true && reason.hasPrefix(Self.openingDirectory)
     }
 
+    /// Whether this user may not write there, or nobody may.
+    package var isRefusalToWrite: Bool { underlying?.isReadOnly == true || underlying?.isPermission == true }
+
     static let openingDirectory = "cannot open the directory"
 }
 

@@ -10,10 +10,14 @@ package struct StoredFile: Sendable {
     /// What it was when it was opened.
     package let status: FileStatus
 
+    /// - Parameter followsLinks: whether a symbolic link may stand there, or on the way: only for who writes nothing.
     /// - Returns: `nil` if there is no such file.
     /// - Throws: ``StorageError/Code/inTheWay`` if it is not a regular file.
-    package init?(_ path: String, in directory: ModelDirectory) throws(StorageError) {
-        guard let file = try directory.open(path, .read) else { return nil }
+    package init?(
+        _ path: String, in directory: ModelDirectory, followsLinks: Bool = false
+    ) throws(StorageError) {
+        let opened = followsLinks ? try directory.openFollowingLinks(path) : try directory.open(path, .read)
+        guard let file = opened else { return nil }
         self.file = file
         names = PartialNames(path: path)
         status = try file.status()

@@ -102,7 +102,21 @@ package struct SystemDisk: Disk {
         return overflow ? Int64.max : Int64(clamping: bytes)
     }
 
+    package func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor {
+        // Looked at before it is opened: opening a device can do something.
+        var info = stat()
+        guard fstatat(directory.rawValue, path, &info, 0) == 0 else { throw DiskError("fstatat", path, errno) }
+        guard info.st_mode & S_IFMT == S_IFREG else { throw DiskError("open", path, ELOOP) }
+        let raw = openat(directory.rawValue, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard raw >= 0 else { throw DiskError("open", path, errno) }
+        return Descriptor(rawValue: raw)
+    }
+
     package func names(in directory: Descriptor) throws(DiskError) -> [String] {
+        try rawNames(in: directory).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    package func rawNames(in directory: Descriptor) throws(DiskError) -> [[UInt8]] {
         // A descriptor of its own: fdopendir(3) takes over the one it gets, and the reading position with it.
         let raw = openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard raw >= 0 else { throw DiskError("openat", ".", errno) }
@@ -112,7 +126,7 @@ package struct SystemDisk: Disk {
             throw DiskError("fdopendir", ".", code)
         }
         defer { closedir(stream) }
-        var names: [String] = []
+        var names: [[UInt8]] = []
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
@@ -120,9 +134,12 @@ package struct SystemDisk: Disk {
                 return names
             }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { pointer in
+                    Array(
+                        UnsafeBufferPointer(start: pointer, count: strlen(pointer)).lazy.map { UInt8(bitPattern: $0) })
+                }
             }
-            if name != "." && name != ".." { names.append(name) }
+            if name != [0x2E], name != [0x2E, 0x2E] { names.append(name) }
         }
     }
 

@@ -57,10 +57,10 @@ struct ExitCodeTests {
             try FileManager.default.removeItem(atPath: sandbox.directory + "/checkpoint")
             let result = try await sandbox.run("verify", sandbox.directory)
             #expect(result.status == 65)
-            #expect(result.err.contains("weights.bin: the digest is wrong: expected "))
-            #expect(result.err.contains("config.json: the size is wrong: expected 90 bytes, found 2"))
-            #expect(result.err.contains("checkpoint: missing"))
-            #expect(result.err.contains("is not test: 0 of 3 files right"))
+            #expect(result.out.contains("weights.bin: the digest is wrong: expected "))
+            #expect(result.out.contains("config.json: the size is wrong: expected 90 bytes, found 2"))
+            #expect(result.out.contains("checkpoint: missing"))
+            #expect(result.out.contains("is not test: 0 of 3 files right"))
         }
     }
 
@@ -178,7 +178,7 @@ struct ExitCodeTests {
             try await server.waitForStall(of: "weights.bin")
             let second = try await sandbox.run(sandbox.download(from: server, "--no-wait"))
             #expect(second.status == 75)
-            #expect(second.err.contains("another modelfetch is working on"))
+            #expect(second.err.contains("another modelfetch (process \(first.pid)) is working on"))
             #expect(second.err.contains("hint: leave out --no-wait"))
             #expect(try await first.wait().status == 0)
         }

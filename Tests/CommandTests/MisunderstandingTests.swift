@@ -7,6 +7,7 @@ import Testing
 struct MisunderstandingTests {
     @Test(arguments: [
         ("verfiy", "did you mean: modelfetch verify"), ("lst", "did you mean: modelfetch list"),
+        ("tyny", "did you mean tiny?"), ("125M", "did you mean 124M?"), ("GPT2-134M", "did you mean gpt2-124M?"),
         ("gpt9", "modelfetch list shows the known models"),
         (
             "https://user:secret@host/124M/",
@@ -20,6 +21,15 @@ struct MisunderstandingTests {
             let result = try await sandbox.run(word)
             #expect(result.status == 64)
             #expect(result.err.contains("hint: \(hint)"), "\(result.err)")
+        }
+    }
+
+    @Test(arguments: [["verify", "x", "--model"], ["manifest", "show"], ["download"]])
+    func `the nearest model is named wherever one is asked for`(arguments: [String]) async throws {
+        try await withSandbox { sandbox in
+            let result = try await sandbox.run(arguments + ["tny"])
+            #expect(result.status == 64)
+            #expect(result.err.contains("error: tny is not a known model\nhint: did you mean tiny?\n"), "\(result.err)")
         }
     }
 
@@ -97,7 +107,32 @@ struct MisunderstandingTests {
                         // The manifest names none.
                         + "--source URL\n"),
                 "\(result.err)")
-            #expect(result.err.contains("is an incomplete test: 2 of 3 files right"), "\(result.err)")
+            #expect(result.out.contains("is an incomplete test: 2 of 3 files right"), "\(result.out)")
+        }
+    }
+
+    @Test(arguments: [401, 403])
+    func `a server that wants credentials is answered with how to give them`(status: Int) async throws {
+        try await withServer(script: .always(.status(status))) { sandbox, server in
+            let result = try await sandbox.run(sandbox.download(from: server, "--retries", "0"))
+            #expect(result.status == 69)
+            #expect(result.err.contains("--netrc") && result.err.contains("--header"), "\(result.err)")
+        }
+    }
+
+    @Test func `an address is shown as it was typed, but for what is secret in it`() async throws {
+        try await withServer(script: .always(.status(404))) { sandbox, server in
+            let typed = server.baseURL.replacing("http://", with: "HTTP://") + "a/../b"
+            let result = try await sandbox.run(
+                "--manifest", sandbox.manifest, "model", "--source",
+                typed.replacing("HTTP://", with: "HTTP://user:secret@") + "?key=secret")
+            #expect(result.status == 69)
+            #expect(result.err.contains("\(typed)?…"), "\(result.err)")
+            let plain = try await sandbox.run(
+                "--manifest", sandbox.manifest, "model", "--source",
+                typed.replacing("HTTP://", with: "HTTP://user:secret@"))
+            #expect(plain.err.contains("\(typed)/weights.bin"), "\(plain.err)")
+            #expect(!(result.err + plain.err).contains("secret"))
         }
     }
 }

@@ -18,7 +18,9 @@ struct OptionTests {
             (["124M", "--retry-delay", "-1"], "--retry-delay"),
             (["124M", "--retry-delay", "1e9"], "--retry-delay"), (["124M", "--progress", "rainbow"], "plain"),
             (["124M", "d", "--manifest", "m.json", "e"], "e"), (["--manifest", "m.json", "124M", "d"], "--manifest"),
-            (["124M", "--quiet", "--verbose"], "--quiet or --verbose"), (["verify"], "directories"),
+            (["124M", "--quiet", "--verbose"], "--quiet or --verbose"),
+            (["124M", "--retries", "-1"], "--retries is 0 or more, not -1"),
+            (["124M", "--limit-rate", "5MX"], "'5MX'"),
             (["verify", "d", "--model", "tiny", "--manifest", "m.json"], "--model or --manifest"),
             (["124M", "--no-such-option"], "--no-such-option"), (["manifest", "show"], "model"),
             (["124M", "--source", "nonsense", "--dry-run"], "source"),
@@ -175,10 +177,13 @@ struct OptionTests {
             let result = try await sandbox.run(sandbox.download(from: server, "--dry-run"))
             #expect(result.status == 0)
             #expect(result.lines.count == 4)
-            #expect(result.lines[0].hasPrefix("weights.bin: to be resumed"))
-            #expect(result.lines[1].hasPrefix("config.json: a file of another size"))
-            #expect(result.lines[2].hasPrefix("checkpoint: already here, to be hashed"))
-            #expect(result.lines[3].contains("to fetch"))
+            #expect(
+                result.lines[0].hasPrefix(
+                    "weights.bin: would be resumed at 3 B, 300.0 kB from \(server.baseURL)weights.bin"))
+            #expect(
+                result.lines[1].hasPrefix("config.json: a different file (1 B) already exists; it would be replaced"))
+            #expect(result.lines[2].hasPrefix("checkpoint: already here, would be hashed"))
+            #expect(result.lines[3].contains("to fetch; ") && result.lines[3].hasSuffix(" free: enough"))
             #expect(sandbox.listing() == before && server.log.isEmpty)
         }
     }
@@ -192,7 +197,7 @@ struct OptionTests {
             let before = sandbox.listing()
             let verified = try await sandbox.run("manifests/mine.json", "--verify")
             #expect(verified.status == 0)
-            #expect(verified.err.contains("models/mine is mine: 3 of 3 files right"))
+            #expect(verified.out.contains("models/mine is mine: 3 of 3 files right"))
             for extra in [[], ["--manifest-dir", "manifests"]] {
                 #expect(try await sandbox.run(["verify", "models/mine/"] + extra).status == 0)
             }

@@ -8,8 +8,13 @@ struct ProcessTests {
     @Test func `of two runs on one directory one waits, and every byte comes once`() async throws {
         try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { sandbox, server in
             let children = try (0..<2).map { _ in try sandbox.start(sandbox.download(from: server)) }
-            let words = "another modelfetch is working on \(sandbox.directory): waiting for it"
+            let words = " is working on \(sandbox.directory): waiting for it to finish"
             try await poll("one of them to wait") { children.contains { $0.errorsSoFar.contains(words) } }
+            // It names the process that it waits for.
+            for (waiting, working) in [(children[0], children[1]), (children[1], children[0])]
+            where waiting.errorsSoFar.contains(words) {
+                #expect(waiting.errorsSoFar.contains("another modelfetch (process \(working.pid)) is working on"))
+            }
             server.openGates()
             let results = [try await children[0].wait(), try await children[1].wait()]
             #expect(results.allSatisfy { $0.status == 0 })

@@ -100,7 +100,7 @@ struct ProgressTests {
         }
     }
 
-    @Test(arguments: [["NO_COLOR": "1"], ["TERM": "dumb"], ["TERM": ""], ["CI": "true"]])
+    @Test(arguments: [["TERM": "dumb"], ["TERM": ""], ["CI": "true"]])
     func `nothing is drawn where it is not wanted`(environment: [String: String]) async throws {
         try await withServer { sandbox, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
@@ -112,6 +112,34 @@ struct ProgressTests {
             #expect(!terminal.text.contains("\u{1B}"), "\(terminal.text)")
             // The source is said once, for the file that is the first to ask it.
             #expect(terminal.text.contains(": from \(server.baseURL)"))
+        }
+    }
+
+    @Test(arguments: ["plain", "bar"])
+    func `a file that fails is named when it does, and not only at the end`(style: String) async throws {
+        let script: FaultScript = [
+            .on(path: "weights.bin", .gate(after: 100_000)), .on(path: "config.json", .status(404)),
+        ]
+        try await withServer(script: script) { sandbox, server in
+            let child = try sandbox.start(sandbox.download(from: server, "--progress", style))
+            try await poll("the failure") { child.errorsSoFar.contains("config.json: failed (404)\n") }
+            server.openGates()
+            let result = try await child.wait()
+            #expect(result.status == 69)
+            #expect(result.err.components(separatedBy: "config.json: failed").count == 2, "once")
+        }
+    }
+
+    @Test func `NO_COLOR takes no bars away`() async throws {
+        try await withServer { sandbox, server in
+            let terminal = try PseudoTerminal(columns: 80, rows: 24)
+            let child = try sandbox.start(
+                sandbox.download(from: server), environment: Self.terminal.merging(["NO_COLOR": "1"]) { $1 },
+                out: .terminal(terminal), err: .terminal(terminal))
+            #expect(try await child.wait().status == 0)
+            try await poll("the end") { terminal.text.contains("done: 3 of 3 files verified") }
+            // ECMA-48: lines are erased, and no colour is set.
+            #expect(terminal.text.contains("\u{1B}[") && !terminal.text.contains(/\u{1B}\[[0-9;]*m/))
         }
     }
 

@@ -150,7 +150,11 @@ struct ReportTests {
             #expect(report.bool("dry_run") == true && report.int("bytes_needed") == sandbox.model.bytes)
             let planned = try result.events().dropLast()
             #expect(planned.allSatisfy { $0.event == "planned" })
-            #expect(planned.first?.keys == ["event", "path", "action", "size", "bytes", "urls"])
+            #expect(
+                planned.first?.keys == [
+                    "event", "path", "action", "size", "bytes", "bytes_held", "actual_size", "compared_first", "kept",
+                    "urls",
+                ])
             #expect(planned.first?.object["urls"] as? [String] == [server.baseURL + "weights.bin"])
             #expect(sandbox.listing() == before)
             #expect(server.log.isEmpty)

@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
-import Storage
 import Testing
+
+@testable import Storage
 
 @Suite(.timeLimit(.minutes(10))) struct `A directory's lock` {
     private let scratch: Scratch
@@ -89,5 +90,17 @@ import Testing
         #expect(second.isEffective)
         #expect(try DirectoryLock.tryAcquire(in: directory) == nil)
         withExtendedLifetime((first, second)) {}
+    }
+
+    @Test(
+        arguments: [
+            ("1: FLOCK  ADVISORY  WRITE 42 08:01:77 0 EOF", 42), ("1: POSIX  ADVISORY  WRITE 42 08:01:77 0 EOF", nil),
+            ("1: FLOCK  ADVISORY  WRITE 42 08:01:78 0 EOF", nil),
+            ("1: -> FLOCK  ADVISORY  WRITE 42 08:01:77 0 EOF", nil),
+            ("1: FLOCK  ADVISORY  WRITE 42 08:01:77 0 EOF\n2: FLOCK  ADVISORY  WRITE 43 08:02:77 0 EOF", nil),
+            ("1: FLOCK  ADVISORY  WRITE -1 08:01:77 0 EOF", nil), ("1: FLOCK", nil), ("", nil),
+        ] as [(String, Int32?)])
+    func `names its holder if the system's list names just one`(locks: String, process: Int32?) {
+        #expect(DirectoryLock.holder(ofInode: 77, among: locks) == process)
     }
 }

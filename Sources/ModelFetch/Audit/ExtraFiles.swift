@@ -18,12 +18,35 @@ struct ExtraFiles {
         return found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
+    /// A file or a directory that no path of a manifest can mean. It is named, and not looked into.
+    private static func report(named raw: [UInt8], in prefix: String) -> FileReport {
+        let name = String(decoding: raw, as: UTF8.self)
+        let path = prefix.isEmpty ? name : prefix + "/" + name
+        var report = FileReport(path: path, state: .extra, size: nil, sha256: nil, isPinned: false)
+        report.note = "its name is not UTF-8: " + escaped(raw)
+        return report
+    }
+
+    /// Bytes as `printf` takes them: what is not plain ASCII as `\xE9`.
+    static func escaped(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return bytes.map { byte in
+            let isPlain = (0x20...0x7E).contains(byte) && byte != UInt8(ascii: "\\")
+            return isPlain
+                ? String(Unicode.Scalar(byte)) : "\\x" + String(digits[Int(byte >> 4)]) + String(digits[Int(byte & 15)])
+        }.joined()
+    }
+
     private func collect(
         _ prefix: String, _ level: Int, _ directory: ModelDirectory, _ found: inout [FileReport], _ left: inout Int
     ) throws(StorageError) {
-        for name in try directory.names(in: prefix) {
+        for raw in try directory.rawNames(in: prefix) {
             guard left > 0 else { return }
             left -= 1
+            guard let name = String(validating: raw, as: UTF8.self) else {
+                found.append(Self.report(named: raw, in: prefix))
+                continue
+            }
             let path = prefix.isEmpty ? name : prefix + "/" + name
             guard path != ModelDirectory.stateName, !path.hasSuffix(".partial"), !known.contains(path),
                 let status = try directory.status(of: path)

@@ -29,10 +29,12 @@ struct FileAudit {
         var report = FileReport(
             path: path, state: .ok, size: file.plannedSize, sha256: file.sha256, isPinned: file.isPinned)
         do {
-            guard let stored = try StoredFile(path, in: directory) else { return missing(report) }
+            guard let stored = try StoredFile(path, in: directory, followsLinks: true) else { return missing(report) }
+            let isLink = ((try? directory.status(of: path)) ?? nil)?.kind == .symlink
             onEvent(.phase(path: path, .hashing))
             let digest = try hash(stored)
             judge(&report, size: stored.status.size, digest: digest)
+            if isLink { report.note = (report.note.map { $0 + "; " } ?? "") + "a symbolic link" }
         } catch let error as StorageError {
             report.state = .unreadable
             var failure = Failure(error, file: path)
@@ -46,10 +48,16 @@ struct FileAudit {
     private func missing(_ report: FileReport) -> FileReport {
         var report = report
         report.state = .missing
-        let partial = PartialNames(path: file.path.string).partial
-        let isBegun = ((try? directory.status(of: partial)) ?? nil) != nil
-        report.failure = Failure(
-            .data, file: file.path.string, isBegun ? "missing; a partial download of it is there" : "missing")
+        func stands(_ name: String) -> FileStatus? { (try? directory.status(of: name)) ?? nil }
+        let message =
+            if stands(file.path.string)?.kind == .symlink {
+                "missing; a symbolic link has its name and leads to nothing"
+            } else if stands(PartialNames(path: file.path.string).partial) != nil {
+                "missing; a partial download of it is there"
+            } else {
+                "missing"
+            }
+        report.failure = Failure(.data, file: file.path.string, message)
         return report
     }
 

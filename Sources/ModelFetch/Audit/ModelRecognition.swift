@@ -88,11 +88,15 @@ struct ModelRecognition {
     ) throws(CancellationError) -> SHA256Digest? {
         if let cached = digests[path] { return cached }
         if Task.isCancelled { throw CancellationError() }
-        guard let status = try? directory.status(of: path.string), status.kind == .regular else {
+        // Looking through a link is no harm: nothing is written on the ground of it but what is refused for its sake.
+        let named = try? directory.status(of: path.string)
+        let isLink = named?.kind == .symlink
+        let found = isLink ? try? directory.openFollowingLinks(path.string)?.status() : named
+        guard let status = found, status.kind == .regular else {
             digests[path] = .some(nil)
             return nil
         }
-        if let receipt = receipts.files[path.string], receipt.matches(status, bootID: bootID) {
+        if !isLink, let receipt = receipts.files[path.string], receipt.matches(status, bootID: bootID) {
             digests[path] = receipt.sha256
             return receipt.sha256
         }
@@ -108,7 +112,7 @@ struct ModelRecognition {
     /// - Returns: `nil` for what cannot be read.
     private func hash(_ path: ManifestPath) throws(CancellationError) -> SHA256Digest? {
         do throws(StoredFileError) {
-            guard let stored = try? StoredFile(path.string, in: directory) else { return nil }
+            guard let stored = try? StoredFile(path.string, in: directory, followsLinks: true) else { return nil }
             return try stored.digest { _ throws(CancellationError) in
                 if Task.isCancelled { throw CancellationError() }
             }

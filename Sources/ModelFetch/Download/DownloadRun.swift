@@ -6,7 +6,7 @@ internal import Transfer
 /// One run of a download: looks at what is there, decides, fetches, publishes, the marker last.
 struct DownloadRun: Sendable {
     let context: RunContext
-    private let selected: [ManifestFile]
+    let selected: [ManifestFile]
     private let known: [Manifest]
 
     init(_ context: RunContext, selected: [ManifestFile], known: [Manifest]) {
@@ -39,6 +39,7 @@ struct DownloadRun: Sendable {
             case nil: break
             }
         }
+        guard work.isEmpty || !context.sources.isEmpty else { throw Source.none(for: context.manifest) }
         let mayReplace = try await settleWrongFiles(&work, into: reports)
         var hasSteppedBack = false
         if !work.isEmpty { try refuseFullDisk(work) }
@@ -64,7 +65,7 @@ struct DownloadRun: Sendable {
     // MARK: Before the first byte
 
     /// A directory that holds another known model is somebody's: nothing is replaced there without a word.
-    private func refuseForeignModel() throws {
+    func refuseForeignModel() throws {
         guard !context.options.replacesForeignFiles else { return }
         var recognition = ModelRecognition(
             context.directory, among: known, receipts: context.receipts, bootID: context.runtime.bootID)
@@ -72,7 +73,7 @@ struct DownloadRun: Sendable {
     }
 
     /// Looks at every selected file: at once at those that receipts know, then at the others, several at a time.
-    private func inspect(into reports: Reports) async throws -> [ManifestPath: Standing] {
+    func inspect(into reports: Reports) async throws -> [ManifestPath: Standing] {
         let inspection = Inspection(context)
         return try await withThrowingTaskGroup(of: (ManifestFile, Result<Standing, Failure>).self) { group in
             var standings: [ManifestPath: Standing] = [:]

@@ -16,6 +16,8 @@ final class RunContext: Sendable {
     let reach: SourceReach
     /// Set where the directory's lock keeps nobody out: the private part of this run's partial names.
     let tag: String?
+    /// Whether nothing can be written there: receipts stay as they are.
+    let isReadOnly: Bool
     private let emitter: @Sendable (DownloadEvent) -> Void
     private let ledger: Mutex<Ledger>
     // Locked before `ledger` where both are: one file of receipts is written at a time, and nobody need wait for the disk to
@@ -30,7 +32,7 @@ final class RunContext: Sendable {
 
     init(
         manifest: Manifest, options: DownloadOptions, runtime: Runtime, directory: ModelDirectory, sources: [Source],
-        tag: String?, emitter: @escaping @Sendable (DownloadEvent) -> Void
+        tag: String?, isReadOnly: Bool = false, emitter: @escaping @Sendable (DownloadEvent) -> Void
     ) {
         self.manifest = manifest
         self.options = options
@@ -38,6 +40,7 @@ final class RunContext: Sendable {
         self.directory = directory
         self.sources = sources
         self.tag = tag
+        self.isReadOnly = isReadOnly
         self.emitter = emitter
         reach = SourceReach(
             origins: sources.map(\.base.origin), waits: options.waitsForNetwork, emit: emitter)
@@ -108,6 +111,7 @@ final class RunContext: Sendable {
 
     /// Writes the receipts, if there is anything new in them.
     func writeReceipts() throws(StorageError) {
+        guard !isReadOnly else { return }
         try writing.withLock { (throttle) throws(StorageError) in try write(&throttle) }
     }
 

@@ -11,12 +11,32 @@ struct Source: Sendable {
 
     /// Tells it from every other source, and is the same in the next run.
     let id: SourceID
-    /// The base as messages show it.
-    var shown: String { base.redacted }
+    /// The base as messages show it: as it was typed, but for user, password and query.
+    let shown: String
+
+    /// The URL of a file below it, likewise; `nil` where the path can be none below a source.
+    func shown(appending path: String) -> String? {
+        guard let url = try? base.appending(path: path) else { return nil }
+        let (whole, start) = (url.redacted, base.redacted)
+        guard !start.hasSuffix("?…"), whole.hasPrefix(start) else { return whole }
+        return shown + (shown.utf8.last == UInt8(ascii: "/") ? "" : "/")
+            + whole.dropFirst(start.count).drop { $0 == "/" }
+    }
+
+    /// An error whose address is shown as the user typed it, as far as it is this source's.
+    func asTyped(_ error: TransferError) -> TransferError {
+        var error = error
+        let start = base.redacted
+        if let url = error.url, !start.hasSuffix("?…"), url.hasPrefix(start) {
+            error.url = shown + url.dropFirst(start.count)
+        }
+        return error
+    }
 
     /// The sources of a run, best rank first.
     ///
-    /// - Throws: a ``Failure`` of kind ``Failure/Kind/usage`` for a URL that is none, or if there is no source at all.
+    /// - Returns: none where neither the options nor the manifest name one, which does for a model that is whole.
+    /// - Throws: a ``Failure`` of kind ``Failure/Kind/usage`` for a URL that is none.
     static func list(for manifest: Manifest, _ options: DownloadOptions) throws(Failure) -> [Source] {
         var sources: [Source] = []
         if !options.sources.isEmpty {
@@ -31,12 +51,14 @@ struct Source: Sendable {
                 sources.append(try make(source.url, rank: source.rank, headers: [], netrc: options.usesNetrc))
             }
         }
-        guard !sources.isEmpty else {
-            throw Failure(
-                .usage, "the manifest of \(manifest.name) names no source",
-                hint: "say where its files are: --source http://host/path/")
-        }
         return sources
+    }
+
+    /// What a run fails with that has something to fetch, and nowhere to get it.
+    static func none(for manifest: Manifest) -> Failure {
+        Failure(
+            .usage, "the manifest of \(printable(manifest.name)) names no source",
+            hint: "say where its files are: --source http://host/path/")
     }
 
     private static func make(
@@ -49,11 +71,31 @@ struct Source: Sendable {
             credentials.userinfo = userinfo
             credentials.netrc = netrc
             return Source(
-                base: base, rank: rank, credentials: credentials, id: SourceID(url: base.absoluteString))
+                base: base, rank: rank, credentials: credentials, id: SourceID(url: base.absoluteString),
+                shown: shown(url) ?? base.redacted)
         } catch {
             // A URL that does not parse cannot be redacted either: with an @ in it, it may hold a password.
             let shown = url.utf8.contains(UInt8(ascii: "@")) ? "a source" : "the source “\(printable(url))”"
             throw Failure(.usage, "\(shown) is \(error)", hint: "a source is a base URL such as https://host/path/")
         }
+    }
+
+    /// A URL as it was typed, without what may be secret.
+    ///
+    /// - Returns: `nil` for one in which that cannot be told for certain.
+    static func shown(_ url: String) -> String? {
+        let bytes = Array(url.utf8)
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8),
+            !bytes.contains(UInt8(ascii: "\\")), bytes.count <= 300
+        else { return nil }
+        let start = colon + 3
+        let delimiters = Array("/?#".utf8)
+        let end = bytes[start...].firstIndex(where: delimiters.contains) ?? bytes.endIndex
+        let host = (bytes[start..<end].lastIndex(of: UInt8(ascii: "@")).map { $0 + 1 } ?? start)..<end
+        let path = bytes[end...].prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        // An @ further on: some parser may take more for the user and the password than this one.
+        guard !path.contains(UInt8(ascii: "@")) else { return nil }
+        let hasQuery = bytes[end...].contains(UInt8(ascii: "?"))
+        return printable(bytes[..<start] + bytes[host] + path, limit: 300) + (hasQuery ? "?…" : "")
     }
 }

@@ -123,6 +123,7 @@ final class SourceLoop: Sendable {
 
     private func note(_ error: TransferError, of index: Int, at offset: Int64) -> (failure: Failure, attempt: Int)? {
         let source = context.sources[index]
+        let error = source.asTyped(error)
         let now = context.runtime.time.now()
         if let pause = error.retryAfter { context.gates.close(source.base.origin, for: pause, now: now) }
         let reach = context.reach.note(index, at: source.base.origin, error)
@@ -171,6 +172,8 @@ final class SourceLoop: Sendable {
         let hint =
             switch kind {
             case .data: "another source may have the right file: --source URL"
+            case _ where verdicts.contains { $0?.error?.code == .denied }:
+                "if it needs credentials, give them with --netrc, or with --source URL --header 'Authorization: …'"
             case .refused: "check the address and your network (a log-in page?), or name another source: --source URL"
             // Nobody has it, or gives it to us: patience will not help.
             case _ where !verdicts.contains(where: \.isTemporary):

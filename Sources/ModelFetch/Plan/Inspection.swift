@@ -40,7 +40,7 @@ struct Inspection: Sendable {
         guard let verified = stored.verified(digest, as: identity) else {
             return .wrong(stored, isRot: receipt != nil)
         }
-        try context.record(file, digest, try context.publisher.adopt(verified))
+        if !context.isReadOnly { try context.record(file, digest, try context.publisher.adopt(verified)) }
         return .verified(digest)
     }
 

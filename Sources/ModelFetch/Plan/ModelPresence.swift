@@ -6,6 +6,8 @@ package struct ModelPresence: Sendable {
     package private(set) var present = 0
     /// Those of them whose receipts still match.
     package private(set) var verified = 0
+    /// Those of them that are symbolic links to files.
+    package private(set) var links = 0
     /// Files that are begun.
     package private(set) var partial = 0
 
@@ -23,8 +25,12 @@ package struct ModelPresence: Sendable {
         let bootID = ModelDownload.bootID()
         for file in manifest.files {
             let names = PartialNames(path: file.path.string)
-            if let status = try? directory.status(of: names.final), status.kind == .regular {
+            let named = try? directory.status(of: names.final)
+            let isLink = named?.kind == .symlink
+            let status = isLink ? try? directory.openFollowingLinks(names.final)?.status() : named
+            if let status, status.kind == .regular {
                 present += 1
+                if isLink { links += 1 }
                 let receipt = receipts.files[file.path.string]
                 if let receipt, receipt.matches(status, bootID: bootID),
                     file.sha256 == nil || file.sha256 == receipt.sha256

@@ -9,8 +9,8 @@ public enum DownloadEvent: Sendable {
     case warning(String)
     /// Something only a person who looks for a fault wants to know.
     case debug(String)
-    /// Another run holds the directory; this one waits.
-    case waitingForLock(directory: String)
+    /// Another run holds the directory; this one waits. `process` is the other one's number, where the system tells it.
+    case waitingForLock(directory: String, process: Int32?)
     /// A file enters a phase.
     case phase(path: String, FilePhase)
     /// Bytes of a file became part of it: received, or found from earlier and checked.

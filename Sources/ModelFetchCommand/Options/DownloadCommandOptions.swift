@@ -12,25 +12,27 @@ struct TransferCommandOptions: ParsableArguments {
     @Option(
         name: .customLong("limit-rate"),
         help: ArgumentHelp(
-            "At most this many bytes a second in all, as in 800K or 5M (units of 1024).", valueName: "rate"))
+            "At most this many bytes a second in all, as in 800K, 5M or 5MiB (units of 1024).", valueName: "rate"))
     var limitRate: ByteRate?
 
-    @Option(help: ArgumentHelp("Retries without progress before a source is given up.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Retries without progress before a source is given up.", valueName: "n"))
     var retries = 8
 
     @Option(
-        name: .customLong("retry-delay"),
+        name: .customLong("retry-delay"), parsing: .unconditional,
         help: ArgumentHelp("Base of the growing pause between attempts, in seconds; at most 30.", valueName: "s"))
     var retryDelay = 0.5
 
     @Option(
-        name: .customLong("stall-timeout"),
+        name: .customLong("stall-timeout"), parsing: .unconditional,
         help: ArgumentHelp(
             "How long a transfer may crawl below 1 KiB/s, in seconds; it is noticed some 5 s later.", valueName: "s"))
     var stallTimeout = 30.0
 
     @Option(
-        name: .customLong("connect-timeout"),
+        name: .customLong("connect-timeout"), parsing: .unconditional,
         help: ArgumentHelp("How long connecting may take, in seconds.", valueName: "s"))
     var connectTimeout = 15.0
 
@@ -66,7 +68,9 @@ struct TransferCommandOptions: ParsableArguments {
         if !header.isEmpty, source.isEmpty {
             throw ValidationError("--header is sent only to sources that you name: add --source URL.")
         }
-        guard retries >= 0 else { throw ValidationError("--retries is 0 or more.") }
+        guard retries >= 0 else {
+            throw ValidationError("--retries is 0 or more, not \(retries); 0 means one attempt.")
+        }
         let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
         if let proxy, let end = proxy.range(of: "://"), !schemes.contains(proxy[..<end.lowerBound].lowercased()) {
             throw ValidationError("--proxy is an address such as http://host:port or socks5h://host:port.")
@@ -108,20 +112,22 @@ struct TransferCommandOptions: ParsableArguments {
     }
 }
 
-/// A number of bytes a second: digits, and K, M or G for powers of 1024.
+/// A number of bytes a second: digits, and K, M or G for powers of 1024, which may be written KB or KiB.
 struct ByteRate: ExpressibleByArgument, Equatable {
+    private static let units: [String: Int64] = [
+        "": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "kib": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "mib": 1 << 20,
+        "g": 1 << 30, "gb": 1 << 30, "gib": 1 << 30,
+    ]
+
     let bytesPerSecond: Int64
 
     init?(argument: String) {
-        let units: [Character: Int64] = [
-            "k": 1 << 10, "K": 1 << 10, "m": 1 << 20, "M": 1 << 20, "g": 1 << 30, "G": 1 << 30,
-        ]
-        var digits = Substring(argument)
-        var unit: Int64 = 1
-        if let last = digits.last, let factor = units[last] {
-            unit = factor
-            digits.removeLast()
-        }
+        // By bytes: what is no ASCII is in no unit.
+        let bytes = Array(argument.utf8)
+        let end = bytes.firstIndex { !(48...57).contains($0) && $0 != 46 } ?? bytes.endIndex
+        let suffix = bytes[end...].map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+        guard let unit = Self.units[String(decoding: suffix, as: UTF8.self)] else { return nil }
+        let digits = String(decoding: bytes[..<end], as: UTF8.self)
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 }),
             let number = Double(digits), number.isFinite
         else { return nil }

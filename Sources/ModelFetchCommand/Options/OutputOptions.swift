@@ -6,10 +6,10 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "Print one JSON object a line on stdout; the last one is the report.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+    @Flag(name: .shortAndLong, help: "Print nothing but errors.")
     var quiet = false
 
-    @Flag(name: .shortAndLong, help: "Say what a person who looks for a fault wants to know.")
+    @Flag(name: .shortAndLong, help: "Print diagnostic detail.")
     var verbose = false
 
     mutating func validate() throws {

@@ -2,9 +2,6 @@ internal import ModelFetch
 
 /// Runs audits for the command line, one directory after the other.
 struct AuditRunner {
-    /// Up to so many files each gets a line.
-    private static let fewFiles = 20
-
     private let context: CommandContext
 
     init(_ context: CommandContext) { self.context = context }
@@ -45,10 +42,17 @@ struct AuditRunner {
 
     private func show(_ report: AuditReport, _ status: Int32, isInterrupted: Bool, hasSources: Bool) {
         if context.isJSON { context.print(FinalReport(report, status: status).json) }
-        let isTalkative = !context.isQuiet && !context.isJSON
-        if isTalkative, !isInterrupted { Console.shared.err(lines(report)) }
-        let verdict = isInterrupted ? "interrupted; an audit changes nothing, and begins anew" : Self.summary(report)
-        context.say(report.failures, verdict: isTalkative ? verdict : nil)
+        let hasResults = !context.isQuiet && !context.isJSON && !isInterrupted
+        if hasResults {
+            for line in AuditLines.lines(report.files, isVerbose: context.isVerbose) { Console.shared.out(line) }
+            context.say([report.failure].compactMap { $0 })
+            Console.shared.out(Self.summary(report))
+        } else {
+            let isTalkative = !context.isQuiet && !context.isJSON
+            context.say(
+                report.failures,
+                verdict: isTalkative ? "interrupted; an audit changes nothing, and starts over next time" : nil)
+        }
         if !isInterrupted, report.files.contains(where: { $0.state == .damaged || $0.state == .missing }) {
             Console.shared.err(
                 "hint: to fetch what is wrong or missing: \(Self.cure(for: report))"
@@ -56,21 +60,21 @@ struct AuditRunner {
         }
     }
 
-    /// A line a file that is right; of many only those of which there is more to say.
-    private func lines(_ report: AuditReport) -> [String] {
-        let isLong = report.files.count { $0.state == .ok } > Self.fewFiles && !context.isVerbose
-        return report.files.filter { !isLong || $0.state != .ok || $0.note != nil || !$0.isPinned }
-            .compactMap { Self.line(for: $0) }
-    }
-
     private static func summary(_ report: AuditReport) -> String {
         let known = report.files.filter { $0.state != .extra }
         let sound = known.count { $0.state == .ok }
         let rate =
             report.seconds >= 0.1 ? " (\(Words.bytes(Int64(Double(report.hashedBytes) / report.seconds)))/s)" : ""
-        return "\(printable(report.directory, limit: 1024)) \(verdict(on: report)) \(report.model): \(sound) of "
-            + "\(Words.count(known.count, "file")) right, \(Words.bytes(report.hashedBytes)) hashed in "
-            + "\(Words.seconds(report.seconds))\(rate)"
+        let directory = printable(report.directory, limit: 1024)
+        let states = Set(known.map(\.state))
+        let verdict =
+            if report.failure == nil, states == [.missing] {
+                "\(directory): the download of \(report.model) is not finished"
+            } else {
+                "\(directory) \(verdict(on: report)) \(report.model)"
+            }
+        return "\(verdict): \(sound) of \(Words.count(known.count, "file")) right, "
+            + "\(Words.bytes(report.hashedBytes)) hashed in \(Words.seconds(report.seconds))\(rate)"
     }
 
     /// A model of which files are missing is another thing than one whose files are wrong.
@@ -81,7 +85,7 @@ struct AuditRunner {
         return states.isDisjoint(with: [.damaged, .unreadable]) ? "is an incomplete" : "is a damaged"
     }
 
-    /// The command that puts a directory right.
+    /// The command that repairs a directory.
     private static func cure(for report: AuditReport) -> String {
         let model =
             switch report.manifestOrigin {
@@ -97,18 +101,5 @@ struct AuditRunner {
         let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,="
         if !word.isEmpty, word.allSatisfy({ plain.contains($0) }) { return word }
         return "'" + printable(word, limit: 1024).replacing("'", with: #"'\''"#) + "'"
-    }
-
-    private static func line(for file: FileReport) -> String? {
-        switch file.state {
-        case .ok:
-            let size = Words.bytes(file.actualSize ?? file.size ?? 0)
-            if let note = file.note { return "\(file.path): ok (\(size), \(note))" }
-            if file.isPinned { return "\(file.path): ok (\(size))" }
-            let evidence = file.evidence.isEmpty ? "nothing" : file.evidence.joined(separator: ", ")
-            return "\(file.path): ok (\(size), no SHA-256 is known: checked by \(evidence))"
-        case .extra: return "\(printable(file.path, limit: 1024)): extra, the manifest does not know it"
-        default: return nil
-        }
     }
 }

@@ -13,39 +13,55 @@ struct DryRunPrinter {
                 context.print([
                     "event": "planned", "path": .string(file.path), "action": .string(file.action.rawValue),
                     "size": JSONValue(file.size), "bytes": JSONValue(file.bytes),
+                    "bytes_held": .integer(file.bytesHeld),
+                    "actual_size": JSONValue(file.sizeFound), "compared_first": .bool(file.isComparedFirst),
+                    "kept": .bool(file.isKept),
                     "urls": .array(file.urls.map { .string($0) }),
                 ])
             } else {
-                let bytes = file.bytes.map { Words.bytes($0) } ?? "size unknown"
-                let from = file.action.fetches ? "\(bytes) from \(file.urls.first ?? "?")" : ""
-                Console.shared.out("\(file.path): \(file.action.words)\(from.isEmpty ? "" : ", \(from)")")
+                Console.shared.out(Self.line(for: file))
             }
         }
+        let status = plan.hasRoom ? 0 : Failure.Kind.cannotWrite.rawValue
         if context.isJSON {
-            var report = FinalReport(model: plan.model, directory: plan.directory, status: 0, origin: origin).json
+            var report = FinalReport(model: plan.model, directory: plan.directory, status: status, origin: origin).json
             report["dry_run"] = true
             report["bytes_needed"] = .integer(plan.bytes)
+            report["disk_needed"] = .integer(plan.diskBytes)
             report["bytes_free"] = JSONValue(plan.freeBytes)
+            report["enough_space"] = plan.freeBytes == nil ? .null : .bool(plan.hasRoom)
             context.print(report)
         } else {
-            let free = plan.freeBytes.map { "; \(Words.bytes($0)) are free" } ?? ""
-            Console.shared.out(
-                "\(printable(plan.directory, limit: 1024)): \(Words.bytes(plan.bytes)) to fetch\(free)")
+            Console.shared.out(Self.summary(plan))
         }
-        return 0
+        return status
     }
-}
 
-extension DownloadPlan.Action {
-    fileprivate var fetches: Bool { self == .fetch || self == .resume || self == .replace }
-
-    fileprivate var words: String {
-        switch self {
-        case .skip: "already here, verified earlier"
-        case .check: "already here, to be hashed"
-        case .fetch: "to be fetched"
-        case .resume: "to be resumed"
-        case .replace: "a file of another size stands there, to be put right if it is a copy of the right one"
+    static func line(for file: DownloadPlan.File) -> String {
+        let path = printable(file.path, limit: 1024)
+        let source = file.urls.first ?? "?"
+        let rest = file.bytes.map { Words.bytes($0) } ?? "size unknown"
+        switch file.action {
+        case .skip: return "\(path): already here, verified earlier"
+        case .check: return "\(path): already here, would be hashed"
+        case .fetch: return "\(path): would be fetched, \(rest) from \(source)"
+        case .resume:
+            return "\(path): would be resumed at \(Words.bytes(file.bytesHeld)), \(rest) from \(source)"
+        case .replace:
+            let found = "a different file (\(Words.bytes(file.sizeFound ?? 0))) already exists"
+            let held = file.bytesHeld > 0 ? ", \(Words.bytes(file.bytesHeld)) of the right one are here" : ""
+            let what =
+                file.isComparedFirst
+                ? "it would be compared with the source first, and replaced only if it is a damaged copy"
+                : "it would be replaced" + (file.isKept ? ", and kept in .modelfetch/replaced" : "")
+            return "\(path): \(found)\(held); \(what), at most \(rest) from \(source)"
         }
+    }
+
+    static func summary(_ plan: DownloadPlan) -> String {
+        let start = "\(printable(plan.directory, limit: 1024)): \(Words.bytes(plan.bytes)) to fetch"
+        guard let free = plan.freeBytes else { return start + "; the free space is not known" }
+        let room = "\(Words.bytes(plan.diskBytes)) of disk needed, \(Words.bytes(free)) free"
+        return "\(start); \(room): " + (plan.hasRoom ? "enough" : "not enough")
     }
 }

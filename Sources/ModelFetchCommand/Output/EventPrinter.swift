@@ -32,7 +32,11 @@ final class EventPrinter: Sendable {
         case .warning(let text): ["event": "warning", "message": .string(text)]
         // What ends a run is printed as its report.
         case .debug, .ended: nil
-        case .waitingForLock(let directory): ["event": "waiting_for_lock", "directory": .string(directory)]
+        case .waitingForLock(let directory, let process):
+            [
+                "event": "waiting_for_lock", "directory": .string(directory),
+                "process": JSONValue(process.map { Int64($0) }),
+            ]
         case .phase(let path, let phase): self.phase(path, phase)
         case .progress(let path, let bytes, let received): progress(path, bytes, received)
         case .discarded(let path, let bytes, let reason):

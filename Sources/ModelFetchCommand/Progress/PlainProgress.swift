@@ -34,7 +34,7 @@ final class PlainProgress: ProgressView {
             // Of an audit only how far it is; what it finds is said at its end.
             if state.sums.isAudit { return false }
             guard case .phase(let path, .connecting(let source, _, let held)) = event else {
-                return state.dropped.isNews(event)
+                return state.dropped.isNews(event, state.sums)
             }
             // Before another attempt with the same source there was a line about why.
             let last = state.sources.updateValue(source, forKey: path)

@@ -6,16 +6,17 @@ enum ProgressLines {
         switch event {
         case .started(let model, let directory, let files, let bytes):
             "\(model) into \(printable(directory, limit: 1024)): \(Words.count(files, "file")), \(Words.bytes(bytes))"
-        case .waitingForLock(let directory):
-            "another modelfetch is working on \(printable(directory, limit: 1024)): waiting for it"
+        case .waitingForLock(let directory, let process):
+            "another modelfetch\(process.map { " (process \($0))" } ?? "") is working on "
+                + "\(printable(directory, limit: 1024)): waiting for it to finish"
         case .phase(let path, .connecting(let source, let offset, let held)):
             held > 0
-                ? "\(path): going on at byte \(offset), \(Words.bytes(held)) are here, from \(source)"
+                ? "\(path): resuming at \(Words.bytes(offset)), \(Words.bytes(held)) already here, from \(source)"
                 : "\(path): from \(source)"
         case .phase(let path, .repeating(let bytes)):
             "\(path): the server does not resume; \(Words.bytes(bytes)) that are here come again first"
-        case .phase(let path, .hashing): "\(path): is there, hashing it"
-        case .phase(let path, .comparing): "\(path): another file stands there, comparing it with the source"
+        case .phase(let path, .hashing): "\(path): already here, hashing it"
+        case .phase(let path, .comparing): "\(path): a different file already exists, comparing it with the source"
         case .discarded(let path, let bytes, let reason):
             bytes > 0 ? "\(path): \(Words.bytes(bytes)) will be fetched again: \(reason)" : "\(path): \(reason)"
         case .replaced(let path, let kept, let bytes):
@@ -51,7 +52,8 @@ enum ProgressLines {
             : "unpinned: checked by " + (report.evidence.isEmpty ? "nothing" : report.evidence.joined(separator: ", "))
         switch report.state {
         case .skipped: return "\(report.path): already here (\(size), \(proof))"
-        case .failed: return nil
+        // The whole reason is given at the end, once for all files that it is the same for.
+        case .failed: return "\(report.path): failed" + (report.failure.map { " (\($0.brief))" } ?? "")
         case .held: return "\(report.path): \(proof); held back until the model is whole"
         default: return "\(report.path): \(report.state.rawValue) (\(size), \(proof))"
         }

@@ -11,14 +11,14 @@ internal import Synchronization
 enum Terminal {
     static var isThere: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Whether lines can be drawn over there, and are wanted so: not where they are kept (CI), nor for who asked for plain text
-    /// (https://no-color.org), nor on a terminal that says of itself that it cannot.
+    /// Whether lines can be drawn over there, and are wanted so: not where they are kept (CI), nor on a terminal that says of
+    /// itself that it cannot. `NO_COLOR` is about colours (https://no-color.org), of which there are none.
     static func suitsDrawing(
         isTerminal: Bool = isThere, environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> Bool {
         func isSet(_ name: String) -> Bool { environment[name].map { !$0.isEmpty } ?? false }
         guard isTerminal, let kind = environment["TERM"], !kind.isEmpty, kind != "dumb" else { return false }
-        return !isSet("NO_COLOR") && (!isSet("CI") || environment["CI"] == "false")
+        return !isSet("CI") || environment["CI"] == "false"
     }
 
     /// What the locale's characters allow to be drawn (locale(7)).

@@ -36,7 +36,7 @@ final class TerminalProgress: ProgressView {
         let now = stopwatch.elapsed
         state.withLock { state in
             state.sums.take(event, at: now)
-            guard state.dropped.isNews(event) else { return }
+            guard state.dropped.isNews(event, state.sums) else { return }
             if let line = line(for: event, state.sums), state.waiting.count < Self.mostWaiting {
                 state.waiting.append(line)
             }
@@ -51,6 +51,7 @@ final class TerminalProgress: ProgressView {
         // What an audit finds is said at its end.
         case _ where sums.isAudit: return nil
         case .started, .waitingForLock, .discarded, .replaced, .sourceDropped: return ProgressLines.line(for: event)
+        case .finished(let report) where report.state == .failed: return ProgressLines.line(for: event)
         // What was there already is counted in the end.
         case .finished(let report) where sums.fileCount <= Self.fewFiles && report.state != .skipped:
             return ProgressLines.line(for: event)

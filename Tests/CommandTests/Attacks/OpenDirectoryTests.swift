@@ -15,7 +15,7 @@ struct OpenDirectoryTests {
             let manager = FileManager.default
             try manager.createDirectory(atPath: sandbox.directory, withIntermediateDirectories: false)
             #expect(chmod(sandbox.directory, mode_t(mode)) == 0)
-            let words = "everybody may write in \(sandbox.directory), and so put other files in place of these"
+            let words = "\(sandbox.directory) is world-writable: anyone could replace these files"
             let plain = try await sandbox.run(sandbox.download(from: server))
             #expect(plain.status == 0)
             #expect(plain.err.split(separator: "\n").count { $0.hasPrefix("warning: " + words) } == (isOpen ? 1 : 0))

@@ -74,8 +74,8 @@ struct TerminalTests {
                 #expect(result.status == 0, "\(result.err)")
                 expectHarmless(result)
                 if output.isEmpty {
-                    #expect(result.err.contains(#"a\u{D}\u{A}error: forged: extra"#), "\(result.err)")
-                    #expect(result.err.contains(#"\u{9B}2J/\u{1B}c: extra"#), "\(result.err)")
+                    #expect(result.out.contains(#"a\u{D}\u{A}error: forged: extra"#), "\(result.err)")
+                    #expect(result.out.contains(#"\u{9B}2J/\u{1B}c: extra"#), "\(result.err)")
                 }
                 // Escaped, and yet the very name for whoever reads the JSON.
                 if output == ["--json"] { #expect(try result.report().states["a" + Self.forged] == "extra") }

@@ -191,7 +191,7 @@ import Testing
     @Test(arguments: [
         (true, ["TERM": "xterm"], true), (true, ["TERM": "xterm", "NO_COLOR": ""], true),
         (true, ["TERM": "xterm", "CI": "false"], true), (false, ["TERM": "xterm"], false), (true, [:], false),
-        (true, ["TERM": "dumb"], false), (true, ["TERM": "xterm", "NO_COLOR": "0"], false),
+        (true, ["TERM": "dumb"], false), (true, ["TERM": "xterm", "NO_COLOR": "1"], true),
         (true, ["TERM": "xterm", "CI": "1"], false),
     ])
     func `bars are for terminals that can, and people who want them`(

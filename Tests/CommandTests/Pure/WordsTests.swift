@@ -44,14 +44,21 @@ struct WordsTests {
     @Test(
         arguments: [
             (.started(model: "m", directory: "d", files: 1, bytes: 2000), "m into d: 1 file, 2.0 kB"),
-            (.waitingForLock(directory: "d"), "another modelfetch is working on d: waiting for it"),
+            (
+                .waitingForLock(directory: "d", process: nil),
+                "another modelfetch is working on d: waiting for it to finish"
+            ),
+            (
+                .waitingForLock(directory: "d", process: 42),
+                "another modelfetch (process 42) is working on d: waiting for it to finish"
+            ),
             (.phase(path: "f", .connecting(source: "http://h/", offset: 0, held: 0)), "f: from http://h/"),
             (
                 .phase(path: "f", .connecting(source: "http://h/", offset: 5, held: 5)),
-                "f: going on at byte 5, 5 B are here, from http://h/"
+                "f: resuming at 5 B, 5 B already here, from http://h/"
             ),
-            (.phase(path: "f", .hashing), "f: is there, hashing it"),
-            (.phase(path: "f", .comparing), "f: another file stands there, comparing it with the source"),
+            (.phase(path: "f", .hashing), "f: already here, hashing it"),
+            (.phase(path: "f", .comparing), "f: a different file already exists, comparing it with the source"),
             (.phase(path: "f", .receiving), nil), (.phase(path: "f", .publishing), nil),
             (.progress(path: "f", bytes: 5, received: true), nil), (.warning("w"), nil), (.debug("d"), nil),
             (.discarded(path: "f", bytes: 0, reason: "because"), "f: because"),
@@ -74,7 +81,7 @@ struct WordsTests {
             (.finished(file("f", .repaired)), "f: repaired (90 B, verified)"),
             (.finished(file("f", .skipped)), "f: already here (90 B, verified)"),
             (.finished(file("f", .held)), "f: verified; held back until the model is whole"),
-            (.finished(file("f", .failed)), nil),
+            (.finished(file("f", .failed)), "f: failed"),
             (
                 .finished(file("f", .downloaded, isPinned: false, evidence: ["size", "expected sha256"])),
                 "f: downloaded (90 B, unpinned: checked by size, expected sha256)"

@@ -61,7 +61,9 @@ extension JSONLine {
     static let errorFields: Set = ["code", "source", "offset", "message"]
 
     func expectReportFields(_ location: SourceLocation = #_sourceLocation) {
-        let dryRun: Set = bool("dry_run") == true ? ["dry_run", "bytes_needed", "bytes_free"] : []
+        let dryRun: Set =
+            bool("dry_run") == true
+            ? ["dry_run", "bytes_needed", "disk_needed", "bytes_free", "enough_space"] : []
         #expect(keys == Self.reportFields.union(dryRun), sourceLocation: location)
         for file in files {
             #expect(file.keys.subtracting(Self.optionalFileFields) == Self.fileFields, sourceLocation: location)

@@ -69,10 +69,20 @@ import Testing
         let (model, folder) = (TestModel.checkpoint, try Folder())
         try folder.put(model, but: ["vocab.bpe", "hparams.json"])
         #expect(mkfifo(folder.at("vocab.bpe"), 0o600) == 0)
-        #expect(symlink("model.data", folder.at("hparams.json")) == 0)
+        // A link to what is no file.
+        #expect(symlink("vocab.bpe", folder.at("hparams.json")) == 0)
         let report = try await audit(model, folder)
         #expect(report.files.map(\.state) == [.ok, .unreadable, .ok, .unreadable])
         #expect(report.kind == .cannotWrite)
+    }
+
+    @Test func `follows a symbolic link to a file, and says so`() async throws {
+        let (model, folder) = (TestModel.checkpoint, try Folder())
+        try folder.put(model)
+        try FileManager.default.moveItem(atPath: folder.at("vocab.bpe"), toPath: folder.at("elsewhere"))
+        #expect(symlink("elsewhere", folder.at("vocab.bpe")) == 0)
+        let report = try await audit(model, folder)
+        #expect(report.isOK && report.files.count { $0.note == "a symbolic link" } == 1)
     }
 
     @Test func `calls a file unreadable that changes while it is read`() async throws {

@@ -1,0 +1,50 @@
+internal import Foundation
+internal import ModelFetch
+
+/// Which directories an audit is about.
+struct AuditedDirectories {
+    /// Where downloads go unless told otherwise.
+    private static let home = "models"
+
+    private let catalog: ManifestCatalog
+    /// The directory from which relative paths lead; tests give another.
+    private let current: String?
+
+    init(_ catalog: ManifestCatalog, current: String? = nil) {
+        self.catalog = catalog
+        self.current = current
+    }
+
+    /// What the user typed: a directory that is here; or else a model's name, for its directory in `models`; or nothing, for all
+    /// directories there.
+    ///
+    /// - Throws: a ``Failure`` of kind ``Failure/Kind/noInput`` if nothing was typed and nothing is there.
+    func resolve(_ typed: [String]) throws(Failure) -> [String] {
+        guard typed.isEmpty else { return typed.map { directory($0) } }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path(Self.home))) ?? []
+        let found = names.sorted().map { Self.home + "/" + $0 }.filter { isDirectory($0) }
+        guard !found.isEmpty else {
+            throw Failure(
+                .noInput, "there is no model directory in \(Self.home)/",
+                hint: "give the directory to audit: modelfetch verify DIRECTORY")
+        }
+        return found
+    }
+
+    private func directory(_ typed: String) -> String {
+        guard !FileManager.default.fileExists(atPath: path(typed)), !ManifestCatalog.isPath(typed) else { return typed }
+        let names = [(try? catalog.find(typed))?.manifest.directory, typed].compactMap { $0 }
+        return names.map { Self.home + "/" + $0 }.first { isDirectory($0) } ?? typed
+    }
+
+    private func isDirectory(_ relative: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path(relative), isDirectory: &isDirectory)
+            && isDirectory.boolValue
+    }
+
+    private func path(_ relative: String) -> String {
+        guard let current, !relative.hasPrefix("/") else { return relative }
+        return current + "/" + relative
+    }
+}
