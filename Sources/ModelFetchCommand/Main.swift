@@ -6,6 +6,10 @@ enum Main {
     /// Not async: that would begin on a thread of the pool, and what a thread gives up is given up only for those that it makes.
     static func main() {
         ProcessSetup.prepare()
+        if let lines = ShellCompletion.answer(to: Array(CommandLine.arguments.dropFirst())) {
+            for line in lines { print(line) }
+            ModelFetchCommand.exit()
+        }
         let work: CommandWork
         do {
             work = try CommandWork(ModelFetchCommand.parseAsRoot())

@@ -53,7 +53,7 @@ struct OptionTests {
             for shell in ["bash", "zsh", "fish"] {
                 let completions = try await sandbox.run("--generate-completion-script", shell)
                 #expect(completions.status == 0)
-                #expect(completions.out.contains("limit-rate"))
+                #expect(completions.out.contains("---words"))
             }
             #expect([version, help, download].allSatisfy { $0.err.isEmpty })
         }

@@ -131,15 +131,18 @@ struct ProgressTests {
     }
 
     @Test func `NO_COLOR takes no bars away`() async throws {
-        try await withServer { sandbox, server in
+        let script: FaultScript = [.on(path: "weights.bin", .gate(after: 100_000))]
+        try await withServer(script: script) { sandbox, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
             let child = try sandbox.start(
                 sandbox.download(from: server), environment: Self.terminal.merging(["NO_COLOR": "1"]) { $1 },
                 out: .terminal(terminal), err: .terminal(terminal))
+            // ECMA-48: a block is drawn over.
+            try await poll("a bar") { terminal.text.contains("\u{1B}[K") }
+            server.openGates()
             #expect(try await child.wait().status == 0)
             try await poll("the end") { terminal.text.contains("done: 3 of 3 files verified") }
-            // ECMA-48: lines are erased, and no colour is set.
-            #expect(terminal.text.contains("\u{1B}[") && !terminal.text.contains(/\u{1B}\[[0-9;]*m/))
+            #expect(!terminal.text.contains(/\x{1B}\[[0-9;]*m/), "no colour is set")
         }
     }
 
