@@ -4,6 +4,13 @@
 
 #include <curl/curl.h>
 
+/* CURLOPT_QUICK_EXIT(3) came with 7.87.0. The program looks again at the library that it runs with. */
+#define CCURL_OLDEST 0x075700
+#if LIBCURL_VERSION_NUM < CCURL_OLDEST
+#error "modelfetch needs libcurl 7.87.0 or later"
+#endif
+static const unsigned int ccurl_oldest_version = CCURL_OLDEST;
+
 /* curl_easy_setopt(3) takes its value as a vararg: one wrapper a value type. */
 static inline CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
@@ -59,6 +66,9 @@ static const long ccurl_netrc_ignored = CURL_NETRC_IGNORED;
 static const long ccurl_netrc_optional = CURL_NETRC_OPTIONAL;
 static const long ccurl_header_separate = CURLHEADER_SEPARATE;
 static const long ccurl_pipe_nothing = CURLPIPE_NOTHING;
+
+/* curl_version_info(3): CURLVERSION_NOW is a macro. */
+static inline unsigned int ccurl_running_version(void) { return curl_version_info(CURLVERSION_NOW)->version_num; }
 
 /* CURLMsg holds its result in an anonymous union. */
 static inline CURLcode ccurl_message_result(const CURLMsg *message) { return message->data.result; }
