@@ -30,7 +30,8 @@ let package = Package(
 
         // The library, bottom up. Dependencies point down only.
         .target(name: "Hashing", dependencies: ["CCrypto"], swiftSettings: strict),
-        .target(name: "Transfer", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(name: "Threads", swiftSettings: strict),
+        .target(name: "Transfer", dependencies: ["Threads", "CCurl"], swiftSettings: strict),
         .target(name: "Storage", dependencies: ["Hashing", "CLinux"], swiftSettings: strict),
         .target(
             name: "BuiltInManifests", path: "manifests",
@@ -39,12 +40,13 @@ let package = Package(
                 .embedInCode("gpt2-1558M.json"), .embedInCode("tiny.json"),
             ], swiftSettings: strict),
         .target(
-            name: "ModelFetch", dependencies: ["Hashing", "Transfer", "Storage", "BuiltInManifests"],
+            name: "ModelFetch", dependencies: ["Hashing", "Threads", "Transfer", "Storage", "BuiltInManifests"],
             swiftSettings: strict),
         .executableTarget(
             name: "ModelFetchCommand",
             dependencies: [
-                "ModelFetch", "Hashing", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ModelFetch", "Hashing", "Threads", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -78,12 +80,14 @@ let package = Package(
         .testTarget(name: "FaultServerTests", dependencies: ["FaultServer"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
         .target(
-            name: "LoopbackServer", dependencies: ["Transfer"], path: "Tests/LoopbackServer", swiftSettings: strict),
+            name: "LoopbackServer", dependencies: ["Threads", "Transfer"], path: "Tests/LoopbackServer",
+            swiftSettings: strict),
         .testTarget(
             name: "TransferTests", dependencies: ["Transfer", "FaultServer", "LoopbackServer"], swiftSettings: strict),
         // What several threads share. A program of its own, small enough to be built with ThreadSanitizer in a minute.
         .executableTarget(
-            name: "ThreadStress", dependencies: ["Storage", "Transfer", "Hashing", "LoopbackServer", "SeededRandom"],
+            name: "ThreadStress",
+            dependencies: ["Storage", "Threads", "Transfer", "Hashing", "LoopbackServer", "SeededRandom"],
             path: "Tests/ThreadStress", swiftSettings: strict),
         .testTarget(name: "ThreadStressTests", dependencies: ["ThreadStress"], swiftSettings: strict),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Hashing", "SeededRandom"], swiftSettings: strict),

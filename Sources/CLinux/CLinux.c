@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <errno.h>
 
 #if defined(__linux__)
@@ -83,3 +86,9 @@ void clinux_start_writeback(int file, int64_t offset, int64_t count) {
 }
 
 #endif
+
+void clinux_use_one_arena(void) {
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, 1);
+#endif
+}

@@ -38,10 +38,10 @@ package struct BlockChecksummer: ~Copyable {
     package init(key: [UInt8]) {
         precondition(key.count == Self.keyByteCount)
         guard let context = EVP_CIPHER_CTX_new() else {
-            preconditionFailure("libcrypto has no memory for a cipher context")
+            outOfMemory("libcrypto has no memory for a cipher context")
         }
         guard EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), nil, key, nil) == 1 else {
-            preconditionFailure("this libcrypto has no AES-128-GCM")
+            outOfMemory("this libcrypto has no AES-128-GCM")
         }
         self.context = context
     }
@@ -73,7 +73,7 @@ package struct BlockChecksummer: ~Copyable {
         )
         withUnsafeBytes(of: nonce) { nonce in
             let start = nonce.bindMemory(to: UInt8.self).baseAddress
-            precondition(EVP_EncryptInit_ex(context, nil, nil, nil, start) == 1, "EVP_EncryptInit_ex failed")
+            if !(EVP_EncryptInit_ex(context, nil, nil, nil, start) == 1) { outOfMemory("EVP_EncryptInit_ex failed") }
         }
     }
 
@@ -86,7 +86,7 @@ package struct BlockChecksummer: ~Copyable {
             let part = min(rest.count, 1 << 30)
             let start = base.assumingMemoryBound(to: UInt8.self)
             let fed = EVP_EncryptUpdate(context, nil, &length, start, Int32(truncatingIfNeeded: part))
-            precondition(fed == 1, "EVP_EncryptUpdate failed")
+            if fed != 1 { outOfMemory("EVP_EncryptUpdate failed") }
             rest = UnsafeRawBufferPointer(rebasing: rest[part...])
         }
     }
@@ -96,9 +96,9 @@ package struct BlockChecksummer: ~Copyable {
         withUnsafeTemporaryAllocation(byteCount: BlockChecksum.byteCount, alignment: 8) { tag in
             var length: Int32 = 0
             let start = tag.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            precondition(EVP_EncryptFinal_ex(context, start, &length) == 1, "EVP_EncryptFinal_ex failed")
+            if !(EVP_EncryptFinal_ex(context, start, &length) == 1) { outOfMemory("EVP_EncryptFinal_ex failed") }
             let got = ccrypto_get_tag(context, Int32(BlockChecksum.byteCount), tag.baseAddress)
-            precondition(got == 1, "EVP_CTRL_AEAD_GET_TAG failed")
+            if got != 1 { outOfMemory("EVP_CTRL_AEAD_GET_TAG failed") }
             return BlockChecksum(bytes: UnsafeRawBufferPointer(tag))
         }
     }

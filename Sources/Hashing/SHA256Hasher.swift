@@ -4,16 +4,16 @@ internal import CCrypto
 ///
 /// The context has one owner: the value is not copyable, frees the context when it goes, and is consumed by
 /// ``finalize()``. libcrypto's own failures here mean exhausted memory or a library without SHA-256, neither of which a
-/// caller can mend, so they stop the program.
+/// caller can mend, so they stop the program: see ``outOfMemory``.
 package struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer
 
     package init() {
         guard let context = EVP_MD_CTX_new() else {
-            preconditionFailure("libcrypto has no memory for a digest context")
+            outOfMemory("libcrypto has no memory for a digest context")
         }
         guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-            preconditionFailure("this libcrypto has no SHA-256")
+            outOfMemory("this libcrypto has no SHA-256")
         }
         self.context = context
     }
@@ -23,13 +23,13 @@ package struct SHA256Hasher: ~Copyable {
     /// Feeds the next bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-        precondition(EVP_DigestUpdate(context, base, bytes.count) == 1, "EVP_DigestUpdate failed")
+        if !(EVP_DigestUpdate(context, base, bytes.count) == 1) { outOfMemory("EVP_DigestUpdate failed") }
     }
 
     /// The digest of everything fed so far; the hasher is gone afterwards.
     package consuming func finalize() -> SHA256Digest {
         let bytes = [UInt8](unsafeUninitializedCapacity: SHA256Digest.byteCount) { buffer, count in
-            precondition(EVP_DigestFinal_ex(context, buffer.baseAddress, nil) == 1, "EVP_DigestFinal_ex failed")
+            if !(EVP_DigestFinal_ex(context, buffer.baseAddress, nil) == 1) { outOfMemory("EVP_DigestFinal_ex failed") }
             count = SHA256Digest.byteCount
         }
         return SHA256Digest(bytes: bytes)!

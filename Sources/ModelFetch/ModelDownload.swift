@@ -59,6 +59,7 @@ public struct ModelDownload: Sendable {
     package func prepare() -> DownloadReport? {
         var report = DownloadReport(model: manifest.name, directory: directory)
         do {
+            try checkLibraries()
             let selected = try selectedFiles()
             let sources = try Source.list(for: manifest, options)
             report.files = Reports(selected, emit: { _ in }).all
@@ -97,15 +98,17 @@ public struct ModelDownload: Sendable {
         configuration.certificateFile = options.certificateFile
         configuration.certificateDirectory = options.certificateDirectory
         let transport: CurlTransport
-        do throws(TransferError) {
-            transport = try CurlTransport(configuration)
+        let executor: BlockingExecutor
+        do throws(Failure) {
+            try checkLibraries()
+            transport = try Self.transport(configuration)
+            // Each file has a task that fetches and one that checks.
+            executor = try BlockingExecutor(threads: options.concurrentFiles * 2)
         } catch {
             var report = DownloadReport(model: manifest.name, directory: directory)
-            report.failure = Failure(.unavailable, "the network library does not start: \(error)")
+            report.failure = error
             return report
         }
-        // Each file has a task that fetches and one that checks.
-        let executor = BlockingExecutor(threads: options.concurrentFiles * 2)
         defer {
             transport.shutdown()
             executor.stop()
@@ -114,6 +117,12 @@ public struct ModelDownload: Sendable {
             transport: transport, disk: SystemDisk(), time: Time(ContinuousClock()),
             random: Randomness(SystemRandomNumberGenerator()), executor: executor, bootID: Self.bootID())
         return await run(in: runtime, onEvent: onEvent)
+    }
+
+    private static func transport(_ configuration: TransportConfiguration) throws(Failure) -> CurlTransport {
+        do throws(TransferError) { return try CurlTransport(configuration) } catch {
+            throw Failure(.cannotWrite, "the network library does not start: \(error)")
+        }
     }
 
     /// Runs the download with a network, a disk and a clock of the caller's.
@@ -144,8 +153,10 @@ public struct ModelDownload: Sendable {
 
     /// The files that are wanted, in the manifest's order.
     ///
-    /// - Throws: a ``Failure`` for a pattern that matches none, and for a file without a SHA-256 where one is required.
+    /// - Throws: a ``Failure`` for options that make no sense, for a pattern that matches none, and for a file without a
+    ///   SHA-256 where one is required.
     func selectedFiles() throws(Failure) -> [ManifestFile] {
+        try options.check()
         let selected = try options.selection.files(of: manifest)
         if options.requireSHA256, let file = selected.first(where: { !$0.isPinned }) {
             throw Failure(

@@ -21,9 +21,8 @@ struct CommandContext: Sendable {
     /// - Parameters:
     ///   - model: what was asked for, as a report of a failure says it.
     ///   - directory: where, likewise.
-    ///   - isForOutput: whether what is printed on stdout is all that the subcommand is for.
     func reportFailures(
-        model: String? = nil, directory: String? = nil, isForOutput: Bool = false, _ work: () async throws -> Int32
+        model: String? = nil, directory: String? = nil, _ work: () async throws -> Int32
     ) async throws {
         var status: Int32
         do {
@@ -33,8 +32,8 @@ struct CommandContext: Sendable {
         }
         if let reason = Console.shared.lostOutput {
             logger.error("stdout could not be written: \(reason)")
-            // A download or an audit that was done is done, whoever heard of it.
-            if isForOutput, status == 0 { status = Failure.Kind.cannotWrite.rawValue }
+            // What was done is done; but whoever reads the output must not take half of it for all. A signal says more.
+            if status < 128 { status = Failure.Kind.cannotWrite.rawValue }
         }
         guard status == 0 else { throw ExitCode(status) }
     }
@@ -46,7 +45,10 @@ struct CommandContext: Sendable {
         let failure = error as? Failure ?? Failure(.cannotWrite, "\(error)")
         say(failure)
         let status = failure.kind.rawValue
-        if isJSON { print(FinalReport(model: model, directory: directory, status: status, failure: failure).json) }
+        if isJSON {
+            let (model, directory) = (model.map(withoutSecrets), directory.map(withoutSecrets))
+            print(FinalReport(model: model, directory: directory, status: status, failure: failure).json)
+        }
         return status
     }
 

@@ -12,7 +12,7 @@ struct ListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandContext(output)
-        try await context.reportFailures(isForOutput: true) {
+        try await context.reportFailures {
             let catalog = manifests.catalog()
             context.warn(about: catalog)
             let rows = catalog.manifests.map { Row($0) }

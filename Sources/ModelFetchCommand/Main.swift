@@ -1,5 +1,12 @@
 internal import ArgumentParser
 internal import Dispatch
+internal import ModelFetch
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 @main
 enum Main {
@@ -17,7 +24,14 @@ enum Main {
             end(with: error)
         }
         work.confine()
-        Interruption.watch()
+        do {
+            try ProcessSetup.checkLimits()
+            try Interruption.watch()
+            // Last, so that the thread above is not one of those that the runtime needs.
+            try ProcessSetup.checkThreads()
+        } catch {
+            end(with: error, of: work)
+        }
         Task {
             // libdispatch opens a descriptor for the timers of each clock when the first one is set, and traps where there is
             // none left: better now than in the middle of a download. What is due at once sets no timer, so it is a moment.
@@ -25,7 +39,7 @@ enum Main {
             try? await Task.sleep(for: .milliseconds(1), clock: .suspending)
             do {
                 try await work.run()
-                ModelFetchCommand.exit()
+                end(with: ExitCode.success)
             } catch {
                 end(with: error)
             }
@@ -33,15 +47,32 @@ enum Main {
         dispatchMain()
     }
 
+    /// What was found out before the work began, as the work would have said it.
+    private static func end(with failure: Failure, of work: CommandWork) -> Never {
+        let status = work.context.report(failure)
+        end(with: ExitCode(status))
+    }
+
     /// What the parser has to say of a misuse, in the voice of all other errors; help and the version go to stdout.
     private static func end(with error: any Error) -> Never {
+        let status = ModelFetchCommand.exitCode(for: error).rawValue
+        if let signal = Interruption.received, status == 128 + signal { Interruption.end(by: signal) }
         let text = ModelFetchCommand.fullMessage(for: error)
-        let prefix = "Error: "
-        guard text.hasPrefix(prefix) else { ModelFetchCommand.exit(withError: error) }
-        for line in ("error: " + text.dropFirst(prefix.count)).split(separator: "\n", omittingEmptySubsequences: false)
-        {
-            Console.shared.err(String(line))
+        guard status != 0 else {
+            if !text.isEmpty { Console.shared.out(text: text + "\n") }
+            guard let reason = Console.shared.lostOutput else { exit(0) }
+            Console.shared.err("error: stdout could not be written: \(reason)")
+            exit(Failure.Kind.cannotWrite.rawValue)
         }
-        ModelFetchCommand.exit(withError: ExitCode(ModelFetchCommand.exitCode(for: error).rawValue))
+        let prefix = "Error: "
+        if text.hasPrefix(prefix) {
+            let message = ParserMessage.withoutSecrets(String(text.dropFirst(prefix.count)), CommandLine.arguments)
+            for line in ("error: " + message).split(separator: "\n", omittingEmptySubsequences: false) {
+                Console.shared.err(String(line))
+            }
+        } else if !text.isEmpty {
+            Console.shared.err(text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+        }
+        exit(status)
     }
 }

@@ -18,7 +18,7 @@ struct ManifestCommand: AsyncParsableCommand {
 
         func run() async throws {
             let context = CommandContext(OutputOptions.plain)
-            try await context.reportFailures(isForOutput: true) {
+            try await context.reportFailures {
                 let catalog = manifests.catalog()
                 do throws(ManifestError) {
                     let text = try catalog.resolve(model).manifest.withoutCredentials.json()
@@ -41,7 +41,7 @@ struct ManifestCommand: AsyncParsableCommand {
 
         func run() async throws {
             let context = CommandContext(OutputOptions.plain)
-            try await context.reportFailures(isForOutput: true) {
+            try await context.reportFailures {
                 var status: Int32 = 0
                 for file in files {
                     do throws(ManifestError) {

@@ -24,6 +24,8 @@ package protocol Disk: Sendable {
     func status(of name: String, in directory: Descriptor) throws(DiskError) -> FileStatus?
     /// fstatvfs(2): the bytes this user may still write there.
     func freeBytes(at descriptor: Descriptor) throws(DiskError) -> Int64
+    /// fstatvfs(2): how many more files this user may make there; `nil` where the file system sets no number.
+    func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64?
     /// readdir(3): the names in a directory, in no order, without `.` and `..`.
     func names(in directory: Descriptor) throws(DiskError) -> [String]
     /// The same as bytes: a name need not be UTF-8, and what is not comes out of ``names(in:)`` changed.
@@ -68,6 +70,10 @@ package protocol Disk: Sendable {
     func remove(_ name: String, in directory: Descriptor) throws(DiskError)
     /// flock(2) with `LOCK_EX | LOCK_NB`: whether the lock is ours now.
     func lock(_ descriptor: Descriptor) throws(DiskError) -> Bool
+}
+
+extension Disk {
+    package func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? { nil }
 }
 
 /// A descriptor that a ``Disk`` gave out.

@@ -38,6 +38,8 @@ package struct DiskError: Error, Hashable, Sendable {
     package var isExisting: Bool { code == EEXIST }
     /// Disk full, quota or file size limit reached.
     package var isSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+    /// No block, or no inode, is left.
+    package var isDiskFull: Bool { code == ENOSPC }
     /// The file would be larger than the shell's limit or the file system allows.
     package var isFileSizeLimit: Bool { code == EFBIG }
     /// A symlink stands where none is followed.

@@ -104,7 +104,7 @@ package final class ModelDirectory: Sendable {
                     .inTheWay, path: shown, reason: "a \(status.kind.noun) stands where a file belongs",
                     underlying: error)
             }
-            throw StorageError("cannot open it", shown, error)
+            throw explained(StorageError("cannot open it", shown, error))
         }
         let kind = try opened.status().kind
         guard kind == .regular else {
@@ -147,13 +147,15 @@ package final class ModelDirectory: Sendable {
         let parts = file.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
         for count in 1..<max(parts.count, 1) {
             let path = parts[..<count].joined(separator: "/")
-            try attempt("cannot make the directory", display(path)) { () throws(DiskError) in
+            do throws(DiskError) {
                 try withParent(of: path) { (parent, name) throws(DiskError) in
                     do throws(DiskError) {
                         try disk.makeDirectory(name, in: parent)
                         try disk.synchronize(parent)
                     } catch  where error.isExisting {}
                 }
+            } catch {
+                throw explained(StorageError("cannot make the directory", display(path), error))
             }
         }
     }
@@ -236,6 +238,17 @@ package final class ModelDirectory: Sendable {
         }
     }
 
+    /// A call that found no space although there is plenty: the file system has no inode left for another file or directory.
+    private func explained(_ error: StorageError) -> StorageError {
+        guard error.underlying?.isDiskFull == true, let files = try? disk.freeFiles(at: root.descriptor), files == 0
+        else {
+            return error
+        }
+        return StorageError(
+            .noInodes, path: error.path, reason: "the file system has no inodes left, so no file can be made on it",
+            underlying: error.underlying)
+    }
+
     /// The names in a directory below this one ("" is this one); none where it does not exist.
     package func names(in directory: String) throws(StorageError) -> [String] {
         do throws(DiskError) {
@@ -264,6 +277,9 @@ package final class ModelDirectory: Sendable {
 
     /// Whether everybody may rename and remove what is in it.
     package func isOpenToEverybody() -> Bool { (try? disk.status(of: root.descriptor))?.isOpenToEverybody ?? false }
+
+    /// Whether it was removed, and everything in it before: what is open of it goes when the run ends.
+    package func isRemoved() -> Bool { (try? disk.status(of: root.descriptor))?.links == 0 }
 
     /// Whether the path still leads to the directory that was opened.
     package func isWhereItWas() -> Bool {

@@ -118,6 +118,9 @@ package final class PartialFile: Sendable {
     /// Whether nothing is there, nor claimed.
     package var isEmpty: Bool { state.withLock { $0.everything.isEmpty } }
 
+    /// Whether nobody will find its bytes when it is closed: its name was removed.
+    package func isRemoved() -> Bool { (try? file.status())?.links == 0 }
+
     // MARK: Writing
 
     /// Reserves the disk for the whole file, where the file system can.

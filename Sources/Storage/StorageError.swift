@@ -10,6 +10,8 @@ package struct StorageError: Error, Sendable {
         package static let locked = Code(name: "locked")
         /// Disk full, quota or file size limit reached, now or foreseeably.
         package static let noSpace = Code(name: "no space")
+        /// There is room for bytes, but not for another file.
+        package static let noInodes = Code(name: "no inodes")
         /// Something that is not a regular file (a symlink, a FIFO, a directory) stands in the way.
         package static let inTheWay = Code(name: "in the way")
         /// The directory or a file was moved, removed or replaced under the run.

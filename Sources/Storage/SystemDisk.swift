@@ -112,6 +112,13 @@ package struct SystemDisk: Disk {
         return Descriptor(rawValue: raw)
     }
 
+    package func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? {
+        var info = statvfs()
+        guard fstatvfs(descriptor.rawValue, &info) == 0 else { throw DiskError("fstatvfs", "", errno) }
+        // btrfs and others make inodes as they need them.
+        return info.f_files == 0 ? nil : Int64(clamping: UInt64(info.f_favail))
+    }
+
     package func names(in directory: Descriptor) throws(DiskError) -> [String] {
         try rawNames(in: directory).map { String(decoding: $0, as: UTF8.self) }
     }

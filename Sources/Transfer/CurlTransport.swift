@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Synchronization
+internal import Threads
 
 /// The real ``Transport``: libcurl on a thread of its own.
 ///
@@ -7,7 +8,7 @@ internal import Synchronization
 /// ``shutdown()`` or the last reference's end breaks off whatever is under way.
 package final class CurlTransport: Transport {
     private let inbox: LoopInbox
-    private let thread: LoopThread
+    private let thread: SystemThread
     private let ids = Atomic<UInt64>(0)
     let pool: BufferPool
 
@@ -25,7 +26,7 @@ package final class CurlTransport: Transport {
         let pool = BufferPool { inbox.nudge() }
         self.inbox = inbox
         self.pool = pool
-        let thread = LoopThread {
+        let thread = SystemThread {
             CurlLoop(multi: multi, driver: driver, inbox: inbox, pool: pool, configuration: configuration).run()
         }
         guard let thread else {

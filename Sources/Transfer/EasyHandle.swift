@@ -141,13 +141,8 @@ extension EasyHandle {
         // Asked for, and nothing is ever decoded: CURLOPT_ACCEPT_ENCODING(3) would.
         try addHeader("Accept-Encoding", "identity")
         if request.range != nil, let validator = request.ifRange { try addHeader("If-Range", validator) }
-        // What decides about the range, the framing or the connection is ours alone.
-        let reserved = [
-            "accept-encoding", "connection", "content-length", "expect", "if-range", "range", "te", "trailer",
-            "transfer-encoding", "upgrade",
-        ]
         for (name, value) in request.credentials.headers {
-            guard !reserved.contains(asciiLowercased(name)) else {
+            guard !HeaderRules.isReserved(name) else {
                 throw TransferError(.invalidRequest, "the header field \(name) is not for the user to set")
             }
             try addHeader(name, value)
@@ -158,7 +153,7 @@ extension EasyHandle {
     }
 
     private mutating func addHeader(_ name: String, _ value: String) throws(TransferError) {
-        guard !name.isEmpty, name.utf8.allSatisfy(HeadParser.isTokenByte), !hasControlOrDamage(value) else {
+        guard HeaderRules.isName(name), HeaderRules.isValue(value) else {
             throw TransferError(.invalidRequest, "a header field with characters that HTTP does not allow")
         }
         // CURLOPT_HTTPHEADER(3): "Name:" would remove a field, "Name;" sends it empty.

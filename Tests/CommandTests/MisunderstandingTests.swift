@@ -70,8 +70,12 @@ struct MisunderstandingTests {
         }
     }
 
-    @Test(arguments: [["list"], ["list", "--json"], ["manifest", "show", "124M"]])
-    func `output that is lost is no success where output is all there is`(arguments: [String]) async throws {
+    @Test(
+        arguments: [
+            ["list"], ["list", "--json"], ["manifest", "show", "124M"], ["--help"], ["--version"],
+            ["download", "--help"], ["--generate-completion-script", "bash"],
+        ])
+    func `output that is lost is no success`(arguments: [String]) async throws {
         try await withSandbox { sandbox in
             let result = try await sandbox.start(arguments, out: .file("/dev/full")).wait()
             #expect(result.status == 73)

@@ -2,7 +2,7 @@ import FaultServer
 import Foundation
 import Testing
 
-/// SIGINT, SIGTERM and SIGHUP: a prompt end, a status that says which, and nothing lost.
+/// SIGINT, SIGTERM and SIGHUP: a prompt end, by the signal itself, and nothing lost.
 @Suite(.timeLimit(.minutes(10)))
 struct SignalTests {
     static let model = TestModel(["weights.bin": 2_000_000, "config.json": 90, "checkpoint": 77], marker: "checkpoint")
@@ -12,7 +12,8 @@ struct SignalTests {
     static let stalling: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 500_000))]
 
     @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
-    func `a signal ends a download with its status, and what came is kept`(signal: Int32, status: Int32) async throws {
+    func `a download dies by the signal that ends it, and what came is kept`(signal: Int32, status: Int32) async throws
+    {
         try await withServer(Self.model, script: Self.stalling) { sandbox, server in
             // The stall would end it, too, but not before the test is given up.
             let child = try sandbox.start(sandbox.download(from: server, "--json", "--stall-timeout", "3600"))
@@ -20,7 +21,7 @@ struct SignalTests {
             try await poll("the bytes to be written") { sandbox.contents("weights.bin.partial")?.count == 500_000 }
             child.kill(signal)
             let result = try await child.wait()
-            #expect(result.status == status)
+            #expect(result.ending == .killed(signal))
             #expect(result.err.contains("interrupted") && result.err.contains("run the same command again"))
             let report = try result.report()
             #expect(report.int("exit_code") == Int64(status) && report.bool("ok") == false)
@@ -49,7 +50,7 @@ struct SignalTests {
             try await Task.sleep(for: .milliseconds(300))
             #expect(child.isRunning)
             child.kill(SIGINT)
-            #expect(try await child.wait().ending == .exited(130))
+            #expect(try await child.wait().ending == .killed(SIGINT))
         }
     }
 
@@ -69,7 +70,7 @@ struct SignalTests {
             let child = try sandbox.startShell(#"trap '' INT; exec "$0" "$@""#, sandbox.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             child.kill(SIGINT)
-            #expect(try await child.wait().status == 130)
+            #expect(try await child.wait().ending == .killed(SIGINT))
         }
     }
 
@@ -80,7 +81,7 @@ struct SignalTests {
             let second = try sandbox.start(sandbox.download(from: server))
             try await second.waitForErrors { $0.contains("waiting for it") }
             second.kill(SIGTERM)
-            #expect(try await second.wait().status == 143)
+            #expect(try await second.wait().ending == .killed(SIGTERM))
             first.kill(SIGKILL)
             try await first.wait()
         }
@@ -111,11 +112,83 @@ struct SignalTests {
             }
             child.kill(SIGINT)
             let result = try await child.wait()
-            #expect(result.status == 130)
+            #expect(result.ending == .killed(SIGINT))
             let events = try result.events()
             #expect(events.map(\.event) == ["report", "report", "summary"])
             #expect(events.allSatisfy { $0.int("exit_code") == 130 })
         }
+    }
+
+    @Test func `a shell's loop ends with the program that Ctrl-C ended`() async throws {
+        try await withServer(Self.model, script: [.on(path: "weights.bin", .stall(after: 500_000))]) {
+            sandbox, server in
+            // A shell that sees the program die by SIGINT ends itself, if it got the signal, too, as from a terminal.
+            let script = #"trap 'exit 7' INT; for i in 1 2 3; do "$0" "$@"; echo "$?"; done"#
+            let child = try sandbox.startShell(script, sandbox.download(from: server))
+            try await server.waitForStall(of: "weights.bin")
+            let program = try #require(Self.children(of: child.pid).first)
+            #expect(kill(program, SIGINT) == 0)
+            child.kill(SIGINT)
+            let result = try await child.wait()
+            #expect(result.status == 7 && (result.lines == ["130"] || result.lines.isEmpty), "\(result)")
+        }
+    }
+
+    @Test func `a signal between two audits of several directories begins no other one`() async throws {
+        try await withServer { sandbox, server in
+            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            // A full pipe on stdout: the first report waits, and with it the second audit.
+            let fifo = sandbox.path + "/fifo"
+            #expect(mkfifo(fifo, 0o600) == 0)
+            let pipe = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+            defer { close(pipe) }
+            let page = [UInt8](repeating: 32, count: 4096)
+            while write(pipe, page, page.count) > 0 {}
+            let arguments = ["verify", "--json", sandbox.directory, sandbox.directory]
+            let child = try sandbox.start(arguments, out: .file(fifo))
+            try await poll("the report to wait") { Self.waitsInPoll(child.pid) }
+            child.kill(SIGINT)
+            // The signal has been handed to the program when it is no longer pending.
+            try await poll("the signal to be taken") { !Self.hasPendingSignals(child.pid) }
+            #expect(child.isRunning)
+            var text: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            while child.isRunning {
+                let count = read(pipe, &buffer, buffer.count)
+                if count > 0 { text += buffer[..<count] } else { try await Task.sleep(for: .milliseconds(5)) }
+            }
+            #expect(try await child.wait().ending == .killed(SIGINT))
+            while case let count = read(pipe, &buffer, buffer.count), count > 0 { text += buffer[..<count] }
+            let lines = try String(decoding: text, as: UTF8.self).split(separator: "\n").map {
+                try JSONLine($0.drop { $0 == " " })
+            }
+            #expect(lines.map(\.event) == ["report", "report", "summary"])
+            #expect(lines.map { $0.int("exit_code") } == [0, 130, 130])
+        }
+    }
+
+    private static func children(of pid: pid_t) -> [pid_t] {
+        let path = "/proc/\(pid)/task/\(pid)/children"
+        let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+        return text.split(separator: " ").compactMap { pid_t($0) }
+    }
+
+    /// Whether one of its threads waits in poll(2), as the one does whose output nobody takes.
+    private static func waitsInPoll(_ pid: pid_t) -> Bool {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        return threads.contains { thread in
+            let path = "/proc/\(pid)/task/\(thread)/wchan"
+            let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+            // Not epoll_wait(2), in which the runtime waits for its timers.
+            return text.contains("poll") && !text.contains("ep")
+        }
+    }
+
+    private static func hasPendingSignals(_ pid: pid_t) -> Bool {
+        let text = String(
+            decoding: FileManager.default.contents(atPath: "/proc/\(pid)/status") ?? Data(), as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }
+        return line?.dropFirst(7).contains { "123456789abcdef".contains($0) } == true
     }
 
     @Test func `a run that was stopped goes on after the server has gone`() async throws {

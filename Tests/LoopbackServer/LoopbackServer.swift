@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import Threads
 package import Transfer
 
 /// A server on 127.0.0.1 that does what a closure says, one thread a connection: what a test of a transport needs and no more.
@@ -66,7 +67,7 @@ package final class LoopbackServer: Sendable {
     }
 
     private struct State {
-        var threads: [LoopThread] = []
+        var threads: [SystemThread] = []
         var sockets: [Int32] = []
         var heads: [String] = []
         var isStopping = false
@@ -167,7 +168,7 @@ package final class LoopbackServer: Sendable {
     }
 
     private func run(_ body: @escaping @Sendable () -> Void) {
-        guard let thread = LoopThread(body) else { return }
+        guard let thread = SystemThread(body) else { return }
         state.withLock { $0.threads.append(thread) }
     }
 }

@@ -1,5 +1,5 @@
 import Synchronization
-import Transfer
+import Threads
 
 /// Threads that work on one thing at once, and what they found wrong.
 final class Team: Sendable {
@@ -22,7 +22,7 @@ final class Team: Sendable {
     /// Runs every member on a thread of its own, and waits for all of them.
     func run(_ members: [@Sendable () throws -> Void]) {
         let threads = members.map { member in
-            LoopThread { [self] in
+            SystemThread { [self] in
                 do { try member() } catch { violated("a thread ended with \(error)") }
             }
         }

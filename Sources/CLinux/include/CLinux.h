@@ -29,4 +29,7 @@ int64_t clinux_copy(int source, int target, int64_t offset, int64_t count);
 /* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: asks for writeback of [offset, offset + count) to begin. */
 void clinux_start_writeback(int file, int64_t offset, int64_t count);
 
+/* mallopt(3), M_ARENA_MAX: all threads share one arena. Each further one would set aside 64 MiB of address space. */
+void clinux_use_one_arena(void);
+
 #endif

@@ -23,9 +23,25 @@ public struct ModelAudit: Sendable {
     ///
     /// - Parameter onEvent: told what happens, from any thread; must return soon.
     public func run(onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }) async -> AuditReport {
-        let executor = BlockingExecutor(threads: max(ProcessInfo.processInfo.activeProcessorCount, 1))
+        let executor: BlockingExecutor
+        do throws(Failure) {
+            try checkCryptoLibrary()
+            executor = try BlockingExecutor(threads: max(ProcessInfo.processInfo.activeProcessorCount, 1))
+        } catch {
+            var report = AuditReport(
+                model: loaded.manifest.name, directory: directory, manifestOrigin: loaded.origin)
+            report.failure = error
+            return report
+        }
         defer { executor.stop() }
         return await run(on: SystemDisk(), time: Time(ContinuousClock()), executor: executor, onEvent: onEvent)
+    }
+
+    /// The report of an audit that was cancelled before it began.
+    package func cancelledReport() -> AuditReport {
+        var report = AuditReport(model: loaded.manifest.name, directory: directory, manifestOrigin: loaded.origin)
+        report.isCancelled = true
+        return report
     }
 
     package func run(

@@ -219,7 +219,9 @@ struct DownloadRun: Sendable {
         guard context.directory.isWhereItWas() else {
             throw StorageError(
                 .disturbed, path: context.directory.path,
-                reason: "the directory was moved or replaced while the download ran; what was received went with it")
+                reason: context.directory.isRemoved()
+                    ? "the directory was removed while the download ran; nothing is kept"
+                    : "the directory was moved or replaced while the download ran; what was received went with it")
         }
         let (status, kept) = try context.publisher.publish(verified, over: expendable)
         if let kept { context.emit(.replaced(path: file.path.string, keptAs: kept.path, bytes: kept.size)) }

@@ -68,11 +68,13 @@ final class FileDownload: Sendable {
         } catch {
             // Whatever happened, what is on the disk is worth its record; a disk that fails now has failed before.
             try? partial.flush()
+            // Asked before we remove a partial ourselves: here it matters what others removed.
+            let kept = kept(partial)
             context.removeEmptyPartial(of: file, size: size)
             context.leavePartial(of: file)
             if let error = error as? StorageError {
                 let missing = size - partial.heldBytes - partial.claimedBytes
-                throw Failure(error, file: path, kept: kept(partial) + room(for: error, missing: missing))
+                throw Failure(error, file: path, kept: kept + room(for: error, missing: missing))
             }
             throw error
         }
@@ -175,7 +177,9 @@ final class FileDownload: Sendable {
     }
 
     private func kept(_ partial: PartialFile) -> String {
-        "\(partial.heldBytes + partial.claimedBytes) of \(size) bytes are kept"
+        if context.directory.isRemoved() { return "nothing is kept: the directory was removed while the download ran" }
+        if partial.isRemoved() { return "nothing is kept: its partial file was removed while the download ran" }
+        return "\(partial.heldBytes + partial.claimedBytes) of \(size) bytes are kept"
     }
 
     /// Where the disk is full: how much more is needed, and how much there is.

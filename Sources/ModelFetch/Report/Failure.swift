@@ -92,6 +92,7 @@ extension Failure {
             case .noSpace where error.underlying?.isFileSizeLimit == true:
                 "raise the limit (ulimit -f), or give a directory on another file system, and run it again"
             case .noSpace: "free some space, or give another directory, and run it again"
+            case .noInodes: "remove files that are not needed there, or give another directory, and run it again"
             case .inTheWay where error.isOfTheDirectoryItself: "give a directory"
             case .inTheWay: "move away what stands there, and run it again"
             case .disturbed: "let nothing else work on the directory, and run it again"

@@ -1,4 +1,5 @@
 internal import Foundation
+import Threads
 
 /// Threads on which a download's tasks run, so that what blocks (file calls, hashing) never holds up the cooperative pool.
 ///
@@ -10,15 +11,35 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     private var jobs: [UnownedJob] = []
     private var head = 0
     private var isStopping = false
-    private var running: Int
+    private var running = 0
 
-    init(threads: Int) {
-        running = threads
-        for index in 0..<threads {
-            let thread = Thread { [self] in work() }
-            thread.name = "modelfetch-\(index)"
-            thread.start()
+    /// Goes on with fewer threads where the system has no more; one is enough for everything.
+    ///
+    /// - Parameters:
+    ///   - threads: how many are wanted.
+    ///   - start: starts one, or returns `nil`.
+    /// - Throws: a ``Failure`` of kind ``Failure/Kind/cannotWrite`` if there is not even one beside those that Swift's own
+    ///   runtime needs: a run would wait for them for ever.
+    init(
+        threads: Int, processors: Int = ProcessInfo.processInfo.activeProcessorCount,
+        start: (@escaping @Sendable () -> Void) -> SystemThread? = { SystemThread($0) }
+    ) throws(Failure) {
+        // Held while ours are started, so that ours are not the last ones.
+        guard let reserve = ThreadReserve(ThreadReserve.needed(processors: processors), start: start) else {
+            throw .noThreads
         }
+        for _ in 0..<threads {
+            // Counted first: a thread that has nothing to do may come to its end at once.
+            condition.withLock { running += 1 }
+            guard start({ [self] in work() }) == nil else { continue }
+            let isAlone = condition.withLock {
+                running -= 1
+                return running == 0
+            }
+            if isAlone { throw .noThreads }
+            break
+        }
+        _ = consume reserve
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
@@ -62,4 +83,11 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
         while running > 0 { condition.wait() }
         condition.unlock()
     }
+}
+
+extension Failure {
+    /// The system gives this process no more threads.
+    package static let noThreads = Failure(
+        .cannotWrite, "the system allows this program too few threads",
+        hint: "raise the limit (ulimit -u, or pids.max of the container), or end other programs, and run it again")
 }

@@ -10,9 +10,20 @@ struct AuditRunner {
     ///   - failed: directories that could not be audited at all.
     ///   - status: the exit status of those.
     func run(_ audits: [(LoadedManifest, String)], failed: Int = 0, status: Int32 = 0) async -> Int32 {
+        await Interruption.holding { await runEach(audits, failed: failed, status: status) }
+    }
+
+    private func runEach(_ audits: [(LoadedManifest, String)], failed: Int, status: Int32) async -> Int32 {
         var statuses = status == 0 ? [] : [status]
         var sound = 0
         for (loaded, directory) in audits {
+            if let signal = Interruption.received {
+                // The rest is not begun. A report says so of each; for a person the first one was enough.
+                let report = ModelAudit(loaded, of: directory).cancelledReport()
+                if context.isJSON { context.print(FinalReport(report, status: 128 + signal).json) }
+                statuses.append(128 + signal)
+                continue
+            }
             let progress = ProgressViews.view(
                 context, style: .auto, sizes: loaded.manifest.plannedSizes, isAudit: true)
             let ((report, signal), _) = await progress.accompany {

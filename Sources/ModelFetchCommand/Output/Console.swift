@@ -21,17 +21,27 @@ final class Console: Sendable {
     private struct State {
         var lost: Int32?
         var block: [String] = []
+
+        /// A pipe that nobody reads is the reader's choice.
+        mutating func lose(_ error: Int32) { if error != EPIPE { lost = lost ?? error } }
     }
 
     /// Why something on stdout was lost, if it was and somebody may have wanted it: a full disk, not a pipe that nobody reads.
     var lostOutput: String? {
-        state.withLock { $0.lost }.flatMap { $0 == EPIPE ? nil : String(cString: strerror($0)) }
+        state.withLock { $0.lost }.map { String(cString: strerror($0)) }
     }
 
     func out(_ line: String) {
         let bytes = Array((harmless(line) + "\n").utf8)
         state.withLock { state in
-            if let error = Self.write(bytes, to: STDOUT_FILENO) { state.lost = error }
+            if let error = Self.write(bytes, to: STDOUT_FILENO) { state.lose(error) }
+        }
+    }
+
+    /// Text of the program itself, help for one, as it is.
+    func out(text: String) {
+        state.withLock { state in
+            if let error = Self.write(Array(text.utf8), to: STDOUT_FILENO) { state.lose(error) }
         }
     }
 

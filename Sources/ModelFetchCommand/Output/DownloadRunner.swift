@@ -1,5 +1,11 @@
 internal import ModelFetch
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// Runs a download for the command line: shows what happens, reports, and knows the exit status.
 struct DownloadRunner {
     private let context: CommandContext
@@ -54,6 +60,9 @@ struct DownloadRunner {
 
     /// The sentence after Ctrl-C: what is kept, and how to go on.
     static func farewell(_ report: DownloadReport, _ sums: ProgressState) -> String {
+        guard Self.isThere(report.directory) else {
+            return "interrupted; nothing is kept: \(printable(report.directory, limit: 1024)) was removed meanwhile"
+        }
         let kept =
             sums.done > 0 && sums.totalBytes > 0
             ? "\(Words.bytes(sums.done)) of \(Words.bytes(sums.totalBytes)) are kept in "
@@ -61,6 +70,8 @@ struct DownloadRunner {
             : "everything received is kept"
         return "interrupted; \(kept): run the same command again to go on from there"
     }
+
+    private static func isThere(_ directory: String) -> Bool { access(directory, F_OK) == 0 || errno != ENOENT }
 
     /// The sentence at the end: what came from where, how much was there already, how long it took.
     static func summary(_ report: DownloadReport, sources: [String: Int64] = [:]) -> String {

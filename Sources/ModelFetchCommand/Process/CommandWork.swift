@@ -5,11 +5,15 @@ internal import Logging
 struct CommandWork: Sendable {
     private let place: Confinement.Place
     private let logger: Logger?
+    /// How it reports what fails.
+    let context: CommandContext
     let run: @Sendable () async throws -> Void
 
     /// Begins a download as far as that is possible on one thread, and without the network.
     init(_ command: any ParsableCommand) {
-        logger = (command as? any TalkativeCommand)?.output.logger
+        let output = (command as? any TalkativeCommand)?.output
+        logger = output?.logger
+        context = CommandContext(output ?? .plain)
         // The parser has made it, and nobody else has it.
         nonisolated(unsafe) let command = command
         if let download = command as? DownloadCommand {

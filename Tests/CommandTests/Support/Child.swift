@@ -38,6 +38,13 @@ final class Child: Sendable {
         var status: Int32? {
             if case .exited(let status) = ending { status } else { nil }
         }
+        /// What a shell would have in `$?`.
+        var shellStatus: Int32 {
+            switch ending {
+            case .exited(let status): status
+            case .killed(let signal): 128 + signal
+            }
+        }
         var lines: [String] { out.split(separator: "\n").map(String.init) }
     }
 

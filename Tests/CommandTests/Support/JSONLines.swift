@@ -43,7 +43,7 @@ extension Child.Result {
         #expect(last.event == "report", sourceLocation: location)
         #expect(events.count { $0.event == "report" } == 1, sourceLocation: location)
         last.expectReportFields(location)
-        #expect(last.int("exit_code") == status.map { Int64($0) }, sourceLocation: location)
+        #expect(last.int("exit_code") == Int64(shellStatus), sourceLocation: location)
         #expect(last.bool("ok") == (status == 0), sourceLocation: location)
         return last
     }

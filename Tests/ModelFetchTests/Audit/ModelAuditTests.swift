@@ -17,7 +17,7 @@ import Testing
         onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }
     ) async throws -> AuditReport {
         let before = folder.snapshot(of: manifest)
-        let executor = BlockingExecutor(threads: 2)
+        let executor = try BlockingExecutor(threads: 2)
         defer { executor.stop() }
         let loaded = LoadedManifest(manifest: manifest, origin: .builtIn, warnings: [])
         let report = await ModelAudit(loaded, of: folder.path).run(

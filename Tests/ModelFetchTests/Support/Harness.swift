@@ -129,7 +129,7 @@ final class Harness: Sendable {
         configuration.stallTimeout = options.stallTimeout
         configuration.proxy = ""
         let transport = try CurlTransport(configuration)
-        let executor = BlockingExecutor(threads: options.concurrentFiles * 2)
+        let executor = try BlockingExecutor(threads: options.concurrentFiles * 2)
         let runtime = Runtime(
             transport: setup.transport ?? transport, disk: setup.disk, time: setup.time,
             random: Randomness(SystemRandomNumberGenerator()), executor: executor, bootID: setup.bootID)

@@ -1,13 +1,14 @@
 internal import Synchronization
 
-#if canImport(Darwin)
-    internal import Darwin
-#else
+#if canImport(Glibc)
     internal import Glibc
+#else
+    internal import Darwin
 #endif
 
-/// A thread that runs one function and can be waited for.
-package final class LoopThread: Sendable {
+/// A thread that runs one function and can be waited for, and whose start may fail: the system has only so many threads
+/// for a user (`ulimit -u`) and for a container (`pids.max`).
+package final class SystemThread: Sendable {
     private struct Reference: @unchecked Sendable {
         // A name of a thread: any thread may compare it or wait for it.
         let thread: pthread_t
@@ -17,14 +18,22 @@ package final class LoopThread: Sendable {
     private let reference: Mutex<Reference?>
 
     /// `nil` if the system has no thread for us.
-    package init?(_ run: @escaping @Sendable () -> Void) {
+    ///
+    /// - Parameters:
+    ///   - stackSize: in bytes; `nil` is the system's usual size.
+    ///   - run: runs with all signals blocked: they belong to the program's other threads.
+    package init?(stackSize: Int? = nil, _ run: @escaping @Sendable () -> Void) {
         let body = Unmanaged.passRetained(Body(run))
         #if canImport(Darwin)
             var created: pthread_t?
         #else
             var created = pthread_t()
         #endif
-        let code = pthread_create(&created, nil, { start($0) }, body.toOpaque())
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        if let stackSize { pthread_attr_setstacksize(&attributes, stackSize) }
+        let code = pthread_create(&created, &attributes, { start($0) }, body.toOpaque())
         #if canImport(Darwin)
             let thread = created
         #else
@@ -54,8 +63,8 @@ package final class LoopThread: Sendable {
 }
 
 private func start(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    // Signals belong to the program's other threads. SIGPIPE above all: it comes to the thread that writes, and libcurl does
-    // not keep it off (CURLOPT_NOSIGNAL(3)). The threads that libcurl makes for name look-ups inherit the mask.
+    // SIGPIPE above all must be blocked: it comes to the thread that writes, and libcurl does not keep it off
+    // (CURLOPT_NOSIGNAL(3)). The threads that libcurl makes for name look-ups inherit the mask.
     var all = sigset_t()
     sigfillset(&all)
     pthread_sigmask(SIG_BLOCK, &all, nil)
