@@ -8,7 +8,7 @@ enum Misunderstanding {
     static func of(_ model: String) -> Failure? {
         if isURL(model) {
             return Failure(
-                .usage, "\(printable(ManifestSource(url: model).redactedURL, limit: 1024)) is a URL, not a model",
+                .usage, "\(withoutSecrets(model)) is a URL, not a model",
                 hint: "fetch a manifest with curl first and give its path; where a model's files are: --source URL")
         }
         var isDirectory: ObjCBool = false
@@ -42,11 +42,11 @@ enum Misunderstanding {
     static func of(directory: String) -> Failure? {
         guard isURL(directory) else { return nil }
         return Failure(
-            .usage, "\(printable(ManifestSource(url: directory).redactedURL, limit: 1024)) is a URL, not a directory",
+            .usage, "\(withoutSecrets(directory)) is a URL, not a directory",
             hint: "to fetch from it: --source URL")
     }
 
     private static func isURL(_ word: String) -> Bool {
-        ["http://", "https://", "ftp://", "s3://", "hf://"].contains { word.lowercased().hasPrefix($0) }
+        word.contains("://")
     }
 }

@@ -25,6 +25,8 @@ struct OptionTests {
             (["124M", "--no-such-option"], "--no-such-option"), (["manifest", "show"], "model"),
             (["124M", "--source", "nonsense", "--dry-run"], "source"),
             (["124M", "--source", "", "--dry-run"], "source"),
+            (["124M", "--source", "http://h/", "--proxy", "http://"], "the proxy's address has no host"),
+            (["124M", "--source", "http://h/", "--proxy", "h:0", "--dry-run"], "port"),
         ] as [([String], String)])
     func `bad arguments end with 64 and a word about which`(arguments: [String], words: String) async throws {
         try await withSandbox { sandbox in
@@ -228,6 +230,21 @@ struct OptionTests {
             let report = try await sandbox.run(sandbox.download(from: server, "--json")).report()
             let file = try #require(report.files.first { $0.string("path") == "config.json" })
             #expect(file.bool("pinned") == false && file.object["evidence"] as? [String] == ["size"])
+        }
+    }
+
+    @Test(arguments: ["--cacert", "SSL_CERT_FILE"], [false, true])
+    func `a certificate file that is a FIFO is refused and not waited for`(way: String, isLink: Bool) async throws {
+        try await withServer { sandbox, server in
+            #expect(mkfifo(sandbox.path + "/ca.pem", 0o600) == 0)
+            if isLink { #expect(symlink("ca.pem", sandbox.path + "/link.pem") == 0) }
+            let file = isLink ? "link.pem" : "ca.pem"
+            let result = try await sandbox.run(
+                sandbox.download(from: server) + (way == "--cacert" ? [way, file] : []),
+                environment: way == "--cacert" ? [:] : [way: file])
+            #expect(result.status == 66)
+            #expect(result.err.contains("\(file) is not a regular file"), "\(result.err)")
+            #expect(server.log.isEmpty)
         }
     }
 

@@ -79,13 +79,49 @@ struct SecretTests {
         arguments: [
             "http://s3cret:hunter2@", "http://s3cret:hunter2@[::1", "http://s3cret:hunter2@h:99999/",
             "s3cret:hunter2@h",
-            "ftp://s3cret:hunter2@h/", "http://s3cret:hunter2@ h/",
+            "ftp://s3cret:hunter2@h/", "http://s3cret:hunter2@ h/", "http://h:99999/?sig=t0ken", "http://h:x/#t0ken",
+            "http://s3cret:hun/ter2@h/", "s3://h/a?sig=t0ken", "t0ken",
         ])
     func `a URL that is refused is not repeated with its credentials`(url: String) async throws {
         try await withSandbox { sandbox in
             let result = try await sandbox.run("--manifest", "test.json", "model", "--source", url)
             #expect(result.status == 64, "\(result.err)")
             expectNoSecret(result, sandbox)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["124M", "--header", "t0ken", "--source", "http://h/"], "--header"),
+            (["124M", "--header=X: t0ken\r\nY: t0ken", "--source", "http://h/"], "--header"),
+            (["124M", "--header", "Authorization:", "Bearer", "t0ken", "--source", "http://h/"], "nexpected argument"),
+            (["124M", "d", "http://u:hunter2@h/?sig=t0ken"], "Unexpected"), (["124M", "--netrc=u:t0ken@h"], "--netrc"),
+            (["124M", "--proxy", "http://u:hunter2@:1/", "--source", "http://h/"], "proxy"),
+            (["https://u:hunter2@h/model?sig=t0ken"], "https://h/model…"),
+            (["https://u:hunter2@h/model?sig=t0ken", "--json"], "https://h/model…"),
+            (["s3://u:hunter2@h/model?sig=t0ken"], "s3://h/model…"),
+            (["124M", "https://u:hunter2@h/?sig=t0ken", "--json"], "https://h/…"),
+            (["manifest", "show", "https://u:hunter2@h/m.json?sig=t0ken"], "https://h/m.json…"),
+            (["verify", ".", "--model", "https://u:hunter2@h/m.json?sig=t0ken", "--json"], "https://h/m.json…"),
+        ] as [([String], String)])
+    func `a misuse is told without the words that may be secrets`(arguments: [String], shown: String) async throws {
+        try await withSandbox { sandbox in
+            let result = try await sandbox.run(arguments)
+            #expect([64, 66].contains(result.status), "\(result)")
+            #expect(result.err.contains(shown), "\(result.err)")
+            expectNoSecret(result, sandbox)
+        }
+    }
+
+    @Test(arguments: ["Range", "if-range", "HOST", "Content-Length", "Transfer-Encoding", "Connection", "Expect", "TE"])
+    func `a field that modelfetch decides about is a misuse, and its value is not shown`(name: String) async throws {
+        try await withServer { sandbox, server in
+            for more in [[], ["--json"], ["--dry-run"]] {
+                let result = try await sandbox.run(sandbox.download(from: server, "--header", "\(name): t0ken") + more)
+                #expect(result.status == 64 && result.err.contains("the header field \(name) cannot be given"))
+                expectNoSecret(result, sandbox)
+            }
+            #expect(server.log.isEmpty && sandbox.listing().count == 1)
         }
     }
 

@@ -74,8 +74,8 @@ struct Source: Sendable {
                 base: base, rank: rank, credentials: credentials, id: SourceID(url: base.absoluteString),
                 shown: shown(url) ?? base.redacted)
         } catch {
-            // A URL that does not parse cannot be redacted either: with an @ in it, it may hold a password.
-            let shown = url.utf8.contains(UInt8(ascii: "@")) ? "a source" : "the source “\(printable(url))”"
+            // A URL that does not parse cannot be redacted either: only what is certainly no secret is shown.
+            let shown = shownAddress(url).map { "the source \($0)" } ?? "a source"
             throw Failure(.usage, "\(shown) is \(error)", hint: "a source is a base URL such as https://host/path/")
         }
     }

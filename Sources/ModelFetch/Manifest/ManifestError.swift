@@ -44,7 +44,7 @@ extension ManifestError: CustomStringConvertible, LocalizedError {
     /// `my.json: $.files[3].size must be an integer, not a string`.
     public var description: String {
         let place = jsonPath.map { "\($0) " } ?? ""
-        return "\(printable(source, limit: 1024)): \(place)\(reason)"
+        return "\(printable(withoutSecrets(source), limit: 1024)): \(place)\(reason)"
     }
 
     /// The same as ``description``.

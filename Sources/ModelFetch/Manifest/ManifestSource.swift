@@ -61,7 +61,20 @@ public struct ManifestSource: Hashable, Sendable {
         guard let first = host.first, first != UInt8(ascii: "/"), first != UInt8(ascii: ":") else {
             return "has no host"
         }
-        return nil
+        return hasGoodPort(host) ? nil : "has a port that is not a number from 1 to 65535"
+    }
+
+    /// - Parameter host: what stands after user and password; begins with the host.
+    private func hasGoodPort(_ host: Substring.UTF8View) -> Bool {
+        var rest = host.prefix { $0 != UInt8(ascii: "/") }
+        // The colons of an IPv6 address are in brackets.
+        if let end = rest.lastIndex(of: UInt8(ascii: "]")) { rest = rest[end...].dropFirst() }
+        guard let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { return true }
+        let digits = rest[colon...].dropFirst()
+        // RFC 3986 §3.2.3: an empty port is the usual one.
+        if digits.isEmpty { return true }
+        guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
+        return (1...65535).contains(Int(String(decoding: digits, as: UTF8.self)) ?? 0)
     }
 
     /// RFC 3986 §2, less the controls, spaces and quotes of other readers' leniency.

@@ -49,7 +49,8 @@ struct TransferCommandOptions: ParsableArguments {
         help: ArgumentHelp(
             "A header field for the sources given with --source, as 'Name: value'; may be repeated.", valueName: "field"
         ))
-    var header: [HeaderField] = []
+    // Not read by the parser, which would repeat a value that it cannot read: this one may be a secret.
+    var header: [String] = []
 
     @Flag(help: "Take user and password for the sources' own hosts from ~/.netrc.")
     var netrc = false
@@ -71,9 +72,8 @@ struct TransferCommandOptions: ParsableArguments {
         guard retries >= 0 else {
             throw ValidationError("--retries is 0 or more, not \(retries); 0 means one attempt.")
         }
-        let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
-        if let proxy, let end = proxy.range(of: "://"), !schemes.contains(proxy[..<end.lowerBound].lowercased()) {
-            throw ValidationError("--proxy is an address such as http://host:port or socks5h://host:port.")
+        for field in header where HeaderField(argument: field) == nil {
+            throw ValidationError("--header is a field as in 'Name: value'; one that was given is none.")
         }
         for (name, value, least) in [
             ("retry-delay", retryDelay, 0), ("stall-timeout", stallTimeout, 0.001),
@@ -105,7 +105,7 @@ struct TransferCommandOptions: ParsableArguments {
         options.connectTimeout = .seconds(connectTimeout)
         options.certificateFile = cacert ?? environment["SSL_CERT_FILE"]
         options.certificateDirectory = environment["SSL_CERT_DIR"]
-        options.headers = header.map { ($0.name, $0.value) }
+        options.headers = header.compactMap { HeaderField(argument: $0) }.map { ($0.name, $0.value) }
         options.usesNetrc = netrc
         options.proxy = proxy
         options.offersHTTP2 = http2
@@ -138,7 +138,7 @@ struct ByteRate: ExpressibleByArgument, Equatable {
 }
 
 /// A header field as the user wrote it: checked here, so that nothing that follows can smuggle a second one in.
-struct HeaderField: ExpressibleByArgument {
+struct HeaderField {
     let name: String
     let value: String
 

@@ -45,7 +45,8 @@ import Testing
         ("https://:80/", "no host"), ("https://a/#b", "base URL"), ("https://a/?", "base URL"),
         ("https://a/ b", "\\u{20}"), ("https://\u{E9}/", "\\u{E9}"), ("https://a\\\\b/", "\\u{5C}"),
         ("https://a\u{202E}/", "\\u{202E}"), ("https://a/\\u0000", "\\u{0}"),
-        ("https://u:secret@a/\u{E9}", "\\u{E9}"),
+        ("https://u:secret@a/\u{E9}", "\\u{E9}"), ("https://u:secret@a:0/", "port"), ("https://a:65536/", "ort"),
+        ("https://a:x/", "ort"), ("https://a:-1/", "ort"),
     ])
     func `refuse sources that are no base URL, without quoting them`(url: String, reason: String) {
         let fault = fault(json(#""sources": [{"url": "\#(url)"}],"#))
