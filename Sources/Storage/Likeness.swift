@@ -17,16 +17,15 @@ package struct Likeness: Hashable, Sendable {
     package private(set) var differing = 0
     /// Whether every byte that both have is the same.
     private var isFront = true
-    /// The bytes of the file, and those of them that lie beyond the right one's end.
-    private var (size, excess) = (0, 0)
+    /// Whether what the file has beyond the right one's end is nothing but zeros, as what was reserved and never written.
+    private var isPadded = true
 
     package init() {}
 
     /// Takes up one block of the file and of the right one; empty where one of them has none any more.
     package mutating func compare(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) {
         blocks += 1
-        size += one.count
-        excess += max(one.count - other.count, 0)
+        if one[min(one.count, other.count)...].contains(where: { $0 != 0 }) { isPadded = false }
         let common = min(one.count, other.count)
         var isSame = true
         if common > 0, let one = one.baseAddress, let other = other.baseAddress {
@@ -39,8 +38,9 @@ package struct Likeness: Hashable, Sendable {
     /// Whether a file that differs in so many of some blocks is probably a damaged copy, and not a file of its own.
     package static func isDamage(differing: Int, of blocks: Int) -> Bool { differing * tolerance <= blocks }
 
-    /// Whether the file holds nothing of its own: it is the right one, cut off or with a little more at its end.
-    package var isStump: Bool { isFront && excess * Self.tolerance <= size }
+    /// Whether the file holds nothing of its own: it is the right one, cut off or with zeros at its end. Whatever else was
+    /// appended may be somebody's.
+    package var isStump: Bool { isFront && isPadded }
 
     /// Whether the file is probably a damaged copy of the right one.
     package var isDamage: Bool { isStump || Self.isDamage(differing: differing, of: blocks) }

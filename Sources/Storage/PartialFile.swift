@@ -328,9 +328,10 @@ package final class PartialFile: Sendable {
 
     /// Gives up what is not of one version that can be gone on with: for a file that no digest will judge.
     ///
+    /// - Parameter sources: those that will be asked; what came from others goes.
     /// - Returns: the bytes that were there or claimed, and are not any more.
-    package func keepOneVersion() throws(StorageError) -> Int64 {
-        let ranges = state.withLock { $0.rangesBesideOneVersion(size: identity.size) }
+    package func keepOneVersion(of sources: Set<SourceID>) throws(StorageError) -> Int64 {
+        let ranges = state.withLock { $0.rangesBesideOneVersion(of: sources, size: identity.size) }
         for range in ranges { try void(range) }
         return ranges.reduce(0) { $0 + Int64($1.count) }
     }

@@ -186,11 +186,11 @@ struct PartialState: ~Copyable {
     }
 
     /// What is not of the version of which most is there, and that can be gone on with: all, if there is none.
-    func rangesBesideOneVersion(size: Int64) -> [Range<Int64>] {
+    func rangesBesideOneVersion(of sources: Set<SourceID>, size: Int64) -> [Range<Int64>] {
         var bytes: [UInt16: Int64] = [:]
         for extent in everything { bytes[extent.source, default: 0] += Int64(extent.range.count) }
         let best = bytes.filter { number, count in
-            guard let version = versions[number] else { return false }
+            guard let version = versions[number], sources.contains(version.source) else { return false }
             return version.isResumable || version.isOneVersion && count == size
         }.max { ($0.value, $0.key) < ($1.value, $1.key) }
         return everything.filter { $0.source != best?.key }.map(\.range)

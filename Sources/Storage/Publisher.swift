@@ -19,18 +19,20 @@ package struct Publisher: Sendable {
 
     /// Makes a file durable, gives it its final name, and makes the name durable.
     ///
-    /// What had the name is kept, see ``ReplacedFiles``, unless it holds nothing of its own: it is the new file, cut off or with a
-    /// little more at its end.
+    /// What had the name is kept, see ``ReplacedFiles``, unless it holds nothing of its own: it is the new file, cut off or with
+    /// zeros at its end.
     ///
     /// - Parameter expendable: what is known of a file under the final name that need not be kept whatever it holds.
-    /// - Returns: what the file is now, for its receipt, and what was kept of what had its name.
+    /// - Returns: what the file is now, for its receipt (`nil` if somebody has changed it meanwhile: nothing is known of it then),
+    ///   and what was kept of what had its name.
     /// - Throws: if the file could not be made durable it keeps its partial name, and nothing of it is believed any more: after
     ///   a failed fsync(2) the page cache no longer tells what the disk holds. It is forgotten, so that the next run, which
     ///   reads back every extent, reads the disk.
     package func publish(
         _ file: VerifiedFile, over expendable: FileStatus? = nil
-    ) throws(StorageError) -> (status: FileStatus, kept: Kept?) {
+    ) throws(StorageError) -> (status: FileStatus?, kept: Kept?) {
         let names = file.names
+        let before = try file.file.status()
         // A private partial is not where the file belongs.
         if names.isPrivate { try directory.makeParents(of: names.final) }
         if isDurable {
@@ -51,7 +53,9 @@ package struct Publisher: Sendable {
         }
         if isDurable { try directory.synchronizeParent(of: names.final) }
         try directory.remove(names.journal)
-        return (try file.file.status(), kept)
+        // From the moment on that it had its name anybody could write to it.
+        let after = try file.file.status()
+        return (after.isSameContent(as: before) ? after : nil, kept)
     }
 
     private func check(_ file: VerifiedFile, is name: String) throws(StorageError) {
@@ -66,13 +70,17 @@ package struct Publisher: Sendable {
     }
 
     /// Makes a file that was found right under its final name durable, with its name.
-    package func adopt(_ file: VerifiedFile) throws(StorageError) -> FileStatus {
+    ///
+    /// - Parameter status: what it was when it was hashed.
+    /// - Returns: what it is now, for its receipt; `nil` if somebody has changed it meanwhile.
+    package func adopt(_ file: VerifiedFile, hashedAs status: FileStatus) throws(StorageError) -> FileStatus? {
         if isDurable {
             try makeDurable(file.file)
             try directory.synchronizeWay(to: file.names.final)
             try directory.synchronizeParent(of: file.names.final)
         }
-        return try file.file.status()
+        let now = try file.file.status()
+        return now.isSameFile(as: status) ? now : nil
     }
 
     private func makeDurable(_ file: OpenFile) throws(StorageError) {

@@ -20,7 +20,7 @@ struct ReplacedFiles {
     /// - Returns: `nil` if nothing stands there that needs keeping.
     func keep(what file: VerifiedFile, replaces expendable: FileStatus?) throws(StorageError) -> Publisher.Kept? {
         let path = file.names.final
-        guard let named = try directory.status(of: path), named.kind == .regular else { return nil }
+        guard let named = try directory.status(of: path) else { return nil }
         if let expendable, expendable.isSameFile(as: named) { return nil }
         guard let stored = try StoredFile(path, in: directory) else { return nil }
         // A link to the new file itself, or the same bytes once more, is no loss; nor is a part of them.
@@ -64,6 +64,17 @@ struct ReplacedFiles {
 }
 
 extension FileStatus {
+    /// Whether its times tell more than seconds. Where they do not, an edit in the second in which a file was verified leaves none.
+    package var hasFineTimes: Bool {
+        modifiedNanoseconds % 1_000_000_000 != 0 || changedNanoseconds % 1_000_000_000 != 0
+    }
+
+    /// Whether the bytes of a file have not been changed since, as far as its times tell; its names may have.
+    package func isSameContent(as other: FileStatus) -> Bool {
+        kind == other.kind && inode == other.inode && device == other.device && size == other.size
+            && modifiedNanoseconds == other.modifiedNanoseconds
+    }
+
     /// Whether nothing about a file has changed since.
     package func isSameFile(as other: FileStatus) -> Bool {
         kind == other.kind && inode == other.inode && device == other.device && size == other.size

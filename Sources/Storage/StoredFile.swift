@@ -84,6 +84,9 @@ package struct StoredFile: Sendable {
             try attempt("cannot keep a copy of \(status.size) bytes", directory.display(name)) { () throws(DiskError) in
                 try directory.disk.copyWhole(file.descriptor, to: new.descriptor, size: status.size)
             }
+            guard try new.status().size == status.size, try file.status().isSameContent(as: status) else {
+                throw StorageError(.disturbed, path: file.path, reason: "it changed while it was copied")
+            }
             if isDurable { try new.synchronize() }
         } catch {
             try? directory.remove(name)

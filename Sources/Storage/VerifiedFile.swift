@@ -10,6 +10,13 @@ package struct VerifiedFile: Sendable {
     /// What the file hashed to; equal to the manifest's digest where that has one.
     package let digest: SHA256Digest
 
+    /// Its first bytes.
+    package func front(_ count: Int) throws(StorageError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { buffer.deallocate() }
+        return Array(buffer[..<(try file.read(into: buffer, at: 0))])
+    }
+
     init(matched file: OpenFile, names: PartialNames, identity: FileIdentity, digest: SHA256Digest) {
         precondition(identity.sha256 == nil || identity.sha256 == digest)
         self.file = file

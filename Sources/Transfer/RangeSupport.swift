@@ -29,7 +29,7 @@ package struct RangeSupport: Hashable, Sendable {
         switch refusal {
         case .final: return !hasWorked
         case .lasting: return refusals >= (hasWorked ? Self.afterRanges : 1)
-        case .passing: return refusals >= (hasWorked ? Self.afterRanges : min(2, retries + 1))
+        case .passing: return refusals >= (hasWorked ? Self.afterRanges : retries > 0 ? 2 : 1)
         }
     }
 

@@ -59,7 +59,7 @@ extension TransferError {
         case .nameNotResolved, .connectionFailed, .connectTimeout, .tlsFailed, .connectionLost, .short, .stalled,
             .serverBusy, .rangeNotSatisfiable, .localFailure:
             .retry
-        case .denied, .notFound, .clientError, .proxyRefused, .notTLS: .nextSource
+        case .denied, .notFound, .clientError, .proxyRefused, .notTLS, .unprovable: .nextSource
         case .certificate, .redirectRefused, .wrongRange, .wrongLength, .contentEncoding, .overlong, .malformed,
             .unexpectedStatus, .invalidURL, .invalidRequest, .configuration:
             .refuse
@@ -95,7 +95,7 @@ extension TransferError {
         fileprivate enum Storage: String, Hashable, Sendable {
             case nameNotResolved, connectionFailed, connectTimeout, tlsFailed, connectionLost, short, stalled
             case serverBusy, rangeNotSatisfiable, localFailure
-            case denied, notFound, clientError, proxyRefused, notTLS
+            case denied, notFound, clientError, proxyRefused, notTLS, unprovable
             case certificate, redirectRefused, wrongRange, wrongLength, contentEncoding, overlong, malformed
             case unexpectedStatus, invalidURL, invalidRequest, configuration
             case page
@@ -141,6 +141,8 @@ extension TransferError {
         package static let clientError = Code(.clientError)
         /// The proxy wants credentials (407), or will not connect us.
         package static let proxyRefused = Code(.proxyRefused)
+        /// Nothing shows that what it gives in several answers is of one version of the file.
+        package static let unprovable = Code(.unprovable)
         /// What answers on an https port does not speak TLS.
         package static let notTLS = Code(.notTLS)
 
@@ -225,6 +227,7 @@ extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
         case .notFound: "the server does not have the file"
         case .clientError: "the server refuses the request"
         case .proxyRefused: "the proxy refuses to connect"
+        case .unprovable: "nothing shows that the server's file is still the same, and the manifest has no digest to tell"
         case .notTLS: "the server does not speak TLS on this port"
         case .certificate: "the server's certificate is not to be trusted"
         case .redirectRefused: "a redirect was refused"

@@ -66,10 +66,10 @@ extension Machine {
             above += "/" + part
         }
         commitNames(for: parent)
-        // A part of the right file, or all of it and a little more, holds nothing of its own.
-        let excess = bytes.count - right.bytes.count
+        // A part of the right file, or all of it and zeros, holds nothing of its own.
         let isStump =
-            right.bytes.starts(with: bytes) || bytes.starts(with: right.bytes) && excess * 10 <= bytes.count
+            right.bytes.starts(with: bytes)
+            || bytes.starts(with: right.bytes) && bytes[right.bytes.count...].allSatisfy { $0 == 0 }
         return isStump ? nil : (right.path, bytes)
     }
 

@@ -67,8 +67,9 @@ package enum NetworkFault: Codable, Hashable, Sendable {
     /// Whether it costs no byte of what came before it, and makes none come twice.
     package var isThrifty: Bool {
         switch self {
+        // A source that refuses a range is asked for the whole in time.
         case .noName, .noConnection, .connectTimeout, .tlsFailure, .silence, .drop, .short, .stall, .oneByOne,
-            .emptyChunks, .slow, .down, .rangeNotSatisfiable:
+            .emptyChunks, .slow, .down:
             true
         default: false
         }

@@ -108,7 +108,8 @@ final class SimulatedNetwork: @unchecked Sendable {
         switch fault {
         case .noName: return (delay, .failure(TransferError(.nameNotResolved)))
         case .noConnection: return (delay, .failure(TransferError(.connectionFailed)))
-        case .connectTimeout: return (.seconds(15), .failure(TransferError(.connectTimeout)))
+        case .connectTimeout:
+            return (min(request.connectTimeout ?? .seconds(15), .seconds(15)), .failure(TransferError(.connectTimeout)))
         case .tlsFailure: return (delay, .failure(TransferError(.tlsFailed)))
         case .silence: return (delay, .failure(TransferError(.connectionLost, "no answer")))
         case .malformedHead: return (delay, .failure(TransferError(.malformed, "endless header")))

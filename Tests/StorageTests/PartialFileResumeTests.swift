@@ -208,7 +208,7 @@ import Testing
             return
         }
         #expect(provenance == origins.provenance)
-        let lost = try partial.keepOneVersion()
+        let lost = try partial.keepOneVersion(of: [SourceID(url: "a"), SourceID(url: "b")])
         #expect(lost == origins.lost)
     }
 

@@ -68,7 +68,7 @@ import Testing
     @Test func `is not kept when it holds nothing of its own, or may go`() throws {
         let (shop, _) = try shop()
         let publisher = Publisher(directory: shop.directory, isDurable: false)
-        for stump in [[], Array(shop.bytes[..<777]), shop.bytes, shop.bytes + [1, 2, 3]] {
+        for stump in [[], Array(shop.bytes[..<777]), shop.bytes, shop.bytes + [0, 0, 0]] {
             try scratch.write(stump, to: "sub/weights.bin")
             #expect(try publisher.publish(try verified(shop)).kept == nil)
             #expect(final == shop.bytes)
@@ -77,6 +77,41 @@ import Testing
         let status = try shop.directory.status(of: "sub/weights.bin")
         #expect(try publisher.publish(try verified(shop), over: status).kept == nil)
         #expect(final == shop.bytes && !scratch.exists(".modelfetch/replaced"))
+    }
+
+    @Test(arguments: ["symlink", "directory", "fifo"])
+    func `is refused when it is no file at all`(kind: String) throws {
+        let (shop, _) = try shop()
+        let file = try verified(shop)
+        let path = scratch.path("sub/weights.bin")
+        switch kind {
+        case "symlink": try #require(symlink("/etc/hostname", path) == 0)
+        case "fifo": try #require(mkfifo(path, 0o600) == 0)
+        default: try #require(mkdir(path, 0o700) == 0)
+        }
+        let code = try storageCode { _ = try Publisher(directory: shop.directory, isDurable: false).publish(file) }
+        #expect(code == .inTheWay)
+        var status = stat()
+        #expect(lstat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
+    }
+
+    /// A receipt must not speak for bytes that nobody hashed.
+    @Test func `gets no receipt when somebody writes to it in the moment in which it has its name`() throws {
+        let scratch = scratch
+        let (shop, _) = try shop { event, _, _ in
+            guard event.call == .synchronize, event.subject == "sub", scratch.exists("sub/weights.bin") else {
+                return nil
+            }
+            try? scratch.overwrite("sub/weights.bin", at: 7, with: [1, 2, 3])
+            return nil
+        }
+        let publisher = Publisher(directory: shop.directory, isDurable: true)
+        #expect(try publisher.publish(try verified(shop)).status == nil)
+        // Nor a file that was found right, and changed before it was made durable.
+        try scratch.write(shop.bytes, to: "sub/weights.bin")
+        let stored = try #require(try StoredFile("sub/weights.bin", in: shop.directory))
+        let file = try #require(stored.verified(try stored.digest { _ in }, as: shop.identity))
+        #expect(try publisher.adopt(file, hashedAs: stored.status) == nil)
     }
 
     @Test func `is kept when it is another one than may go`() throws {
@@ -145,12 +180,12 @@ import Testing
         #expect(likeness(damaged, right).isDamage)
         damaged[15 * block] ^= 1
         #expect(!likeness(damaged, right).isDamage)
-        for other in [[], Array(right[..<5000]), right, right + [7]] {
+        for other in [[], Array(right[..<5000]), right, right + [0]] {
             #expect(likeness(other, right).isStump && likeness(other, right).isDamage)
         }
-        // What was appended to a right file may be somebody's, if it is more than a little.
-        #expect(likeness(right + [UInt8](repeating: 1, count: 2 * block), right).isStump)
-        #expect(!likeness(right + [UInt8](repeating: 1, count: 3 * block), right).isStump)
+        // What was appended to a right file may be somebody's, unless it is zeros.
+        #expect(likeness(right + [UInt8](repeating: 0, count: 3 * block), right).isStump)
+        #expect(!likeness(right + [0, 0, 7], right).isStump)
         #expect(!likeness([1, 2, 3], []).isStump && likeness([], []).isStump)
         #expect(likeness(right, right).differing == 0)
         #expect(likeness(right, Array(right[..<(19 * block)])).differing == 1)

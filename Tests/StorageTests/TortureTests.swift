@@ -34,14 +34,15 @@ import Testing
             try #require(lock != nil)
             let publisher = Publisher(directory: directory, isDurable: true)
             var receipts = Receipts(in: directory)
-            let status: FileStatus
+            let published: FileStatus?
             if let stored = try StoredFile("sub/weights.bin", in: directory),
                 let file = stored.verified(try stored.digest { _ in }, as: shop.identity)
             {
-                status = try publisher.adopt(file)
+                published = try publisher.adopt(file, hashedAs: stored.status)
             } else {
-                status = try publisher.publish(try download(into: directory)).status
+                published = try publisher.publish(try download(into: directory)).status
             }
+            let status = try #require(published)
             let sha256 = try #require(shop.identity.sha256)
             receipts.files["sub/weights.bin"] = .init(sha256: sha256, pinned: true, status: status, bootID: nil)
             try receipts.write(in: directory, isDurable: true)

@@ -10,7 +10,7 @@ struct ContentEvidence: Sendable {
     /// What the file hashed to when it was first seen in this directory.
     private let seen: SHA256Digest?
     private let isPinned: Bool
-    /// Which sources have given a file of which digest, all of it.
+    /// Which sources have given a file of which digest, all of it, and of one version.
     private var deliveries: [SHA256Digest: Set<SourceID>] = [:]
 
     /// - Parameter seen: the digest that the file had when it was first seen here.
@@ -26,8 +26,8 @@ struct ContentEvidence: Sendable {
     /// Whether the digest of a complete file may stand although the manifest has none.
     ///
     /// - One that is expected, or was seen here before, may, wherever its bytes came from.
-    /// - One that contradicts what is expected may if a second source delivers the same.
-    /// - Any other may if its bytes are those of one version, or a second source delivers the same.
+    /// - One that contradicts what is expected may if a second source delivers the same, each of them one version.
+    /// - Any other may if its bytes are those of one version.
     mutating func accepts(_ digest: SHA256Digest, _ provenance: Provenance) -> Bool {
         if digest == expected { return true }
         if expected == nil, digest == seen { return true }
@@ -35,9 +35,9 @@ struct ContentEvidence: Sendable {
         case .oneVersion(let source):
             deliveries[digest, default: []].insert(source)
             if expected == nil { return true }
-        case .oneSource(let source): deliveries[digest, default: []].insert(source)
         case .nothing: return expected == nil
-        case .mixed: return false
+        // Two mirrors of a changing file may mix its versions in the same way.
+        case .oneSource, .mixed: return false
         }
         return deliveries[digest, default: []].count > 1
     }

@@ -7,16 +7,25 @@ extension DownloadRun {
     /// may be somebody's: it stays until the right one takes its name.
     ///
     /// - Parameter standing: what stands there, if that was looked at.
-    /// - Returns: whether it stood there.
-    func withdrawMarker(_ file: ManifestFile, _ standing: Standing?) throws -> Bool {
+    /// - Returns: its size in bytes; `nil` if it did not stand there.
+    func withdrawMarker(_ file: ManifestFile, _ standing: Standing?) throws -> Int64? {
         let path = file.path.string
         do {
-            guard try context.directory.status(of: path)?.kind == .regular,
-                case .verified = try standing ?? Inspection(context).standing(of: file)
-            else { return false }
-            try context.publisher.withdraw(PartialNames(path: path))
-            context.forget(file)
-            return true
+            guard let status = try context.directory.status(of: path), status.kind == .regular else { return nil }
+            // It may have been changed since it was looked at.
+            let current = context.receipt(of: file, status) == nil ? nil : standing
+            guard case .verified = try current ?? Inspection(context).standing(of: file) else { return nil }
+            // What an unpinned one was is known from its receipt alone, which outlives its name.
+            if file.isPinned { context.forget(file) } else { try context.writeReceipts() }
+            let names = PartialNames(path: path)
+            try context.publisher.withdraw(names)
+            guard try context.directory.status(of: names.partial)?.isSameContent(as: status) == true else {
+                try context.directory.rename(names.partial, to: names.final)
+                throw StorageError(
+                    .disturbed, path: context.directory.display(path), reason: "it was changed while the download began"
+                )
+            }
+            return status.size
         } catch let error as StorageError {
             throw Failure(error, file: path, kept: "nothing else was touched")
         }
@@ -45,11 +54,14 @@ extension DownloadRun {
         _ file: ManifestFile, _ reports: Reports
     ) throws -> Reports.Held? {
         if let held = reports.held { return held }
-        guard !reports.isSelected(file), let size = file.size else { return nil }
+        guard !reports.isSelected(file) else { return nil }
         let names = context.names(of: file)
         do throws(StorageError) {
+            // What stands under its name was not to be looked at, nor replaced.
+            guard try context.directory.status(of: names.final) == nil else { return nil }
             try context.takeOverPartial(of: file)
-            guard try context.directory.status(of: names.partial) != nil else { return nil }
+            guard let there = try context.directory.status(of: names.partial) else { return nil }
+            guard let size = file.size ?? (context.localPin(of: file) == nil ? nil : there.size) else { return nil }
             let identity = FileIdentity(path: file.path.string, size: size, sha256: file.sha256)
             let key = context.runtime.random.bytes(BlockChecksummer.keyByteCount)
             let partial = try PartialFile(in: context.directory, names: names, identity: identity, key: key)

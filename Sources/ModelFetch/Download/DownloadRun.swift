@@ -46,10 +46,10 @@ struct DownloadRun: Sendable {
         // What stands in the directory of another model stays as it is, the copy of its manifest included.
         if mayReplace { try copy.leave() }
         if !work.isEmpty {
-            if mayReplace, let marker, try withdrawMarker(marker, standings[marker.path]),
+            if mayReplace, let marker, let size = try withdrawMarker(marker, standings[marker.path]),
                 case .verified = standings[marker.path]
             {
-                work.append(FileWork(context, marker, wasRight: true))
+                work.append(FileWork(context, marker, wasRightOf: size))
                 hasSteppedBack = true
             }
             try await fetch(work, into: reports)
@@ -148,7 +148,10 @@ struct DownloadRun: Sendable {
     private func refuseFullDisk(_ work: [FileWork]) throws(Failure) {
         do throws(StorageError) {
             var needed: Int64 = 0
-            for item in work { needed += try item.neededBytes() }
+            for item in work {
+                let (sum, isTooMuch) = needed.addingReportingOverflow(try item.neededBytes())
+                needed = isTooMuch ? .max : sum
+            }
             let free = try context.directory.freeBytes()
             guard needed > free else { return }
             throw StorageError(

@@ -26,47 +26,85 @@ extension FileDownload {
             request.validator = nil
             body = try await loop.open(request, from: index)
         }
-        return (body, version(of: body, asked: request.url, from: source))
+        return (body, version(of: body, asked: request, from: source))
     }
 
-    private func version(of body: RangeBody, asked url: HTTPURL, from source: Source) -> SourceVersion {
-        let validator = body.reply.validator?.journalForm ?? ""
-        // The query of a signed address is another each time.
-        let place = body.url == url ? source.id : SourceID(url: body.url.origin.description + body.url.path)
+    /// - Parameter asked: the request that the body answers.
+    private func version(of body: RangeBody, asked: FetchRequest, from source: Source) -> SourceVersion {
+        var validator = body.reply.validator?.journalForm ?? ""
+        // A part in answer to a condition says that the condition held (RFC 9110 §13.1.5), and need not repeat it (§15.3.7).
+        if validator.isEmpty, let sent = asked.validator, body.reply.skip == 0, asked.range?.lowerBound ?? 0 > 0 {
+            validator = sent.journalForm
+        }
+        let place = body.url == asked.url ? source.id : SourceID(url: body.url.withoutSignature)
         // Without a validator only the bytes of one answer are known to belong together.
         return SourceVersion(
-            source.id, at: place, validator: validator, isOneAnswer: validator.isEmpty && needsOneVersion)
+            source.id, at: place, validator: validator, isOneAnswer: validator.isEmpty && !file.isPinned)
+    }
+
+    /// Whether what is there, if anything, may be added to from a source.
+    func canGoOn(_ partial: PartialFile, with source: Source) -> Bool {
+        if partial.isEmpty { return true }
+        guard let held = partial.soleVersion, held.isResumable, held.source == source.id else { return false }
+        return counters.withLock { $0.changed != held }
     }
 
     /// Leaves of an earlier run's bytes those of one version that can be gone on with, and goes on with its source.
     func prepareOneVersion(_ partial: PartialFile) throws {
-        let lost = try partial.keepOneVersion()
+        let lost = try partial.keepOneVersion(of: Set(context.sources.map(\.id)))
         if lost > 0 {
             let reason = "nothing shows which version of the file they are of, and the manifest has no digest"
             // Events add up: what is taken away has counted before.
             context.emit(.progress(path: path, bytes: lost, received: false))
             context.emit(.discarded(path: path, bytes: lost, reason: reason))
         }
-        let sources = context.sources
-        loop.stay(with: partial.soleVersion.flatMap { version in sources.firstIndex { $0.id == version.source } })
+        guard let held = partial.soleVersion else { return }
+        loop.stay(with: context.sources.firstIndex { $0.id == held.source })
     }
 
-    /// Begins the file anew, because its bytes must be of one version and nothing shows that they would be.
+    /// Gives up what is there for an answer that is here: nothing shows that both are of one version.
     ///
-    /// - Throws: ``Failure`` when that has happened more often than a source may fail. Once is for what an earlier run left.
-    func restart(_ partial: PartialFile, _ reason: String) throws {
+    /// - Throws: `TransferError` when that has happened with this source more often than it may fail: then another one is asked.
+    ///   Once is for what an earlier run left.
+    func restart(_ partial: PartialFile, _ source: Source, _ index: Int) throws {
         let restarts = counters.withLock { counters in
-            counters.restarts += 1
-            return counters.restarts
+            counters.changed = nil
+            counters.restarts[index, default: 0] += 1
+            return counters.restarts[index, default: 0]
         }
+        let reason = "the server does not show that its file is still the same, and the manifest has no digest"
+        guard restarts <= max(context.options.retries, 1) else {
+            loop.stay(with: nil)
+            throw TransferError(
+                .unprovable, "begun anew \(restarts - 1) times; a source that gives an ETag could be gone on with")
+        }
+        try giveUp(partial, reason)
+    }
+
+    func giveUp(_ partial: PartialFile, _ reason: String) throws {
         let lost = partial.heldBytes + partial.claimedBytes
         try partial.void(0..<size)
         context.emit(.discarded(path: path, bytes: lost, reason: reason))
-        guard restarts <= context.options.retries + 1 else {
-            throw Failure(
-                .unavailable, file: path,
-                "\(reason), and the manifest has no digest to tell; it was begun anew \(restarts - 1) times, and is not published",
-                hint: "name a source that gives an ETag, or one with a better connection: --source URL")
+    }
+}
+
+extension HTTPURL {
+    /// The fields of a query that sign it, and are others with every redirect to the same file: S3's, Azure's, CloudFront's and
+    /// Google's.
+    private static let signatures: Set<String> = [
+        "signature", "expires", "policy", "key-pair-id", "awsaccesskeyid", "googleaccessid", "sig", "se", "st", "sp",
+        "sv",
+        "sr", "spr", "skoid", "sktid", "skt", "ske", "sks", "skv",
+    ]
+
+    /// The whole URL, for telling places apart, without what signs it.
+    fileprivate var withoutSignature: String {
+        let parts = absoluteString.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return absoluteString }
+        let kept = parts[1].split(separator: "&").filter { field in
+            let name = field.prefix { $0 != "=" }.lowercased()
+            return !Self.signatures.contains(name) && !name.hasPrefix("x-amz-") && !name.hasPrefix("x-goog-")
         }
+        return parts[0] + "?" + kept.joined(separator: "&")
     }
 }

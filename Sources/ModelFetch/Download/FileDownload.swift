@@ -9,7 +9,7 @@ final class FileDownload: Sendable {
     private static let flushInterval: Duration = .seconds(1)
 
     let context: RunContext
-    private let file: ManifestFile
+    let file: ManifestFile
     let path: String
     let size: Int64
     let loop: SourceLoop
@@ -25,8 +25,10 @@ final class FileDownload: Sendable {
         var contributors: Set<Int> = []
         /// What a digest is held against where the manifest has none.
         var evidence: ContentEvidence
-        /// How often the file was begun anew because nothing shows that what came is of one version with what comes.
-        var restarts = 0
+        /// How often the file was begun anew with each source, because nothing shows that what came is of one version with what comes.
+        var restarts: [Int: Int] = [:]
+        /// The version of which bytes are here, if its source has given another one since.
+        var changed: SourceVersion?
     }
 
     /// - Parameter size: the size that the file must have.
@@ -98,9 +100,9 @@ final class FileDownload: Sendable {
             }
             switch try partial.finish(accepting: accepts) {
             case .verified(let verified): return verified
-            case .unproven(let actual, _) where needsOneVersion:
-                try restart(
-                    partial, "nothing shows that these bytes, of digest \(actual.hex), are of one version of the file")
+            case .unproven where needsOneVersion:
+                // A journal of before may have told it so; what comes now is told apart.
+                try giveUp(partial, "nothing shows that these bytes are of one version of the file")
             case .unproven(let actual, _):
                 let expected = file.expected?.sha256?.hex ?? "another one, as first seen here"
                 context.emit(
@@ -210,19 +212,20 @@ final class FileDownload: Sendable {
 
     /// One request, and its bytes to their places.
     private func fetch(_ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ index: Int) async throws {
-        var gap = gap
-        if needsOneVersion, !partial.isEmpty,
-            partial.soleVersion.map({ $0.isResumable && $0.source == source.id }) != true
-        {
-            try restart(partial, "the server does not tell whether its file is still the same")
-            gap = 0..<size
-        }
+        // What is there is given up only when an answer for the whole is here.
+        let beginsAnew = needsOneVersion && !canGoOn(partial, with: source)
+        let gap = beginsAnew ? 0..<size : gap
         let held = partial.heldBytes + partial.claimedBytes
         context.reach.say(.connecting(source: source.shown, offset: gap.lowerBound, held: held), of: path)
         let (body, version) = try await open(gap, of: partial, from: source, index)
         defer {
             body.cancel()
             loop.count(body)
+        }
+        if needsOneVersion, let held = partial.soleVersion, held != version, !beginsAnew {
+            // Asked once more: for the whole, which takes the place of what is there when it comes.
+            counters.withLock { $0.changed = held }
+            return
         }
         // Only now: room for a file that no source has would be taken for nothing.
         if counters.withLock({ counters in
@@ -231,11 +234,12 @@ final class FileDownload: Sendable {
         }) {
             try partial.reserve()
         }
-        if needsOneVersion, let held = partial.soleVersion, held != version {
-            // The next request is for the whole.
-            return try restart(partial, "the server's file has changed")
+        if beginsAnew, !partial.isEmpty, partial.soleVersion != version || version.isOneAnswer {
+            try restart(partial, source, index)
         }
         let number = try partial.number(of: version)
+        // From now on another source would have to begin at the start.
+        if needsOneVersion { loop.stay(with: index) }
         counters.withLock { _ = $0.contributors.insert(index) }
         let repeated = body.reply.skip
         context.emit(.phase(path: path, repeated > 0 ? .repeating(bytes: repeated) : .receiving))

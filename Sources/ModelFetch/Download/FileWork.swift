@@ -15,17 +15,27 @@ struct FileWork: Sendable {
     /// What `wrong` is, as far as it is known.
     private var judgement = WrongFile.unknown
 
-    init(
-        _ context: RunContext, _ file: ManifestFile, wrong: StoredFile? = nil, isRot: Bool = false,
-        wasRight: Bool = false
-    ) {
+    init(_ context: RunContext, _ file: ManifestFile, wrong: StoredFile? = nil, isRot: Bool = false) {
         self.context = context
         self.file = file
         self.wrong = wrong
         self.isRot = isRot
-        self.wasRight = wasRight
+        wasRight = false
         loop = SourceLoop(context, path: file.path.string)
         size = file.size
+    }
+
+    /// A marker that stood there, was right, and has stepped back.
+    ///
+    /// - Parameter size: its size in bytes.
+    init(_ context: RunContext, _ file: ManifestFile, wasRightOf size: Int64) {
+        self.context = context
+        self.file = file
+        wrong = nil
+        isRot = false
+        wasRight = true
+        loop = SourceLoop(context, path: file.path.string)
+        self.size = size
     }
 
     /// Finds out whether what stands there may be replaced. Changes nothing.
@@ -39,6 +49,8 @@ struct FileWork: Sendable {
         let size = try await resolveSize()
         self.size = size
         judgement = try await Inspection(context).judge(wrong, of: file, size: size, loop: loop)
+        // What became of a sample is no reason to give up a download.
+        loop.forgive()
         if judgement == .foreign { throw refusal(of: wrong, kept: "") }
     }
 
@@ -84,7 +96,9 @@ struct FileWork: Sendable {
     /// - Throws: ``Failure`` if what stands there turns out to be a file of its own, now that it can be compared with the right one.
     func expendable(for verified: VerifiedFile) throws -> FileStatus? {
         guard let wrong else { return nil }
-        if context.options.replacesForeignFiles || judgement == .rot || judgement == .stump { return wrong.status }
+        if context.options.replacesForeignFiles || judgement == .rot { return wrong.status }
+        // Where the right file is a page itself, one is no error page.
+        if judgement == .stump, !WrongFile.isPage(try verified.front(256), file.path.string) { return wrong.status }
         guard judgement == .unknown else { return nil }
         guard try likeness(of: wrong, to: verified).isDamage else {
             throw refusal(of: wrong, kept: "; the right file was fetched and is kept beside it, as a partial")

@@ -89,7 +89,10 @@ final class RunContext: Sendable {
     }
 
     /// Notes a file as verified, and writes the receipts unless they were written a short while ago.
-    func record(_ file: ManifestFile, _ digest: SHA256Digest, _ status: FileStatus) throws(StorageError) {
+    ///
+    /// - Parameter status: `nil` if somebody has changed the file since: what it is now is not known.
+    func record(_ file: ManifestFile, _ digest: SHA256Digest, _ status: FileStatus?) throws(StorageError) {
+        guard let status else { return forget(file) }
         let receipt = Receipts.Receipt(
             sha256: digest, pinned: file.isPinned, status: status, bootID: options.isDurable ? nil : runtime.bootID)
         ledger.withLock { ledger in

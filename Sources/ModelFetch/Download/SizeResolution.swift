@@ -1,3 +1,4 @@
+internal import Storage
 internal import Synchronization
 internal import Transfer
 
@@ -17,7 +18,7 @@ struct SizeResolution: Sendable {
     func size(of file: ManifestFile) async throws -> Int64 {
         if let size = file.size { return size }
         let path = file.path.string
-        let told = Mutex<[Int64: Set<Int>]>([:])
+        let told = Mutex<[Int64: Set<SourceID>]>([:])
         return try await loop.run(.init(offset: 0, kept: "nothing was changed")) { source, index in
             let url = try source.base.appending(path: path)
             let request = FetchRequest(
@@ -28,9 +29,13 @@ struct SizeResolution: Sendable {
             guard let total = body.reply.total else {
                 throw TransferError(.wrongLength, "the server does not tell the size of its file").at(url)
             }
+            // As in manifests: more is no file's size, and sums of sizes must not overflow.
+            guard total <= 1 << 53 else {
+                throw TransferError(.wrongLength, "the server says that its file has \(total) bytes").at(url)
+            }
             guard let expected = file.expected?.size, expected != total else { return total }
             let agreeing = told.withLock { told in
-                told[total, default: []].insert(index)
+                told[total, default: []].insert(source.id)
                 return told[total, default: []].count
             }
             if agreeing > 1 { return total }

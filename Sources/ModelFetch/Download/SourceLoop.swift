@@ -27,10 +27,17 @@ final class SourceLoop: Sendable {
     init(_ context: RunContext, path: String) {
         self.context = context
         self.path = path
-        let policy = RetryPolicy(retries: context.options.retries, delay: context.options.retryDelay)
-        schedule = Mutex(SourceSchedule(ranks: context.sources.map(\.rank), policy: policy))
+        schedule = Mutex(Self.schedule(context))
         ranges = Mutex(context.sources.map { _ in RangeSupport() })
     }
+
+    private static func schedule(_ context: RunContext) -> SourceSchedule {
+        let policy = RetryPolicy(retries: context.options.retries, delay: context.options.retryDelay)
+        return SourceSchedule(ranks: context.sources.map(\.rank), policy: policy)
+    }
+
+    /// Begins anew with every source.
+    func forgive() { schedule.withLock { $0 = Self.schedule(context) } }
 
     /// Runs `attempt` against the sources in turn until it returns.
     ///
@@ -108,7 +115,7 @@ final class SourceLoop: Sendable {
     /// Counts what a body brought.
     func count(_ body: RangeBody) { received.add(body.bytesReceived, ordering: .relaxed) }
 
-    /// Asks one source as long as it stands: the one that is named, or the first.
+    /// Asks one source as long as it stands; `nil`: whichever comes first.
     func stay(with source: Int?) { schedule.withLock { $0.stay(with: source) } }
 
     /// Bytes of the file came from a source.
@@ -158,7 +165,7 @@ final class SourceLoop: Sendable {
         for (source, verdict) in zip(context.sources, verdicts) {
             switch verdict {
             case .spent(let error):
-                let attempts = context.options.retries + 1
+                let attempts = context.options.retries &+ 1
                 let count = attempts == 1 ? "1 attempt" : "\(attempts) attempts without progress"
                 reasons.append("gave up after \(count): \(error)")
             case .unreachable(let error):

@@ -54,7 +54,7 @@ struct SourceSchedule: Sendable {
     /// Whether one source alone is asked for as long as it stands: set when the bytes of several together were wrong, since
     /// nobody can tell then whose were right.
     private var isAlone = false
-    /// The source that is asked first as long as it stands.
+    /// The source that has given what is here, which alone can go on with it.
     private var favourite: Int?
 
     /// - Parameter ranks: one a source; lower ones are asked first.
@@ -72,7 +72,7 @@ struct SourceSchedule: Sendable {
     func next(now: Duration, gates: [Duration]) -> Step {
         let standing = entries.indices.filter { entries[$0].verdict == nil }
         // Where the bytes of several cannot be told apart, another source would have to begin at the start.
-        let first = isAlone ? [] : standing.filter { !entries[$0].isLastResort }
+        let first = isAlone || favourite != nil ? [] : standing.filter { !entries[$0].isLastResort }
         let ready = (first.isEmpty ? standing : first)
             .map { (index: $0, at: max(entries[$0].notBefore, gates[$0], now)) }
             .min { left, right in
@@ -86,14 +86,11 @@ struct SourceSchedule: Sendable {
     private func key(_ index: Int, at moment: Duration) -> (Duration, Int, Int, Int) {
         // No tuple of five can be compared with another: a favourite stands before every rank.
         let rank = index == favourite ? Int.min : entries[index].rank
-        return (isAlone ? .zero : moment, entries[index].contradictions, rank, index)
+        return (isAlone || index == favourite ? .zero : moment, entries[index].contradictions, rank, index)
     }
 
-    /// Asks one source as long as it stands: the one that is named, or the first. Bytes of several could not be told apart.
-    mutating func stay(with source: Int?) {
-        isAlone = true
-        favourite = source
-    }
+    /// Asks one source as long as it stands, since another one would have to begin at the start; `nil`: whichever comes first.
+    mutating func stay(with source: Int?) { favourite = source }
 
     /// Bytes of the file came from a source. They add up over attempts: a link that is cut every few kilobytes gets there, too.
     ///

@@ -35,12 +35,13 @@ struct Inspection: Sendable {
             return .wrong(stored, isRot: false)
         }
         // The manifest cannot say that it is right; that it is no longer what was seen first says that it is not.
-        if let pin = context.localPin(of: file), pin != digest { return .wrong(stored, isRot: receipt != nil) }
+        let isRot = receipt != nil && status.hasFineTimes
+        if let pin = context.localPin(of: file), pin != digest { return .wrong(stored, isRot: isRot) }
         let identity = FileIdentity(path: path, size: stored.status.size, sha256: file.sha256)
-        guard let verified = stored.verified(digest, as: identity) else {
-            return .wrong(stored, isRot: receipt != nil)
+        guard let verified = stored.verified(digest, as: identity) else { return .wrong(stored, isRot: isRot) }
+        if !context.isReadOnly {
+            try context.record(file, digest, try context.publisher.adopt(verified, hashedAs: stored.status))
         }
-        if !context.isReadOnly { try context.record(file, digest, try context.publisher.adopt(verified)) }
         return .verified(digest)
     }
 
@@ -86,6 +87,7 @@ struct Inspection: Sendable {
             guard bytes.count == range.count else {
                 throw TransferError(.short, "\(bytes.count) of \(range.count) bytes came")
             }
+            loop.received(bytes.count, from: index, isEnd: true)
             return bytes
         }
     }

@@ -70,7 +70,7 @@ enum WrongFile: Hashable, Sendable {
     }
 
     /// What somebody's browser or script saves where a file should be: the page of a portal, the error of a blob store.
-    private static func isPage(_ front: [UInt8], _ name: String) -> Bool {
+    static func isPage(_ front: [UInt8], _ name: String) -> Bool {
         let lowered = name.lowercased()
         guard ![".html", ".htm", ".xhtml", ".xml", ".svg"].contains(where: { lowered.hasSuffix($0) }) else {
             return false

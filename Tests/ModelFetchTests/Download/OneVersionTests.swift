@@ -131,6 +131,61 @@ import Testing
         }
     }
 
+    @Test func `keeps what one source gave while another one does not answer`() async throws {
+        let harness = try Harness(Self.model)
+        let first: FaultScript = [.on(request: 0, .drop(after: 300_000)), .on(requests: 1...99, .status(503))]
+        try await FaultServer.run(files: Self.content, script: first) { one in
+            try await FaultServer.run(files: Self.content, script: .always(.status(404))) { two in
+                let report = try await run(one, two, retries: 1, in: harness)
+                #expect(report.kind == .unavailable)
+                one.replace(script: .honest)
+                let again = try await run(one, two, retries: 1, in: harness)
+                #expect(again.isOK && again.bytesReused == 300_000, "\(again.failures)")
+            }
+        }
+    }
+
+    @Test func `is asked of the next source when one never shows that its file stays the same`() async throws {
+        let harness = try Harness(Self.model)
+        let first: FaultScript = [.on(.noETag, .noLastModified, .drop(after: 300_000))]
+        try await FaultServer.run(files: Self.content, script: first) { one in
+            try await FaultServer.run(files: Self.content) { two in
+                let report = try await run(one, two, retries: 2, in: harness)
+                #expect(report.isOK && two.log.count == 1, "\(report.failures)")
+            }
+        }
+    }
+
+    @Test func `waits for no source while another one can be asked and nothing is here yet`() async throws {
+        let harness = try Harness(Self.model)
+        let busy: FaultScript = .always(.status(503, retryAfter: .seconds(300)))
+        try await FaultServer.run(files: Self.content, script: busy) { one in
+            try await FaultServer.run(files: Self.content) { two in
+                let report = try await run(one, two, in: harness)
+                #expect(report.isOK && report.seconds < 250)
+            }
+        }
+    }
+
+    @Test func `is not put together from places that a redirect leads to in turn, whatever their tags say`()
+        async throws
+    {
+        let harness = try Harness(Self.model)
+        var content = Self.content
+        content.files["blob"] = Self.versions[0].served
+        try await FaultServer.run(files: content) { store in
+            let script: FaultScript = [
+                .on(request: 0, .redirect(to: store.baseURL + "v1?id=A")),
+                .on(.redirect(to: store.baseURL + "v2?id=B")),
+            ]
+            store.replace(script: [.on(.etag(value: "\"1\"")), .on(path: "v1", request: 0, .drop(after: 150_000))])
+            try await FaultServer.run(files: content, script: script) { server in
+                let report = try await run(server, in: harness)
+                #expect(report.isOK, "\(report.failures)")
+            }
+        }
+    }
+
     @Test(arguments: [true, false])
     func `is not taken from bytes that were found, be they zeros or right`(areZeros: Bool) async throws {
         for isExpected in [false, true] {
@@ -221,7 +276,8 @@ import Testing
     static let cases: [Case] = [
         Case(deliveries: [(right, .oneVersion(a), true)]),
         Case(deliveries: [(right, .oneSource(a), false), (right, .oneSource(a), false)]),
-        Case(deliveries: [(right, .oneSource(a), false), (right, .oneSource(b), true)]),
+        Case(deliveries: [(right, .oneSource(a), false), (right, .oneSource(b), false)]),
+        Case(expected: other, deliveries: [(right, .oneSource(a), false), (right, .oneSource(b), false)]),
         Case(deliveries: [(right, .mixed, false), (right, .mixed, false)]),
         Case(deliveries: [(right, .mixed, false), (right, .oneSource(a), false)]),
         Case(deliveries: [(right, .nothing, true)]),

@@ -124,6 +124,63 @@ import Testing
         try await run(harness, script: [rule])
     }
 
+    /// What is appended to a right file is somebody's, however little it is.
+    @Test(arguments: [1, 300_000])
+    func `is kept when something was appended to it`(count: Int) async throws {
+        let harness = try Harness()
+        let theirs = Self.right + TestModel.synthetic(count, seed: 7).map { $0 | 1 }
+        try harness.folder.put(theirs, "model.data")
+        let outcome = try await run(harness)
+        #expect(outcome.state("model.data") == .repaired, "\(outcome.words)")
+        #expect(harness.folder.bytes(Self.kept) == theirs)
+    }
+
+    @Test func `is no error page where the right file is a page, too`() async throws {
+        let page = Array("<!DOCTYPE html>\n<p>{{ name }}</p>\n".utf8)
+        let harness = try Harness(TestModel(files: [.init("page.tmpl", page)]))
+        let edited = page + Array("<p>mine</p>\n".utf8)
+        try harness.folder.put(edited, "page.tmpl")
+        #expect(try await run(harness).report.isOK)
+        #expect(harness.folder.bytes(".modelfetch/replaced/page.tmpl") == edited)
+    }
+
+    // MARK: Markers that nothing pins
+
+    private static let unpinned = TestModel(
+        files: [.init("checkpoint", Array("theirs: 1\n".utf8)), .init("w.bin", TestModel.synthetic(5000, seed: 8))],
+        marker: "checkpoint")
+
+    private func unpinnedMarker(only: [String] = []) throws -> Harness.Setup {
+        let manifest = try Self.unpinned.manifest { file in
+            file.path.string == "checkpoint" ? file.unpinned(size: nil) : file
+        }
+        return Harness.Setup {
+            $0.manifest = manifest
+            $0.options.selection = Selection(patterns: only)
+        }
+    }
+
+    /// A marker that nothing says is wrong is withdrawn and comes back: it is not fetched in its own place.
+    @Test(arguments: [[], ["w.bin"]], [true, false])
+    func `comes back when it is the marker, and nothing says that it is wrong`(only: [String], isServed: Bool)
+        async throws
+    {
+        let harness = try Harness(Self.unpinned)
+        let mine = Array("mine, and of another length\n".utf8)
+        try harness.folder.put(mine, "checkpoint")
+        let script: FaultScript = [
+            .on(path: "checkpoint", isServed ? .etag(value: "\"other\"") : .status(404)),
+            .on(path: "w.bin", request: 0, .drop(after: 1)),
+        ]
+        let setup = try unpinnedMarker(only: only)
+        try await FaultServer.run(files: harness.model.content, script: script) { server in
+            let report = try await harness.runUnchecked(from: [server.baseURL], setup: setup)
+            #expect(report.isOK, "\(report.failures)")
+            #expect(harness.folder.bytes("checkpoint") == mine && harness.folder.has("w.bin"))
+            #expect(!server.log.contains { $0.path == "checkpoint" })
+        }
+    }
+
     // MARK: Nobody's work
 
     enum Stump: String, CaseIterable, Sendable {
@@ -217,14 +274,15 @@ import Testing
         switch random.below(5) {
         case 0: theirs = Array(theirs[..<random.below(theirs.count)])
         case 1: theirs += TestModel.synthetic(random.below(500_000), seed: seed)
+        case 2: theirs += [UInt8](repeating: 0, count: random.below(500_000))
         default: break
         }
         try harness.folder.put(theirs, "model.data")
         let script: FaultScript = random.chance(20) ? .always(.ignoreRange) : .honest
         let outcome = try await run(harness, script: script)
-        let excess = theirs.count - Self.right.count
         let isStump =
-            Self.right.starts(with: theirs) || theirs.starts(with: Self.right) && excess * 10 <= theirs.count
+            Self.right.starts(with: theirs)
+            || theirs.starts(with: Self.right) && theirs[Self.right.count...].allSatisfy { $0 == 0 }
         if outcome.report.isOK {
             #expect(harness.folder.bytes(Self.kept) == (isStump ? nil : theirs))
         } else {
