@@ -17,7 +17,7 @@ import Transfer
         let plan = try download(.checkpoint, folder).plan()
         #expect(plan.files.map(\.action) == [.fetch, .fetch, .fetch, .fetch])
         #expect(plan.bytes == TestModel.checkpoint.files.reduce(0) { $0 + Int64($1.bytes.count) })
-        #expect(plan.freeBytes == nil && !FileManager.default.fileExists(atPath: folder.path))
+        #expect((plan.freeBytes ?? 0) > 0 && !FileManager.default.fileExists(atPath: folder.path))
         #expect(plan.files[1].urls == ["http://127.0.0.1:9/m/hparams.json"])
     }
 
