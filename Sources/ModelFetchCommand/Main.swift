@@ -14,8 +14,8 @@ enum Main {
     static func main() {
         ProcessSetup.prepare()
         if let lines = ShellCompletion.answer(to: Array(CommandLine.arguments.dropFirst())) {
-            for line in lines { print(line) }
-            ModelFetchCommand.exit()
+            Console.shared.out(text: lines.map { $0 + "\n" }.joined())
+            end(with: ExitCode.success)
         }
         let work: CommandWork
         do {

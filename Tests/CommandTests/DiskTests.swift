@@ -69,7 +69,12 @@ struct DiskTests {
                 #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
                 try await Tool.run("mount", "-o", "remount,ro", sandbox.directory)
                 #expect(try await sandbox.run("verify", sandbox.directory).status == 0)
-                let result = try await sandbox.run(sandbox.download(from: server, "--recheck"))
+                // All is there: nothing has to be written.
+                #expect(try await sandbox.run(sandbox.download(from: server, "--recheck")).status == 0)
+                try await Tool.run("mount", "-o", "remount,rw", sandbox.directory)
+                try FileManager.default.removeItem(atPath: sandbox.directory + "/config.json")
+                try await Tool.run("mount", "-o", "remount,ro", sandbox.directory)
+                let result = try await sandbox.run(sandbox.download(from: server))
                 #expect(result.status == 73)
                 #expect(result.err.contains("Read-only file system"), "\(result.err)")
             }
