@@ -227,7 +227,7 @@ extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
         case .notFound: "the server does not have the file"
         case .clientError: "the server refuses the request"
         case .proxyRefused: "the proxy refuses to connect"
-        case .unprovable: "nothing shows that the server's file is still the same, and the manifest has no digest to tell"
+        case .unprovable: "nothing shows that the server's file is still the same, and no digest would tell"
         case .notTLS: "the server does not speak TLS on this port"
         case .certificate: "the server's certificate is not to be trusted"
         case .redirectRefused: "a redirect was refused"

@@ -81,7 +81,7 @@ struct LinkTests {
             let child = try await start(["--loss", "100"], sandbox, "--retries", "1", "--retry-delay", "0.05")
             let result = try await child.wait()
             #expect(try result.report().int("exit_code") == 69, "\(result.err)")
-            #expect(result.err.contains("no connection in time"), "\(result.err)")
+            #expect(result.err.contains("could not connect to 10.0.0.2:8000 in time"), "\(result.err)")
         }
     }
 }

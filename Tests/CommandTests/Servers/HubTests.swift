@@ -119,7 +119,10 @@ struct HubTests {
             let result = try await sandbox.run(arguments())
             #expect(result.status == 69, "\(result.err)")
             #expect(result.err.contains("600000 of 1500000 bytes are kept"), "\(result.err)")
-            #expect(store.log.map(\.status) == [200, 403, 403])
+            // It has given a part of the file, so it is asked again, each time by a new address, too.
+            let statuses = store.log.map(\.status)
+            #expect(statuses.first == 200 && statuses.count > 3 && statuses.count % 2 == 1)
+            #expect(statuses.dropFirst().allSatisfy { $0 == 403 })
             store.replace(script: .honest)
             #expect(try await sandbox.run(arguments("--json")).report().int("bytes_downloaded") == 900_000)
             sandbox.expectWhole()
