@@ -36,7 +36,7 @@ package final class Simulation {
     private let files: [(path: String, bytes: [UInt8])]
     private let log: ((String) -> Void)?
     private var verdict = Verdict(violations: [])
-    private var processes: [Process] = []
+    private var processes: [SimulatedProcess] = []
     private var hasLied = false
     private var isForeign = false
     private var hasUntoldErrors = false
@@ -171,7 +171,7 @@ package final class Simulation {
     }
 
     private func start(_ events: [DiskEvent], _ options: DownloadOptions) {
-        let process = Process(invariants)
+        let process = SimulatedProcess(invariants)
         let disk = SimulatedDisk(
             machine, events: events, hasLocks: schedule.hasLocks, hasLinks: schedule.hasLinks, lies: schedule.lies,
             onIncident: { [unowned self, unowned process] in self.incident($0, process) },
@@ -191,7 +191,7 @@ package final class Simulation {
         }
     }
 
-    private func incident(_ incident: SimulatedDisk.Incident, _ process: Process) {
+    private func incident(_ incident: SimulatedDisk.Incident, _ process: SimulatedProcess) {
         switch incident {
         case .interrupted: process.interrupt()
         case .killed:
@@ -237,7 +237,7 @@ package final class Simulation {
 
     // MARK: Judging
 
-    private func judge(_ process: Process, _ run: Schedule.Run?, _ faults: [NetworkFault]) {
+    private func judge(_ process: SimulatedProcess, _ run: Schedule.Run?, _ faults: [NetworkFault]) {
         // A writeback may fail in one run, and an fsync of the next be told.
         if process.disk.fired.contains(where: { $0.fault == .writebackFails }) { hasUntoldErrors = true }
         guard let report = process.report, !process.isDead else { return }
@@ -315,7 +315,7 @@ package final class Simulation {
         options.recheck = schedule.runs.contains { !$0.damages.isEmpty }
         options.replacesForeignFiles = true
         // An fsync may tell of what the kernel could not write in an earlier run: once for each file.
-        var process: Process
+        var process: SimulatedProcess
         var left = hasUntoldErrors ? files.count : 0
         repeat {
             start([], options)
@@ -373,35 +373,6 @@ package final class Simulation {
             if isForeign || verdict.cuts > 0, path.hasSuffix(".partial") { continue }
             invariants.violated("\(path) was left behind")
         }
-    }
-}
-
-/// A run of the program.
-private final class Process: @unchecked Sendable {
-    // Used on the scheduler's thread only.
-    var disk: SimulatedDisk!
-    var transport: SimulatedTransport!
-    var task: Task<Void, Never>?
-    var report: DownloadReport? {
-        didSet { leftWhole = invariants.isWhole }
-    }
-    private let invariants: Invariants
-    /// Whether the model was whole when it gave its report.
-    private(set) var leftWhole = false
-    private(set) var isDead = false
-    private(set) var isInterrupted = false
-
-    init(_ invariants: Invariants) { self.invariants = invariants }
-
-    func interrupt() {
-        isInterrupted = true
-        task?.cancel()
-    }
-
-    func die() {
-        isDead = true
-        transport.die()
-        task?.cancel()
     }
 }
 

@@ -104,7 +104,7 @@ struct FileAudit {
         if !file.isPinned {
             if file.plannedSize != nil { report.evidence.append(file.size == nil ? "expected size" : "size") }
             if localPin != nil { report.evidence.append("sha256 as first seen here") }
-            if file.expected?.sha256 != nil { report.evidence.append("expected sha256") }
+            if let expected = file.expected?.sha256, expected == digest { report.evidence.append("expected sha256") }
         }
     }
 }

@@ -31,7 +31,10 @@ struct Inspection: Sendable {
             case .cancelled: throw CancellationError()
             }
         }
-        if !file.isPinned, let expected = file.expected?.sha256, expected != digest {
+        // What two sources have contradicted once, and was noted, is not in doubt again.
+        if !file.isPinned, let expected = file.expected?.sha256, expected != digest,
+            context.localPin(of: file) != digest
+        {
             return .wrong(stored, isRot: false)
         }
         // The manifest cannot say that it is right; that it is no longer what was seen first says that it is not.

@@ -75,9 +75,15 @@ import Testing
         let (one, asked) = try await run(wrong, in: harness)
         #expect(one.report.kind == .data && asked == [2])
         #expect(!harness.folder.has("vocab.bpe"))
-        let (two, _) = try await run(servers: 2, wrong)
+        let twice = try Harness(Self.model)
+        let (two, _) = try await run(servers: 2, wrong, in: twice)
         #expect(two.report.isOK, "\(two.report.failures)")
         #expect(two.file("vocab.bpe").evidence == ["size", "two sources with the same sha256"])
+        // What they said is not asked again, and is right by it when it is hashed again.
+        var rechecking = wrong
+        rechecking.options.recheck = true
+        let (again, others) = try await run(servers: 2, rechecking, in: twice)
+        #expect(again.state("vocab.bpe") == .skipped && others == [0, 0])
     }
 
     @Test func `does not get the digest from which the expectation was wrong once by being there`() async throws {
