@@ -147,7 +147,8 @@ extension Exchange {
     func cancel() {
         let (dropped, headWaiter, bodyWaiter, isNews) = state.withLock { state in
             let isNews = state.end == nil
-            if isNews { state.end = .failure(TransferError(.cancelled)) }
+            // Where chunks are dropped that nobody has taken, a good end would say that all was there.
+            if isNews || !state.queue.isEmpty { state.end = .failure(TransferError(.cancelled)) }
             defer { state.queue = [] }
             return (state.queue, state.headWaiter.take(), state.bodyWaiter.take(), isNews)
         }

@@ -1,0 +1,30 @@
+import Testing
+
+@testable import Transfer
+
+@Suite(.timeLimit(.minutes(10))) struct `The meeting place of a transfer` {
+    /// A loop that is gone takes no mail, and wakes nobody: its handle is never looked at.
+    private func exchange() throws -> Exchange {
+        let inbox = LoopInbox(multi: MultiReference(handle: try #require(UnsafeMutableRawPointer(bitPattern: 8))))
+        _ = inbox.close()
+        return Exchange(id: 1, request: TransportRequest(url: try HTTPURL(parsing: "http://127.0.0.1/f")), inbox: inbox)
+    }
+
+    @Test func `tells of no good end when it is cancelled before its last bytes were taken`() async throws {
+        let exchange = try exchange()
+        exchange.push(Chunk(copying: [1, 2, 3]))
+        exchange.finish(.success(()))
+        exchange.cancel()
+        let error = await #expect(throws: TransferError.self) { try await exchange.next() }
+        #expect(error?.code == .cancelled)
+    }
+
+    @Test func `stays at its good end when everything was taken before it was cancelled`() async throws {
+        let exchange = try exchange()
+        exchange.push(Chunk(copying: [1, 2, 3]))
+        exchange.finish(.success(()))
+        #expect(try await exchange.next()?.count == 3)
+        exchange.cancel()
+        #expect(try await exchange.next() == nil)
+    }
+}
