@@ -147,9 +147,14 @@ struct SignalTests {
             let arguments = ["verify", "--json", sandbox.directory, sandbox.directory]
             let child = try sandbox.start(arguments, out: .file(fifo))
             try await poll("the report to wait") { Self.waitsToWrite(child.pid) }
+            // The thread that signals are told to reads from a pipe. It has acted on one when it has run and reads again.
+            try await poll("the thread for signals to read") { Self.readers(child.pid).count == 1 }
+            let before = Self.readers(child.pid)
             child.kill(SIGINT)
-            // The signal has been handed to the program when it is no longer pending.
-            try await poll("the signal to be taken") { !Self.hasPendingSignals(child.pid) }
+            try await poll("the signal to be acted on") {
+                let now = Self.readers(child.pid)
+                return now.keys == before.keys && now != before
+            }
             #expect(child.isRunning)
             var text: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -175,19 +180,31 @@ struct SignalTests {
 
     /// Whether one of its threads waits in write(2) for room in a pipe.
     private static func waitsToWrite(_ pid: pid_t) -> Bool {
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
-        return threads.contains { thread in
-            let path = "/proc/\(pid)/task/\(thread)/wchan"
-            let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
-            return text.contains("pipe_write")
-        }
+        threads(pid).contains { waits(pid, $0, in: "pipe_write") }
     }
 
-    private static func hasPendingSignals(_ pid: pid_t) -> Bool {
-        let text = String(
-            decoding: FileManager.default.contents(atPath: "/proc/\(pid)/status") ?? Data(), as: UTF8.self)
-        let line = text.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }
-        return line?.dropFirst(7).contains { "123456789abcdef".contains($0) } == true
+    /// The threads that wait in read(2) for what comes through a pipe, and how often each of them has waited for anything so far.
+    private static func readers(_ pid: pid_t) -> [String: String] {
+        var readers: [String: String] = [:]
+        for thread in threads(pid) where waits(pid, thread, in: "pipe_read") {
+            let status = text("/proc/\(pid)/task/\(thread)/status")
+            readers[thread] = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches") }.map(
+                String.init)
+        }
+        return readers
+    }
+
+    private static func threads(_ pid: pid_t) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+    }
+
+    /// Whether a thread waits in a function of the kernel's.
+    private static func waits(_ pid: pid_t, _ thread: String, in function: String) -> Bool {
+        text("/proc/\(pid)/task/\(thread)/wchan").contains(function)
+    }
+
+    private static func text(_ path: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }
 
     @Test func `a run that was stopped goes on after the server has gone`() async throws {
