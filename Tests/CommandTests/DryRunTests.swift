@@ -12,6 +12,12 @@ struct DryRunTests {
         try await withServer(Self.model, script: script) { sandbox, server in
             let child = try sandbox.start(sandbox.download(from: server))
             try await server.waitForStall(of: "weights.bin")
+            // What the server has sent need not have been taken yet.
+            let partial = sandbox.path + "/model/weights.bin.partial"
+            try await poll("bytes on the disk") {
+                let size = try? FileManager.default.attributesOfItem(atPath: partial)[.size] as? Int
+                return (size ?? 0) ?? 0 > 0
+            }
             child.kill(SIGINT)
             try await child.wait()
             let result = try await sandbox.run(sandbox.download(from: server, "--dry-run", "--json"))
