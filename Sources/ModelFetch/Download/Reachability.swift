@@ -10,16 +10,27 @@ struct Reachability: Sendable {
     static let patience: Duration = .seconds(8)
 
     private let waits: Bool
+    private let origins: [HTTPURL.Origin]
     private var untried: [HTTPURL.Origin]
     private var began: Duration?
     private(set) var hasAnswered = false
     /// What each host failed with last, in the order in which they failed first.
     private(set) var failures: [(origin: HTTPURL.Origin, error: TransferError)] = []
 
+    /// Why a run that reached nobody ends, for each host: one whose attempt has not ended yet did not answer in time, either.
+    var verdicts: [(origin: HTTPURL.Origin, error: TransferError)] {
+        var verdicts = failures
+        for origin in origins where !verdicts.contains(where: { $0.origin == origin }) {
+            verdicts.append((origin, TransferError(.connectTimeout)))
+        }
+        return verdicts
+    }
+
     /// - Parameters:
     ///   - origins: those of the sources.
     ///   - waits: whether to try for ever.
     init(origins: [HTTPURL.Origin], waits: Bool) {
+        self.origins = origins
         untried = origins
         self.waits = waits
     }

@@ -84,7 +84,7 @@ final class SourceReach: Sendable {
 
     private func giveUp() -> NothingReachable {
         state.withLock { state in
-            let verdict = state.verdict ?? NothingReachable(state.network.failures)
+            let verdict = state.verdict ?? NothingReachable(state.network.verdicts)
             state.verdict = verdict
             state.held = []
             return verdict

@@ -68,6 +68,9 @@ import Transfer
         #expect(isFirst == [true, true, false])
         #expect(network.failures.map(\.origin) == [origins[1], origins[0]])
         #expect(network.failures.map(\.error.code) == [.connectionFailed, .connectTimeout])
+        // The third has not been heard of when time is up.
+        #expect(network.verdicts.map(\.origin) == [origins[1], origins[0], origins[2]])
+        #expect(network.verdicts.map(\.error.code) == [.connectionFailed, .connectTimeout, .connectTimeout])
     }
 
     @Test(arguments: [
