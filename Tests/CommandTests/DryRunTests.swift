@@ -15,8 +15,8 @@ struct DryRunTests {
             // What the server has sent need not have been taken yet.
             let partial = sandbox.path + "/model/weights.bin.partial"
             try await poll("bytes on the disk") {
-                let size = try? FileManager.default.attributesOfItem(atPath: partial)[.size] as? Int
-                return (size ?? 0) ?? 0 > 0
+                let attributes = try? FileManager.default.attributesOfItem(atPath: partial)
+                return (attributes?[.size] as? Int ?? 0) > 0
             }
             child.kill(SIGINT)
             try await child.wait()
