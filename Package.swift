@@ -10,7 +10,6 @@ let strict: [SwiftSetting] = [
 
 let package = Package(
     name: "modelfetch",
-    platforms: [.macOS(.v15)],
     products: [
         .library(name: "ModelFetch", targets: ["ModelFetch"]),
         .executable(name: "modelfetch", targets: ["ModelFetchCommand"]),
@@ -23,9 +22,9 @@ let package = Package(
     targets: [
         // C libraries, each imported by exactly one target.
         .systemLibrary(
-            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
-            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
 
         // The library, bottom up. Dependencies point down only.

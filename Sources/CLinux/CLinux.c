@@ -1,15 +1,10 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-#include <errno.h>
-
-#if defined(__linux__)
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -39,56 +34,4 @@ void clinux_start_writeback(int file, int64_t offset, int64_t count) {
     (void)sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE);
 }
 
-#else
-
-int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode) {
-    (void)directory;
-    (void)path;
-    (void)flags;
-    (void)mode;
-    errno = ENOSYS;
-    return -1;
-}
-
-int clinux_preallocate(int file, int64_t size) {
-    (void)file;
-    (void)size;
-    errno = ENOSYS;
-    return -1;
-}
-
-int64_t clinux_first_hole(int file) {
-    (void)file;
-    errno = ENOSYS;
-    return -1;
-}
-
-int clinux_clone(int source, int target) {
-    (void)source;
-    (void)target;
-    errno = ENOSYS;
-    return -1;
-}
-
-int64_t clinux_copy(int source, int target, int64_t offset, int64_t count) {
-    (void)source;
-    (void)target;
-    (void)offset;
-    (void)count;
-    errno = ENOSYS;
-    return -1;
-}
-
-void clinux_start_writeback(int file, int64_t offset, int64_t count) {
-    (void)file;
-    (void)offset;
-    (void)count;
-}
-
-#endif
-
-void clinux_use_one_arena(void) {
-#ifdef __GLIBC__
-    mallopt(M_ARENA_MAX, 1);
-#endif
-}
+void clinux_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }

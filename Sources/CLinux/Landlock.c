@@ -1,9 +1,6 @@
 #define _GNU_SOURCE
 #include "Landlock.h"
 
-#include <errno.h>
-
-#if defined(__linux__)
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -70,37 +67,3 @@ int clinux_landlock_restrict(int ruleset) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0) return -1;
     return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 }
-
-#else
-
-int clinux_landlock_version(void) {
-    errno = ENOSYS;
-    return -1;
-}
-
-uint64_t clinux_landlock_write_rights(int version) {
-    (void)version;
-    return 0;
-}
-
-int clinux_landlock_create(uint64_t rights) {
-    (void)rights;
-    errno = ENOSYS;
-    return -1;
-}
-
-int clinux_landlock_allow(int ruleset, int directory, uint64_t rights) {
-    (void)ruleset;
-    (void)directory;
-    (void)rights;
-    errno = ENOSYS;
-    return -1;
-}
-
-int clinux_landlock_restrict(int ruleset) {
-    (void)ruleset;
-    errno = ENOSYS;
-    return -1;
-}
-
-#endif

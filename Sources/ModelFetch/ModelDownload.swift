@@ -62,7 +62,7 @@ public struct ModelDownload: Sendable {
             try checkLibraries()
             let selected = try selectedFiles()
             let sources = try Source.list(for: manifest, options)
-            report.files = Reports(selected, emit: { _ in }).all
+            report.files = ReportCollector(selected, emit: { _ in }).all
             // Nothing is made for a run that could not fetch anything.
             let isThere = (try? ModelDirectory(existing: directory, on: SystemDisk())) != nil
             guard isThere || !sources.isEmpty else { throw Source.none(for: manifest) }
@@ -172,7 +172,7 @@ public struct ModelDownload: Sendable {
     ) async throws {
         let selected = try selectedFiles()
         let sources = try Source.list(for: manifest, options)
-        let reports = Reports(selected, emit: onEvent)
+        let reports = ReportCollector(selected, emit: onEvent)
         report.files = reports.all
         let directory = try ModelDirectory(creating: directory, on: runtime.disk)
         if directory.isOpenToEverybody() {

@@ -73,7 +73,7 @@ struct DownloadCommand: AsyncParsableCommand {
     /// Finds out what is to be done, and makes the directory where there is something to be written.
     ///
     /// - Returns: with the work, the only place where it writes.
-    func prepare() -> (Confinement.Place, Work) {
+    func prepare() -> (Sandbox.Place, Work) {
         let context = CommandContext(output)
         do {
             let catalog = manifests.catalog()
@@ -83,7 +83,7 @@ struct DownloadCommand: AsyncParsableCommand {
             if manifest != nil, let directory, (try? catalog.find(directory)) != nil {
                 context.logger.warning("with --manifest “\(printable(directory))” is the directory, not the model")
             }
-            if let directory, let failure = Misunderstanding.of(directory: directory) { throw failure }
+            if let directory, let failure = UsageSuggestion.of(directory: directory) { throw failure }
             let directory = directory ?? "models/" + loaded.manifest.directory
             try transfer.checkFiles()
             if verify { return (.nowhere, { await AuditRunner(context).run([(loaded, directory)]) }) }
@@ -119,7 +119,7 @@ struct DownloadCommand: AsyncParsableCommand {
             if let manifest { return try ManifestCatalog.load(manifest) }
             return try catalog.resolve(model ?? "")
         } catch {
-            throw Misunderstanding.of(model ?? "") ?? Misunderstanding.of(error, asked: model, in: catalog)
+            throw UsageSuggestion.of(model ?? "") ?? UsageSuggestion.of(error, asked: model, in: catalog)
         }
     }
 }

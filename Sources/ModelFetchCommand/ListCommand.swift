@@ -47,7 +47,7 @@ struct ListCommand: AsyncParsableCommand {
         var cells: [String] {
             [
                 manifest.name, manifest.aliases.joined(separator: ", "), "\(manifest.files.count)",
-                Words.bytes(manifest.plannedBytes),
+                Formatting.bytes(manifest.plannedBytes),
                 pinned == manifest.files.count ? "all" : "\(pinned) of \(manifest.files.count)",
                 here,
             ]
@@ -59,14 +59,14 @@ struct ListCommand: AsyncParsableCommand {
             if presence.verified == manifest.files.count { return "\(directory): complete" + links }
             var parts: [String] = []
             if presence.present > 0 {
-                parts.append("\(presence.present) of \(Words.count(manifest.files.count, "file"))")
+                parts.append("\(presence.present) of \(Formatting.count(manifest.files.count, "file"))")
             }
             if presence.partial > 0 { parts.append("\(presence.partial) begun") }
             return "\(directory): " + parts.joined(separator: ", ") + links
         }
 
         private var links: String {
-            presence.links == 0 ? "" : " (\(Words.count(presence.links, "symbolic link")))"
+            presence.links == 0 ? "" : " (\(Formatting.count(presence.links, "symbolic link")))"
         }
 
         var json: JSONObject {

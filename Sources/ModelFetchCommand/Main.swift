@@ -1,12 +1,7 @@
 internal import ArgumentParser
 internal import Dispatch
+internal import Glibc
 internal import ModelFetch
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 
 @main
 enum Main {
@@ -26,7 +21,7 @@ enum Main {
         work.confine()
         do {
             try ProcessSetup.checkLimits()
-            try Interruption.watch()
+            try SignalHandling.watch()
             // Last, so that the thread above is not one of those that the runtime needs.
             try ProcessSetup.checkThreads()
         } catch {
@@ -56,7 +51,7 @@ enum Main {
     /// What the parser has to say of a misuse, in the voice of all other errors; help and the version go to stdout.
     private static func end(with error: any Error) -> Never {
         let status = ModelFetchCommand.exitCode(for: error).rawValue
-        if let signal = Interruption.received, status == 128 + signal { Interruption.end(by: signal) }
+        if let signal = SignalHandling.received, status == 128 + signal { SignalHandling.end(by: signal) }
         let text = ModelFetchCommand.fullMessage(for: error)
         guard status != 0 else {
             if !text.isEmpty { Console.shared.out(text: text + "\n") }

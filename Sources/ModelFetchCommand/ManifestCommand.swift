@@ -24,7 +24,7 @@ struct ManifestCommand: AsyncParsableCommand {
                     let text = try catalog.resolve(model).manifest.withoutCredentials.json()
                     for line in text.split(separator: "\n") { Console.shared.out(String(line)) }
                 } catch {
-                    throw Misunderstanding.of(error, asked: model, in: catalog)
+                    throw UsageSuggestion.of(error, asked: model, in: catalog)
                 }
                 return 0
             }
@@ -50,9 +50,9 @@ struct ManifestCommand: AsyncParsableCommand {
                         let manifest = loaded.manifest
                         let pinned = manifest.files.count { $0.isPinned }
                         Console.shared.out(
-                            "\(manifest.name): \(Words.count(manifest.files.count, "file")), "
-                                + "\(Words.bytes(manifest.plannedBytes)), \(pinned) with a SHA-256, "
-                                + Words.count(manifest.sources.count, "source"))
+                            "\(manifest.name): \(Formatting.count(manifest.files.count, "file")), "
+                                + "\(Formatting.bytes(manifest.plannedBytes)), \(pinned) with a SHA-256, "
+                                + Formatting.count(manifest.sources.count, "source"))
                     } catch {
                         status = context.report(Failure(error))
                     }

@@ -1,10 +1,5 @@
+internal import Glibc
 internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 
 /// A thread that runs one function and can be waited for, and whose start may fail: the system has only so many threads
 /// for a user (`ulimit -u`) and for a container (`pids.max`).
@@ -24,26 +19,17 @@ package final class SystemThread: Sendable {
     ///   - run: runs with all signals blocked: they belong to the program's other threads.
     package init?(stackSize: Int? = nil, _ run: @escaping @Sendable () -> Void) {
         let body = Unmanaged.passRetained(Body(run))
-        #if canImport(Darwin)
-            var created: pthread_t?
-        #else
-            var created = pthread_t()
-        #endif
+        var created = pthread_t()
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         if let stackSize { pthread_attr_setstacksize(&attributes, stackSize) }
         let code = pthread_create(&created, &attributes, { start($0) }, body.toOpaque())
-        #if canImport(Darwin)
-            let thread = created
-        #else
-            let thread: pthread_t? = created
-        #endif
-        guard code == 0, let thread else {
+        guard code == 0 else {
             body.release()
             return nil
         }
-        reference = Mutex(Reference(thread: thread))
+        reference = Mutex(Reference(thread: created))
     }
 
     /// Waits for the end of the function, if it is not this very thread that asks.

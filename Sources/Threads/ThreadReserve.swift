@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import Glibc
 
 /// Threads that do nothing but take their place, so that as many can be had by others when they are let go.
 ///

@@ -8,18 +8,18 @@ import Testing
 struct ClockTests {
     private static let year = 365 * 86_400
 
-    private func start(_ arguments: [String], _ sandbox: Sandbox, off seconds: Int) async throws -> Child {
-        try set(sandbox, off: seconds)
-        return try sandbox.start(
+    private func start(_ arguments: [String], _ workspace: Workspace, off seconds: Int) async throws -> Child {
+        try set(workspace, off: seconds)
+        return try workspace.start(
             arguments,
             environment: [
-                "LD_PRELOAD": try await NativeHelper.clock(), "CLOCK_OFFSET": sandbox.path + "/offset",
+                "LD_PRELOAD": try await NativeHelper.clock(), "CLOCK_OFFSET": workspace.path + "/offset",
             ])
     }
 
     /// Sets the clock of a running program.
-    private func set(_ sandbox: Sandbox, off seconds: Int) throws {
-        try "\(seconds)".write(toFile: sandbox.path + "/offset", atomically: true, encoding: .utf8)
+    private func set(_ workspace: Workspace, off seconds: Int) throws {
+        try "\(seconds)".write(toFile: workspace.path + "/offset", atomically: true, encoding: .utf8)
     }
 
     @Test(arguments: [-40 * year, 10 * year])
@@ -29,21 +29,21 @@ struct ClockTests {
             .on(path: "weights.bin", request: 0, .status(503, retryAfter: .seconds(1))),
             .on(path: "weights.bin", request: 1, .stall(after: 100_000)),
         ]
-        try await withServer(script: script) { sandbox, server in
-            let arguments = sandbox.download(from: server, "--stall-timeout", "1", "--retry-delay", "0.1")
-            let child = try await start(arguments, sandbox, off: 0)
+        try await withServer(script: script) { workspace, server in
+            let arguments = workspace.download(from: server, "--stall-timeout", "1", "--retry-delay", "0.1")
+            let child = try await start(arguments, workspace, off: 0)
             try await child.waitForErrors { $0.contains("trying again") }
-            try set(sandbox, off: seconds)
+            try set(workspace, off: seconds)
             try await server.waitForStall(of: "weights.bin")
-            try set(sandbox, off: 0)
+            try set(workspace, off: 0)
             let result = try await child.wait()
             #expect(result.status == 0, "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
             #expect(
                 server.requests(path: "weights.bin").reduce(0) { $0 + ($1.status == 503 ? 0 : $1.bodyBytesSent) }
                     == 300_000)
             // What the receipts say is the files' own time, whoever's clock it was.
-            #expect(try await sandbox.run(sandbox.download(from: server)).err.contains("nothing to do"))
+            #expect(try await workspace.run(workspace.download(from: server)).err.contains("nothing to do"))
         }
     }
 
@@ -53,8 +53,9 @@ struct ClockTests {
         let script: FaultScript = [
             .on(request: 0, .status(503, retryAfter: .raw("\(date)8 GMT")), .header("Date", "\(date)7 GMT"))
         ]
-        try await withServer(script: script) { sandbox, server in
-            let child = try await start(sandbox.download(from: server, "--retry-delay", "0.01"), sandbox, off: seconds)
+        try await withServer(script: script) { workspace, server in
+            let child = try await start(
+                workspace.download(from: server, "--retry-delay", "0.01"), workspace, off: seconds)
             let result = try await child.wait()
             #expect(result.status == 0, "\(result.err)")
             // A second and some jitter. By the clock here it would be none, or the five minutes that are the most.
@@ -64,14 +65,14 @@ struct ClockTests {
 
     @Test(.enabled(if: Program.has("nginx") && Program.has("openssl"), "nginx or openssl is not installed"))
     func `a clock that is years behind is hinted at where a certificate is not valid yet`() async throws {
-        try await withSandbox { sandbox in
-            try await Authority(sandbox.path).issue()
-            try await Nginx.run(in: sandbox.path, certificates: ["good"]) { nginx in
+        try await withWorkspace { workspace in
+            try await Authority(workspace.path).issue()
+            try await Nginx.run(in: workspace.path, certificates: ["good"]) { nginx in
                 let arguments = [
                     "--manifest", "test.json", "model", "--cacert", "ca.pem", "--source",
                     "https://127.0.0.1:\(nginx.ports[1])/",
                 ]
-                let result = try await start(arguments, sandbox, off: -20 * Self.year).wait()
+                let result = try await start(arguments, workspace, off: -20 * Self.year).wait()
                 #expect(result.status == 76)
                 #expect(result.err.contains("not valid yet (is the clock here right?)"), "\(result.err)")
                 #expect(!result.err.contains("trying again"))
@@ -80,24 +81,24 @@ struct ClockTests {
     }
 
     @Test func `files from the future are taken as they are, and their time is left alone`() async throws {
-        try await withServer { sandbox, server in
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+        try await withServer { workspace, server in
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
             let future = Date(timeIntervalSince1970: 4e9)
-            for (name, _) in sandbox.model.files {
+            for (name, _) in workspace.model.files {
                 try FileManager.default.setAttributes(
-                    [.modificationDate: future], ofItemAtPath: sandbox.directory + "/" + name)
+                    [.modificationDate: future], ofItemAtPath: workspace.directory + "/" + name)
             }
             // The first run hashes what it does not recognise, and the second finds its receipts.
             for isFirst in [true, false] {
-                let result = try await sandbox.run(sandbox.download(from: server, "--json"))
+                let result = try await workspace.run(workspace.download(from: server, "--json"))
                 #expect(result.out.contains(#""phase":"hashing""#) == isFirst, "\(result.out)")
                 let report = try result.report()
                 #expect(report.int("exit_code") == 0)
                 #expect(Set(report.states.values) == ["skipped"])
             }
-            #expect(server.bodyBytesSent == sandbox.model.bytes)
-            for (name, _) in sandbox.model.files {
-                let attributes = try FileManager.default.attributesOfItem(atPath: sandbox.directory + "/" + name)
+            #expect(server.bodyBytesSent == workspace.model.bytes)
+            for (name, _) in workspace.model.files {
+                let attributes = try FileManager.default.attributesOfItem(atPath: workspace.directory + "/" + name)
                 #expect(attributes[.modificationDate] as? Date == future)
             }
         }
@@ -105,20 +106,20 @@ struct ClockTests {
 
     @Test func `a partial from the future is gone on with`() async throws {
         try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 280_000))]) {
-            sandbox, server in
-            let child = try await start(sandbox.download(from: server), sandbox, off: 30 * Self.year)
+            workspace, server in
+            let child = try await start(workspace.download(from: server), workspace, off: 30 * Self.year)
             try await server.waitForStall(of: "weights.bin")
-            try await poll("the bytes to be written") { sandbox.contents("weights.bin.partial")?.count == 280_000 }
+            try await poll("the bytes to be written") { workspace.contents("weights.bin.partial")?.count == 280_000 }
             child.kill(SIGINT)
             #expect(try await child.wait().ending == .killed(SIGINT))
             for name in ["weights.bin.partial", ".modelfetch/weights.bin.journal"] {
                 try FileManager.default.setAttributes(
                     [.modificationDate: Date(timeIntervalSince1970: 4e9)],
-                    ofItemAtPath: sandbox.directory + "/" + name)
+                    ofItemAtPath: workspace.directory + "/" + name)
             }
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
-            sandbox.expectWhole()
-            #expect(server.bodyBytesSent == sandbox.model.bytes)
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
+            workspace.expectWhole()
+            #expect(server.bodyBytesSent == workspace.model.bytes)
         }
     }
 }

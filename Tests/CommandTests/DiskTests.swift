@@ -6,23 +6,23 @@ import Testing
 @Suite(.timeLimit(.minutes(10)))
 struct DiskTests {
     /// Mounts a small file system of its own where the model belongs.
-    private func withMount(_ options: String, _ sandbox: Sandbox, _ body: () async throws -> Void) async throws {
-        try FileManager.default.createDirectory(atPath: sandbox.directory, withIntermediateDirectories: false)
-        try await Tool.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", sandbox.directory)
+    private func withMount(_ options: String, _ workspace: Workspace, _ body: () async throws -> Void) async throws {
+        try FileManager.default.createDirectory(atPath: workspace.directory, withIntermediateDirectories: false)
+        try await Tool.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", workspace.directory)
         do {
             try await body()
         } catch {
-            try await Tool.run("umount", "-l", sandbox.directory)
+            try await Tool.run("umount", "-l", workspace.directory)
             throw error
         }
-        try await Tool.run("umount", "-l", sandbox.directory)
+        try await Tool.run("umount", "-l", workspace.directory)
     }
 
     @Test(.enabled(if: Program.isRoot, "mounting takes root"))
     func `a disk that is too small is said before the first byte`() async throws {
-        try await withServer { sandbox, server in
-            try await withMount("size=128k", sandbox) {
-                let result = try await sandbox.run(sandbox.download(from: server))
+        try await withServer { workspace, server in
+            try await withMount("size=128k", workspace) {
+                let result = try await workspace.run(workspace.download(from: server))
                 #expect(result.status == 73)
                 #expect(result.err.contains("300167 bytes are needed and "), "\(result.err)")
                 #expect(result.err.contains(" are free; nothing was fetched"))
@@ -37,13 +37,13 @@ struct DiskTests {
         // Four files are worked on at once, and get their space when they are answered; the fifth one finds none left. They
         // wait there until the disk is full.
         let model = TestModel(["a": 200_000, "b": 190_000, "c": 180_000, "d": 170_000, "e": 100_000])
-        try await withServer(model, script: .always(.gate(after: 10_000))) { sandbox, server in
-            try await withMount("size=1200k", sandbox) {
-                let child = try sandbox.start(sandbox.download(from: server))
+        try await withServer(model, script: .always(.gate(after: 10_000))) { workspace, server in
+            try await withMount("size=1200k", workspace) {
+                let child = try workspace.start(workspace.download(from: server))
                 try await poll("some bytes of each") {
-                    ["a", "b", "c", "d"].allSatisfy { sandbox.contents($0 + ".partial")?.isEmpty == false }
+                    ["a", "b", "c", "d"].allSatisfy { workspace.contents($0 + ".partial")?.isEmpty == false }
                 }
-                let filler = sandbox.directory + "/filler"
+                let filler = workspace.directory + "/filler"
                 let descriptor = open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
                 let page = [UInt8](repeating: 7, count: 4096)
                 while write(descriptor, page, page.count) > 0 {}
@@ -53,10 +53,10 @@ struct DiskTests {
                 #expect(result.status == 73)
                 #expect(
                     result.err.contains("bytes are needed and ") && result.err.contains(" are free"), "\(result.err)")
-                sandbox.expectNothingWrong()
+                workspace.expectNothingWrong()
                 try FileManager.default.removeItem(atPath: filler)
-                #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
-                sandbox.expectWhole()
+                #expect(try await workspace.run(workspace.download(from: server)).status == 0)
+                workspace.expectWhole()
                 #expect(server.bodyBytesSent <= model.bytes + 100_000)
             }
         }
@@ -64,17 +64,17 @@ struct DiskTests {
 
     @Test(.enabled(if: Program.isRoot, "mounting takes root"))
     func `a read-only directory takes no download, and is audited all the same`() async throws {
-        try await withServer { sandbox, server in
-            try await withMount("size=2m", sandbox) {
-                #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
-                try await Tool.run("mount", "-o", "remount,ro", sandbox.directory)
-                #expect(try await sandbox.run("verify", sandbox.directory).status == 0)
+        try await withServer { workspace, server in
+            try await withMount("size=2m", workspace) {
+                #expect(try await workspace.run(workspace.download(from: server)).status == 0)
+                try await Tool.run("mount", "-o", "remount,ro", workspace.directory)
+                #expect(try await workspace.run("verify", workspace.directory).status == 0)
                 // All is there: nothing has to be written.
-                #expect(try await sandbox.run(sandbox.download(from: server, "--recheck")).status == 0)
-                try await Tool.run("mount", "-o", "remount,rw", sandbox.directory)
-                try FileManager.default.removeItem(atPath: sandbox.directory + "/config.json")
-                try await Tool.run("mount", "-o", "remount,ro", sandbox.directory)
-                let result = try await sandbox.run(sandbox.download(from: server))
+                #expect(try await workspace.run(workspace.download(from: server, "--recheck")).status == 0)
+                try await Tool.run("mount", "-o", "remount,rw", workspace.directory)
+                try FileManager.default.removeItem(atPath: workspace.directory + "/config.json")
+                try await Tool.run("mount", "-o", "remount,ro", workspace.directory)
+                let result = try await workspace.run(workspace.download(from: server))
                 #expect(result.status == 73)
                 #expect(result.err.contains("Read-only file system"), "\(result.err)")
             }
@@ -83,31 +83,31 @@ struct DiskTests {
 
     @Test(.enabled(if: Program.isRoot, "mounting takes root"), arguments: [2, 4, 6, 8])
     func `a file system without inodes is not said to need bytes`(inodes: Int) async throws {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             // The first inode is the root's.
-            try await withMount("size=4m,nr_inodes=\(inodes)", sandbox) {
-                let result = try await sandbox.run(sandbox.download(from: server))
+            try await withMount("size=4m,nr_inodes=\(inodes)", workspace) {
+                let result = try await workspace.run(workspace.download(from: server))
                 #expect(result.status == 73, "\(result.err)")
                 #expect(result.err.contains("the file system has no inodes left"), "\(result.err)")
                 #expect(result.err.contains("hint: remove files"), "\(result.err)")
                 #expect(!result.err.contains("bytes are needed"), "\(result.err)")
-                sandbox.expectNothingWrong()
-                try await Tool.run("mount", "-o", "remount,nr_inodes=100", sandbox.directory)
-                #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+                workspace.expectNothingWrong()
+                try await Tool.run("mount", "-o", "remount,nr_inodes=100", workspace.directory)
+                #expect(try await workspace.run(workspace.download(from: server)).status == 0)
             }
         }
     }
 
     @Test func `a file size limit ends the run with 73 and not with a signal`() async throws {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             // In blocks of 512 bytes.
-            let child = try sandbox.startShell(#"ulimit -f 200; exec "$0" "$@""#, sandbox.download(from: server))
+            let child = try workspace.startShell(#"ulimit -f 200; exec "$0" "$@""#, workspace.download(from: server))
             let result = try await child.wait()
             #expect(result.ending == .exited(73))
             #expect(result.err.contains("error: weights.bin: "), "\(result.err)")
             #expect(result.err.contains("File too large") || result.err.contains("limit"), "\(result.err)")
-            #expect(sandbox.exists("config.json"))
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            #expect(workspace.exists("config.json"))
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
         }
     }
 }

@@ -45,15 +45,15 @@ struct DocumentationTests {
         for section in document.components(separatedBy: "\n### `").dropFirst() {
             sections[String(section.prefix { $0 != "`" })] = section
         }
-        try await withServer(script: [.on(path: "weights.bin", request: 0, .drop(after: 9999))]) { sandbox, server in
-            try sandbox.write([1], to: "model/config.json")
+        try await withServer(script: [.on(path: "weights.bin", request: 0, .drop(after: 9999))]) { workspace, server in
+            try workspace.write([1], to: "model/config.json")
             let runs = [
-                sandbox.download(from: server, "--json", "--retry-delay", "0"), ["list", "--json"],
-                sandbox.download(from: server, "--json", "--dry-run"),
-                ["verify", "--json", sandbox.directory, sandbox.path],
+                workspace.download(from: server, "--json", "--retry-delay", "0"), ["list", "--json"],
+                workspace.download(from: server, "--json", "--dry-run"),
+                ["verify", "--json", workspace.directory, workspace.path],
             ]
             for arguments in runs {
-                for event in try await sandbox.run(arguments).events() {
+                for event in try await workspace.run(arguments).events() {
                     let section = try #require(sections[event.event ?? ""])
                     for key in event.keys.subtracting(["event"]) {
                         #expect(section.contains("`\(key)`"), "\(event.event ?? "?"): \(key)")

@@ -6,14 +6,14 @@ import Testing
 @Suite(.timeLimit(.minutes(10)))
 struct ExitCodeTests {
     @Test func `0: every file is there and verified, and again when there is nothing to do`() async throws {
-        try await withServer { sandbox, server in
-            let first = try await sandbox.run(sandbox.download(from: server))
+        try await withServer { workspace, server in
+            let first = try await workspace.run(workspace.download(from: server))
             #expect(first.status == 0)
             #expect(first.out.isEmpty)
             #expect(first.err.contains("done: 3 of 3 files verified"))
-            sandbox.expectWhole()
+            workspace.expectWhole()
             let sent = server.bodyBytesSent
-            let second = try await sandbox.run(sandbox.download(from: server))
+            let second = try await workspace.run(workspace.download(from: server))
             #expect(second.status == 0)
             #expect(second.err.contains("nothing to do: 3 files verified earlier"))
             #expect(server.bodyBytesSent == sent)
@@ -21,8 +21,8 @@ struct ExitCodeTests {
     }
 
     @Test func `64: an unknown model, with a list of the known ones`() async throws {
-        try await withSandbox { sandbox in
-            let result = try await sandbox.run("no-such-model")
+        try await withWorkspace { workspace in
+            let result = try await workspace.run("no-such-model")
             #expect(result.status == 64)
             #expect(result.err.contains("gpt2-124M (124M, 117M)"))
             #expect(result.err.contains("hint: "))
@@ -31,31 +31,31 @@ struct ExitCodeTests {
     }
 
     @Test func `64: a model without a source, with a hint`() async throws {
-        try await withSandbox { sandbox in
-            let result = try await sandbox.run("tiny", "d")
+        try await withWorkspace { workspace in
+            let result = try await workspace.run("tiny", "d")
             #expect(result.status == 64)
             #expect(result.err.contains("--source"))
         }
     }
 
     @Test func `64: a directory whose model cannot be told`() async throws {
-        try await withSandbox { sandbox in
-            try sandbox.write([1], to: "what/ever")
-            let result = try await sandbox.run("verify", "what")
+        try await withWorkspace { workspace in
+            try workspace.write([1], to: "what/ever")
+            let result = try await workspace.run("verify", "what")
             #expect(result.status == 64)
             #expect(result.err.contains("--model NAME or --manifest FILE"))
         }
     }
 
     @Test func `65: an audit that finds damage, a missing file and a changed size`() async throws {
-        try await withServer { sandbox, server in
-            try await sandbox.run(sandbox.download(from: server))
-            var bytes = try #require(sandbox.contents("weights.bin"))
+        try await withServer { workspace, server in
+            try await workspace.run(workspace.download(from: server))
+            var bytes = try #require(workspace.contents("weights.bin"))
             bytes[1000] ^= 1
-            try sandbox.write(bytes, to: "model/weights.bin")
-            try sandbox.write([1, 2], to: "model/config.json")
-            try FileManager.default.removeItem(atPath: sandbox.directory + "/checkpoint")
-            let result = try await sandbox.run("verify", sandbox.directory)
+            try workspace.write(bytes, to: "model/weights.bin")
+            try workspace.write([1, 2], to: "model/config.json")
+            try FileManager.default.removeItem(atPath: workspace.directory + "/checkpoint")
+            let result = try await workspace.run("verify", workspace.directory)
             #expect(result.status == 65)
             #expect(result.out.contains("weights.bin: the digest is wrong: expected "))
             #expect(result.out.contains("config.json: the size is wrong: expected 90 bytes, found 2"))
@@ -65,23 +65,23 @@ struct ExitCodeTests {
     }
 
     @Test func `65: the only source has other bytes`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", .flip(offset: 5, mask: 1))]) { sandbox, server in
-            let result = try await sandbox.run(sandbox.download(from: server, "--retry-delay", "0"))
+        try await withServer(script: [.on(path: "weights.bin", .flip(offset: 5, mask: 1))]) { workspace, server in
+            let result = try await workspace.run(workspace.download(from: server, "--retry-delay", "0"))
             #expect(result.status == 65)
-            #expect(!sandbox.exists("weights.bin"))
-            #expect(!sandbox.exists("checkpoint"))
-            sandbox.expectNothingWrong()
+            #expect(!workspace.exists("weights.bin"))
+            #expect(!workspace.exists("checkpoint"))
+            workspace.expectNothingWrong()
         }
     }
 
     @Test func `65: a manifest that breaks a rule, with the place`() async throws {
-        try await withSandbox { sandbox in
-            try sandbox.write(
+        try await withWorkspace { workspace in
+            try workspace.write(
                 Array(#"{"format": "modelfetch-manifest/1", "name": "x", "files": 7}"#.utf8), to: "bad.json")
-            let result = try await sandbox.run("./bad.json")
+            let result = try await workspace.run("./bad.json")
             #expect(result.status == 65)
             #expect(result.err.contains("bad.json: $.files"))
-            #expect(try await sandbox.run("manifest", "check", "bad.json").status == 65)
+            #expect(try await workspace.run("manifest", "check", "bad.json").status == 65)
         }
     }
 
@@ -92,8 +92,8 @@ struct ExitCodeTests {
             ["124M", "nowhere", "--verify"], ["verify", ".", "--manifest", "nowhere.json"],
         ])
     func `66: no such directory or manifest`(arguments: [String]) async throws {
-        try await withSandbox { sandbox in
-            let result = try await sandbox.run(arguments)
+        try await withWorkspace { workspace in
+            let result = try await workspace.run(arguments)
             #expect(result.status == 66)
             #expect(result.err.contains("nowhere"))
             #expect(result.err.contains("no such"))
@@ -106,9 +106,9 @@ struct ExitCodeTests {
             (.drop(after: 1000), "early"), (.stallBeforeHead, "stalled"),
         ] as [(Fault, String)])
     func `69: the source does not deliver, and what was received is kept`(fault: Fault, words: String) async throws {
-        try await withServer(script: [.on(path: "weights.bin", fault)]) { sandbox, server in
-            let result = try await sandbox.run(
-                sandbox.download(
+        try await withServer(script: [.on(path: "weights.bin", fault)]) { workspace, server in
+            let result = try await workspace.run(
+                workspace.download(
                     from: server, "--retries", "1", "--retry-delay", "0.01", "--stall-timeout", "1"))
             #expect(result.status == 69)
             #expect(result.err.contains(words))
@@ -116,16 +116,16 @@ struct ExitCodeTests {
             #expect(result.err.contains("of 300000 bytes are kept"))
             #expect(result.err.contains("hint: "))
             // The other files came all the same, but for the marker.
-            #expect(sandbox.exists("config.json") && !sandbox.exists("checkpoint"))
+            #expect(workspace.exists("config.json") && !workspace.exists("checkpoint"))
             server.replace(script: .honest)
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
         }
     }
 
     @Test func `69: nobody listens there`() async throws {
-        try await withSandbox { sandbox in
+        try await withWorkspace { workspace in
             // Port 1 is nobody's; one that a server has just left could be somebody's by now.
-            let result = try await sandbox.run(
+            let result = try await workspace.run(
                 "--manifest", "test.json", "d", "--source", "http://127.0.0.1:1/", "--retries", "0")
             #expect(result.status == 69)
             #expect(result.err.contains("could not connect"))
@@ -134,9 +134,9 @@ struct ExitCodeTests {
 
     @Test(arguments: [[], ["--json"], ["--retries", "0"], ["--wait-for-network", "--retries", "0"]])
     func `69: nothing can be reached, which is said in a line for each host`(more: [String]) async throws {
-        try await withSandbox { sandbox in
+        try await withWorkspace { workspace in
             let sources = ["--source", "http://127.0.0.1:1/", "--source", "http://models.invalid/x/"]
-            let child = try sandbox.start(["--manifest", "test.json", "d"] + sources + more)
+            let child = try workspace.start(["--manifest", "test.json", "d"] + sources + more)
             if more.contains("--wait-for-network") {
                 // It would for ever.
                 try await child.waitForErrors { $0.components(separatedBy: "waiting for the network").count == 3 }
@@ -161,10 +161,10 @@ struct ExitCodeTests {
     }
 
     @Test func `73: a file where the directory should be`() async throws {
-        try await withServer { sandbox, server in
-            try sandbox.write([1], to: "model")
-            for arguments in [sandbox.download(from: server), ["verify", "model", "--model", "tiny"]] {
-                let result = try await sandbox.run(arguments)
+        try await withServer { workspace, server in
+            try workspace.write([1], to: "model")
+            for arguments in [workspace.download(from: server), ["verify", "model", "--model", "tiny"]] {
+                let result = try await workspace.run(arguments)
                 #expect(result.status == 73)
                 #expect(result.err.contains("model"))
             }
@@ -173,10 +173,10 @@ struct ExitCodeTests {
     }
 
     @Test func `75: another run holds the directory`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 1000))]) { sandbox, server in
-            let first = try sandbox.start(sandbox.download(from: server, "--stall-timeout", "2"))
+        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 1000))]) { workspace, server in
+            let first = try workspace.start(workspace.download(from: server, "--stall-timeout", "2"))
             try await server.waitForStall(of: "weights.bin")
-            let second = try await sandbox.run(sandbox.download(from: server, "--no-wait"))
+            let second = try await workspace.run(workspace.download(from: server, "--no-wait"))
             #expect(second.status == 75)
             #expect(second.err.contains("another modelfetch (process \(first.pid)) is working on"))
             #expect(second.err.contains("hint: leave out --no-wait"))
@@ -196,13 +196,13 @@ struct ExitCodeTests {
             .on(path: "weights.bin", request: 0, .drop(after: 150_000)),
             .on(path: "weights.bin", requests: 1...99, fault),
         ]) {
-            sandbox, server in
-            let result = try await sandbox.run(
-                sandbox.download(from: server, "--retries", "1", "--retry-delay", "0.01"))
+            workspace, server in
+            let result = try await workspace.run(
+                workspace.download(from: server, "--retries", "1", "--retry-delay", "0.01"))
             #expect(result.status == 76)
             #expect(result.err.contains(words), "\(result.err)")
             #expect(result.err.contains("150000 of 300000 bytes are kept"), "\(result.err)")
-            sandbox.expectNothingWrong()
+            workspace.expectNothingWrong()
         }
     }
 }

@@ -33,9 +33,11 @@ struct FailedTestsTests {
             </testsuites>
             """#,
         ]
-        try await withSandbox { sandbox in
-            for (index, text) in files.enumerated() { try sandbox.write(Array((text + "\n").utf8), to: "\(index).xml") }
-            let list = try await Tool.run("sh", [Self.script, "0.xml", "1.xml"], directory: sandbox.path)
+        try await withWorkspace { workspace in
+            for (index, text) in files.enumerated() {
+                try workspace.write(Array((text + "\n").utf8), to: "\(index).xml")
+            }
+            let list = try await Tool.run("sh", [Self.script, "0.xml", "1.xml"], directory: workspace.path)
             #expect(
                 list.out == #"""
                     A.`A file` `is read`(from:)

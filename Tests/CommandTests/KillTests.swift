@@ -11,28 +11,29 @@ struct KillTests {
             ["weights.bin": 5 << 20, "more/vocab.bpe": 300_000, "config.json": 90, "checkpoint": 77],
             marker: "checkpoint")
         var random = Generator(state: seed)
-        try await withServer(model) { sandbox, server in
+        try await withServer(model) { workspace, server in
             var kills: Int64 = 0
             while true {
                 // From a few bytes to more than two blocks of the journal.
                 let bytes = Int64.random(in: 1...(random.next(upTo: 3) == 0 ? 100_000 : 2_500_000), using: &random)
                 server.replace(script: [.on(path: "weights.bin", .stall(after: bytes))])
                 let stalls = server.log.count { $0.stalled }
-                let child = try sandbox.start(sandbox.download(from: server, "--no-sync"))
+                let child = try workspace.start(workspace.download(from: server, "--no-sync"))
                 try await poll("bytes or the end") { !child.isRunning || server.log.count { $0.stalled } > stalls }
                 // Sometimes at once, while bytes are on their way; sometimes when all have come.
                 if child.isRunning, random.next(upTo: 2) == 0 { try await server.waitForStall(of: "weights.bin") }
                 child.kill(SIGKILL)
                 let result = try await child.wait()
-                sandbox.expectNothingWrong()
+                workspace.expectNothingWrong()
                 if result.status == 0 { break }
                 #expect(result.ending == .killed(SIGKILL), "\(result.err)")
                 kills += 1
                 try #require(kills < 60)
             }
             #expect(kills > 2)
-            sandbox.expectWhole()
-            #expect(try await sandbox.run("verify", sandbox.directory, "--manifest", sandbox.manifest).status == 0)
+            workspace.expectWhole()
+            #expect(
+                try await workspace.run("verify", workspace.directory, "--manifest", workspace.manifest).status == 0)
             #expect(server.bodyBytesSent - model.bytes <= kills << 20, "after \(kills) kills")
         }
     }
@@ -54,7 +55,7 @@ struct KillTests {
         let model = TestModel(["weights.bin": 24 << 20, "config.json": 90, "checkpoint": 77], marker: "checkpoint")
         let path = "weights.bin"
         var random = Generator(state: 7)
-        try await withServer(model) { sandbox, server in
+        try await withServer(model) { workspace, server in
             var kills = 0
             // How far into the file the server has come, and how many of its replies have been looked at.
             var (reached, seen) = (Int64(0), 0)
@@ -63,10 +64,10 @@ struct KillTests {
                 let bytes = Int64.random(in: 1...(isLarge ? 3_500_000 : 500_000), using: &random)
                 let moment = isLarge ? .written : Moment.allCases[Int(random.next(upTo: 4))]
                 server.replace(script: [.on(path: path, .stall(after: bytes))])
-                let lock = sandbox.directory + "/.modelfetch/lock"
+                let lock = workspace.directory + "/.modelfetch/lock"
                 try? FileManager.default.removeItem(atPath: lock)
                 let stalls = server.log.count { $0.stalled }
-                let child = try sandbox.start(sandbox.download(from: server, "--no-sync", "--json"))
+                let child = try workspace.start(workspace.download(from: server, "--no-sync", "--json"))
                 try await poll("the moment") {
                     guard child.isRunning else { return true }
                     return switch moment {
@@ -81,7 +82,7 @@ struct KillTests {
                 }
                 child.kill(SIGKILL)
                 let result = try await child.wait()
-                sandbox.expectNothingWrong()
+                workspace.expectNothingWrong()
                 for request in server.requests(path: path).dropFirst(seen) {
                     let start = request.rangeStart
                     // All that a kill has cost lies between what had been sent and where the next run goes on.
@@ -95,7 +96,7 @@ struct KillTests {
                 try #require(kills < 300)
             }
             #expect(kills >= 100)
-            sandbox.expectWhole()
+            workspace.expectWhole()
             #expect(server.bodyBytesSent - model.bytes <= Int64(kills) << 20)
         }
     }

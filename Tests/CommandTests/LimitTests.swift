@@ -7,29 +7,29 @@ import Testing
 struct LimitTests {
     @Test(arguments: [4, 5, 6, 7, 8, 9, 10, 12, 15, 19, 24])
     func `too few descriptors are said, and harm nothing`(count: Int) async throws {
-        try await withServer { sandbox, server in
-            let arguments = sandbox.download(from: server, "--retries", "1", "--retry-delay", "0.01")
-            let result = try await sandbox.startShell(#"ulimit -n \#(count); exec "$0" "$@""#, arguments).wait()
+        try await withServer { workspace, server in
+            let arguments = workspace.download(from: server, "--retries", "1", "--retry-delay", "0.01")
+            let result = try await workspace.startShell(#"ulimit -n \#(count); exec "$0" "$@""#, arguments).wait()
             #expect([0, 69, 73].contains(result.status), "\(result.ending) \(result.err)")
             if count < 16 {
                 #expect(result.status == 73, "\(result.err)")
                 #expect(result.err.contains("hint: raise the limit (ulimit -n)"), "\(result.err)")
             }
             if result.status != 0 { #expect(result.err.contains("error: ")) }
-            sandbox.expectNothingWrong()
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            workspace.expectNothingWrong()
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
         }
     }
 
     @Test(.enabled(if: !Program.isSanitized, "a sanitizer takes address space of its own"), arguments: [300, 400, 700])
     func `too little address space is said, and harms nothing`(mebibytes: Int) async throws {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             let script = #"ulimit -v \#(mebibytes * 1024); exec "$0" "$@""#
-            let result = try await sandbox.startShell(script, sandbox.download(from: server)).wait()
+            let result = try await workspace.startShell(script, workspace.download(from: server)).wait()
             #expect([0, 73].contains(result.status), "\(result.ending) \(result.err)")
             if result.status != 0 { #expect(result.err.contains("too little memory"), "\(result.err)") }
-            sandbox.expectNothingWrong()
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            workspace.expectNothingWrong()
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
         }
     }
 
@@ -42,19 +42,19 @@ struct LimitTests {
             "needs root, who is no other user's limit subject to, and setpriv(1) and prlimit(1)"),
         arguments: [1, 2, 4, 6, 7, 8, 9, 10, 12, 16])
     func `too few threads are said, or are enough, and nobody waits for more`(count: Int) async throws {
-        try await withServer { sandbox, server in
-            #expect(chmod(sandbox.path, 0o777) == 0)
+        try await withServer { workspace, server in
+            #expect(chmod(workspace.path, 0o777) == 0)
             let user = "\(Self.user + count)"
             let arguments =
                 ["--nproc=\(count)", "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", Program.path]
-                + sandbox.download(from: server)
+                + workspace.download(from: server)
             let prlimit = try #require(Program.find("prlimit"))
-            let child = try Child(prlimit, arguments, environment: sandbox.environment, directory: sandbox.path)
+            let child = try Child(prlimit, arguments, environment: workspace.environment, directory: workspace.path)
             let result = try await child.wait()
             #expect([0, 73].contains(result.status), "\(result.ending) \(result.err)")
             if result.status != 0 { #expect(result.err.contains("thread"), "\(result.err)") }
             if count < 5 { #expect(result.status == 73) }
-            sandbox.expectNothingWrong()
+            workspace.expectNothingWrong()
         }
     }
 }

@@ -10,10 +10,10 @@ import Testing
 )
 struct NameTests {
     /// Starts the program where the resolver asks only this name server (resolv.conf(5)).
-    private func start(_ sandbox: Sandbox, _ names: NameServer, _ server: FaultServer, _ more: String...) throws
+    private func start(_ workspace: Workspace, _ names: NameServer, _ server: FaultServer, _ more: String...) throws
         -> Child
     {
-        try sandbox.write(
+        try workspace.write(
             Array("nameserver \(names.address)\noptions timeout:1 attempts:1\n".utf8), to: "resolv.conf")
         let arguments = ["--manifest", "test.json", "model", "--source", "http://models.example:\(server.port)/"]
         let script = #"mount --bind resolv.conf /etc/resolv.conf && exec "$0" "$@""#
@@ -21,21 +21,21 @@ struct NameTests {
         return try Child(
             unshare,
             ["--mount", "/bin/sh", "-c", script, Program.path] + arguments + ["--retry-delay", "0.02"] + more,
-            environment: sandbox.environment, directory: sandbox.path)
+            environment: workspace.environment, directory: workspace.path)
     }
 
     @Test(arguments: [NameServer.Mood.fails, .knowsNothing])
     func `a name that is found in the end was worth waiting for`(mood: NameServer.Mood) async throws {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             try await NameServer.run(mood) { names in
-                let child = try start(sandbox, names, server, "--wait-for-network", "--retries", "0")
+                let child = try start(workspace, names, server, "--wait-for-network", "--retries", "0")
                 try await child.waitForErrors { $0.contains("waiting for the network") }
                 try await poll("more questions") { names.queries > 6 }
                 names.become(.answers)
                 let result = try await child.wait()
                 #expect(result.status == 0, "\(result.err)")
-                sandbox.expectWhole()
-                #expect(server.bodyBytesSent == sandbox.model.bytes)
+                workspace.expectWhole()
+                #expect(server.bodyBytesSent == workspace.model.bytes)
             }
         }
     }
@@ -43,25 +43,25 @@ struct NameTests {
     @Test(arguments: [NameServer.Mood.fails, .isSilent])
     func `a name server that is lost in the middle of a run does no harm`(mood: NameServer.Mood) async throws {
         let script: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 100_000))]
-        try await withServer(script: script) { sandbox, server in
+        try await withServer(script: script) { workspace, server in
             try await NameServer.run(.answers) { names in
-                let child = try start(sandbox, names, server, "--retries", "2", "--stall-timeout", "1")
+                let child = try start(workspace, names, server, "--retries", "2", "--stall-timeout", "1")
                 try await server.waitForStall(of: "weights.bin")
                 // What was found once counts for a while.
                 names.become(mood)
                 let result = try await child.wait()
                 #expect(result.status == 0, "\(result.err)")
-                sandbox.expectWhole()
-                #expect(server.bodyBytesSent == sandbox.model.bytes)
+                workspace.expectWhole()
+                #expect(server.bodyBytesSent == workspace.model.bytes)
             }
         }
     }
 
     @Test(arguments: [NameServer.Mood.fails, .knowsNothing, .isSilent])
     func `a name that is never found ends the run with 69 and says which`(mood: NameServer.Mood) async throws {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             try await NameServer.run(mood) { names in
-                let child = try start(sandbox, names, server, "--retries", "2", "--connect-timeout", "1")
+                let child = try start(workspace, names, server, "--retries", "2", "--connect-timeout", "1")
                 let result = try await child.wait()
                 #expect(result.status == 69)
                 #expect(result.err.contains("models.example"), "\(result.err)")

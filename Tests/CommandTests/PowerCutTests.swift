@@ -24,14 +24,14 @@ struct PowerCutTests {
     private static let script: FaultScript = [.on(.rate(300_000)), .on(path: "weights.bin", .rate(10_000))]
 
     @Test func `what was reported as published survives a power cut, and is not fetched again`() async throws {
-        try await withServer(Self.model, script: Self.script) { sandbox, server in
-            try await LoopDisk.run(at: sandbox.directory) { disk in
+        try await withServer(Self.model, script: Self.script) { workspace, server in
+            try await LoopDisk.run(at: workspace.directory) { disk in
                 var published: Set<String> = []
                 for (index, moment) in Self.moments.enumerated() {
                     let requests = server.log.count
                     // Those that are there already are reported at once.
                     let number = moment.1 + (moment.0.contains("file") ? published.count : 0)
-                    let child = try sandbox.start(sandbox.download(from: server, "--json", "--retries", "1"))
+                    let child = try workspace.start(workspace.download(from: server, "--json", "--retries", "1"))
                     try await poll("\(moment)") {
                         let lines = child.outputSoFar.split(separator: "\n")
                         // On a busy machine they may all have come since the last look; then this is the moment.
@@ -46,19 +46,19 @@ struct PowerCutTests {
                     try await disk.powerUp()
                     expectNoRequests(for: published, in: server.log[requests...])
                     published.formUnion(try Self.published(in: result))
-                    expectRight(published, sandbox)
-                    sandbox.expectNothingWrong()
+                    expectRight(published, workspace)
+                    workspace.expectNothingWrong()
                 }
                 #expect(published.count >= 3)
                 let requests = server.log.count
                 server.replace(script: .honest)
-                #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+                #expect(try await workspace.run(workspace.download(from: server)).status == 0)
                 expectNoRequests(for: published, in: server.log[requests...])
                 try disk.cutPower()
                 try await disk.powerUp()
-                sandbox.expectWhole()
+                workspace.expectWhole()
                 // The receipts are durable, too: nothing is fetched or hashed.
-                let again = try await sandbox.run(sandbox.download(from: server, "--json"))
+                let again = try await workspace.run(workspace.download(from: server, "--json"))
                 #expect(Set(try again.report().states.values) == ["skipped"], "\(again.out)")
                 #expect(!again.out.contains(#""phase":"hashing""#), "\(again.out)")
             }
@@ -73,10 +73,10 @@ struct PowerCutTests {
     }
 
     private func expectRight(
-        _ files: Set<String>, _ sandbox: Sandbox, _ location: SourceLocation = #_sourceLocation
+        _ files: Set<String>, _ workspace: Workspace, _ location: SourceLocation = #_sourceLocation
     ) {
         for (name, file) in Self.model.files where files.contains(name) {
-            let actual = sandbox.contents(name).map { digest(of: $0) }
+            let actual = workspace.contents(name).map { digest(of: $0) }
             #expect(actual == file.sha256, "\(name) was reported as published", sourceLocation: location)
         }
     }

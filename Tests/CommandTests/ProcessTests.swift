@@ -6,9 +6,9 @@ import Testing
 @Suite(.timeLimit(.minutes(10)))
 struct ProcessTests {
     @Test func `of two runs on one directory one waits, and every byte comes once`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { sandbox, server in
-            let children = try (0..<2).map { _ in try sandbox.start(sandbox.download(from: server)) }
-            let words = " is working on \(sandbox.directory): waiting for it to finish"
+        try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { workspace, server in
+            let children = try (0..<2).map { _ in try workspace.start(workspace.download(from: server)) }
+            let words = " is working on \(workspace.directory): waiting for it to finish"
             try await poll("one of them to wait") { children.contains { $0.errorsSoFar.contains(words) } }
             // It names the process that it waits for.
             for (waiting, working) in [(children[0], children[1]), (children[1], children[0])]
@@ -19,61 +19,61 @@ struct ProcessTests {
             let results = [try await children[0].wait(), try await children[1].wait()]
             #expect(results.allSatisfy { $0.status == 0 })
             #expect(results.count { $0.err.contains(words) } == 1)
-            #expect(server.bodyBytesSent == sandbox.model.bytes)
-            sandbox.expectWhole()
+            #expect(server.bodyBytesSent == workspace.model.bytes)
+            workspace.expectWhole()
         }
     }
 
     @Test func `of ten runs that do not wait one does the work`() async throws {
-        try await withServer(script: .always(.rate(300_000))) { sandbox, server in
+        try await withServer(script: .always(.rate(300_000))) { workspace, server in
             var statuses: [Int32?] = []
-            let children = try (0..<10).map { _ in try sandbox.start(sandbox.download(from: server, "--no-wait")) }
+            let children = try (0..<10).map { _ in try workspace.start(workspace.download(from: server, "--no-wait")) }
             for child in children { statuses.append(try await child.wait().status) }
             #expect(statuses.contains(0))
             #expect(statuses.allSatisfy { $0 == 0 || $0 == 75 }, "\(statuses)")
-            #expect(server.bodyBytesSent == sandbox.model.bytes)
-            sandbox.expectWhole()
+            #expect(server.bodyBytesSent == workspace.model.bytes)
+            workspace.expectWhole()
         }
     }
 
     @Test func `of ten runs that wait all end well, and every byte comes once`() async throws {
-        try await withServer(script: .always(.rate(400_000))) { sandbox, server in
-            let children = try (0..<10).map { _ in try sandbox.start(sandbox.download(from: server)) }
+        try await withServer(script: .always(.rate(400_000))) { workspace, server in
+            let children = try (0..<10).map { _ in try workspace.start(workspace.download(from: server)) }
             for child in children {
                 let result = try await child.wait()
                 #expect(result.status == 0, "\(result.err)")
             }
-            #expect(server.bodyBytesSent == sandbox.model.bytes)
-            sandbox.expectWhole()
+            #expect(server.bodyBytesSent == workspace.model.bytes)
+            workspace.expectWhole()
         }
     }
 
     @Test func `a lock file that a dead run left is nobody's lock`() async throws {
         try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 100_000))]) {
-            sandbox, server in
-            let child = try sandbox.start(sandbox.download(from: server))
+            workspace, server in
+            let child = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             child.kill(SIGKILL)
             try await child.wait()
-            #expect(sandbox.exists(".modelfetch/lock"))
+            #expect(workspace.exists(".modelfetch/lock"))
             // As other tools' locks look: with the number of a process that lives.
-            try sandbox.write(Array("\(getpid())\n".utf8), to: "model/.modelfetch/lock")
-            let result = try await sandbox.run(sandbox.download(from: server, "--no-wait"))
+            try workspace.write(Array("\(getpid())\n".utf8), to: "model/.modelfetch/lock")
+            let result = try await workspace.run(workspace.download(from: server, "--no-wait"))
             #expect(result.status == 0, "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test func `two gigabytes of address space are enough`() async throws {
         let model = TestModel(["a.bin": 9_000_000, "b.bin": 9_000_000, "c.bin": 9_000_000, "d.bin": 9_000_000])
-        try await withServer(model) { sandbox, server in
+        try await withServer(model) { workspace, server in
             let script = #"ulimit -v 2097152; exec "$0" "$@""#
             for _ in 1...2 {
-                let child = try sandbox.startShell(script, sandbox.download(from: server, "--recheck"))
+                let child = try workspace.startShell(script, workspace.download(from: server, "--recheck"))
                 let result = try await child.wait()
                 #expect(result.status == 0, "\(result.err)")
             }
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
@@ -86,35 +86,37 @@ struct ProcessTests {
         async throws
     {
         let script: FaultScript = [.on(path: "weights.bin", request: 0, .drop(after: 100_000))]
-        try await withServer(script: script) { sandbox, server in
-            let arguments = sandbox.download(from: server, "--json", "--verbose", "--retry-delay", "0.01")
-            let child = try sandbox.start(arguments, out: out, err: err)
+        try await withServer(script: script) { workspace, server in
+            let arguments = workspace.download(from: server, "--json", "--verbose", "--retry-delay", "0.01")
+            let child = try workspace.start(arguments, out: out, err: err)
             // A full disk behind stdout is told at the end, when all is done; that nobody listens is the listener's choice.
             let isLost = if case .file = out { true } else { false }
             #expect(try await child.wait().ending == .exited(isLost ? 73 : 0))
-            sandbox.expectWhole()
-            #expect(try await sandbox.run("verify", sandbox.directory, "--manifest", sandbox.manifest).status == 0)
+            workspace.expectWhole()
+            #expect(
+                try await workspace.run("verify", workspace.directory, "--manifest", workspace.manifest).status == 0)
         }
     }
 
     @Test func `a closed stdin is no harm`() async throws {
-        try await withServer { sandbox, server in
-            let child = try sandbox.startShell(#"exec "$0" "$@" <&- >&- 2>&-"#, sandbox.download(from: server))
+        try await withServer { workspace, server in
+            let child = try workspace.startShell(#"exec "$0" "$@" <&- >&- 2>&-"#, workspace.download(from: server))
             #expect(try await child.wait().status == 0)
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test(arguments: [false, true])
     func `a directory that is taken away ends the run with 73`(isReplaced: Bool) async throws {
-        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 50_000))]) { sandbox, server in
-            let child = try sandbox.start(sandbox.download(from: server, "--stall-timeout", "1"))
+        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 50_000))]) {
+            workspace, server in
+            let child = try workspace.start(workspace.download(from: server, "--stall-timeout", "1"))
             try await server.waitForStall(of: "weights.bin")
             if isReplaced {
-                try FileManager.default.moveItem(atPath: sandbox.directory, toPath: sandbox.path + "/moved")
-                try FileManager.default.createDirectory(atPath: sandbox.directory, withIntermediateDirectories: false)
+                try FileManager.default.moveItem(atPath: workspace.directory, toPath: workspace.path + "/moved")
+                try FileManager.default.createDirectory(atPath: workspace.directory, withIntermediateDirectories: false)
             } else {
-                try FileManager.default.removeItem(atPath: sandbox.directory)
+                try FileManager.default.removeItem(atPath: workspace.directory)
             }
             let result = try await child.wait()
             #expect(result.status == 73)
@@ -125,17 +127,18 @@ struct ProcessTests {
                 #expect(!result.err.contains("bytes are kept"), "\(result.err)")
             }
             // Nothing was made in what stands there now.
-            #expect((FileManager.default.subpaths(atPath: sandbox.directory) ?? []).isEmpty)
+            #expect((FileManager.default.subpaths(atPath: workspace.directory) ?? []).isEmpty)
         }
     }
 
     @Test func `a model directory that is a symbolic link is followed, since the user typed it`() async throws {
-        try await withServer { sandbox, server in
-            try FileManager.default.createDirectory(atPath: sandbox.path + "/real", withIntermediateDirectories: false)
-            try FileManager.default.createSymbolicLink(atPath: sandbox.directory, withDestinationPath: "real")
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
-            #expect(FileManager.default.fileExists(atPath: sandbox.path + "/real/checkpoint"))
-            #expect(try await sandbox.run("verify", sandbox.directory).status == 0)
+        try await withServer { workspace, server in
+            try FileManager.default.createDirectory(
+                atPath: workspace.path + "/real", withIntermediateDirectories: false)
+            try FileManager.default.createSymbolicLink(atPath: workspace.directory, withDestinationPath: "real")
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
+            #expect(FileManager.default.fileExists(atPath: workspace.path + "/real/checkpoint"))
+            #expect(try await workspace.run("verify", workspace.directory).status == 0)
         }
     }
 
@@ -145,22 +148,22 @@ struct ProcessTests {
             ".modelfetch/receipts.json", ".modelfetch/manifest.json", "weights.bin.partial",
         ])
     func `no symbolic link inside the directory is followed`(name: String) async throws {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             let isDirectory = name == ".modelfetch"
-            try sandbox.write(Array("precious".utf8), to: isDirectory ? "outside/file" : "outside")
-            let link = URL(fileURLWithPath: sandbox.directory + "/" + name)
+            try workspace.write(Array("precious".utf8), to: isDirectory ? "outside/file" : "outside")
+            let link = URL(fileURLWithPath: workspace.directory + "/" + name)
             try FileManager.default.createDirectory(
                 at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
             try FileManager.default.createSymbolicLink(
-                atPath: link.path, withDestinationPath: sandbox.path + "/outside")
-            let before = sandbox.listing().filter { $0.hasPrefix("outside") }
-            let result = try await sandbox.run(sandbox.download(from: server))
+                atPath: link.path, withDestinationPath: workspace.path + "/outside")
+            let before = workspace.listing().filter { $0.hasPrefix("outside") }
+            let result = try await workspace.run(workspace.download(from: server))
             // What is only ever replaced, a receipt or the manifest's copy, is replaced; anything else stops the run.
             let isReplaced = [".modelfetch/receipts.json", ".modelfetch/manifest.json"].contains(name)
             #expect(isReplaced ? [0, 73].contains(result.status) : result.status == 73, "\(result.err)")
             if result.status == 73 { #expect(result.err.contains("symbolic link"), "\(result.err)") }
-            #expect(sandbox.listing().filter { $0.hasPrefix("outside") } == before)
-            sandbox.expectNothingWrong()
+            #expect(workspace.listing().filter { $0.hasPrefix("outside") } == before)
+            workspace.expectNothingWrong()
         }
     }
 }

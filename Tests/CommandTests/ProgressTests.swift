@@ -13,9 +13,9 @@ struct ProgressTests {
 
     @Test(arguments: [60, 80, 200])
     func `Ctrl-C leaves a clean screen, and a sentence about what is kept`(columns: Int) async throws {
-        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
+        try await withServer(Self.model, script: Self.stalling) { workspace, server in
             let terminal = try PseudoTerminal(columns: columns, rows: 24)
-            let child = try sandbox.start(
+            let child = try workspace.start(
                 ["--manifest", "test.json", "model", "--source", server.baseURL], environment: Self.terminal,
                 out: .terminal(terminal), err: .terminal(terminal))
             try await poll("the bar") {
@@ -39,10 +39,10 @@ struct ProgressTests {
 
     @Test func `the end of a run is a summary, above which every file has its line`() async throws {
         let script: FaultScript = [.on(path: "weights.bin", request: 0, .drop(after: 500_000))]
-        try await withServer(Self.model, script: script) { sandbox, server in
+        try await withServer(Self.model, script: script) { workspace, server in
             let terminal = try PseudoTerminal(columns: 120, rows: 8)
-            let child = try sandbox.start(
-                sandbox.download(from: server), environment: Self.terminal, out: .terminal(terminal),
+            let child = try workspace.start(
+                workspace.download(from: server), environment: Self.terminal, out: .terminal(terminal),
                 err: .terminal(terminal))
             #expect(try await child.wait().status == 0)
             try await poll("the summary") { terminal.text.contains("1 retry") }
@@ -54,15 +54,15 @@ struct ProgressTests {
             }
             let host = server.baseURL.dropFirst("http://".count).dropLast()
             #expect(lines.last?.hasPrefix("done: 3 of 3 files verified; 2.0 MB received from \(host) in") == true)
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test func `what others printed while it was stopped is not drawn over`() async throws {
-        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
+        try await withServer(Self.model, script: Self.stalling) { workspace, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
-            let child = try sandbox.start(
-                sandbox.download(from: server), environment: Self.terminal, out: .terminal(terminal),
+            let child = try workspace.start(
+                workspace.download(from: server), environment: Self.terminal, out: .terminal(terminal),
                 err: .terminal(terminal))
             func lines() throws -> [String] { try terminal.screen(columns: 80, rows: 24).lines }
             try await poll("the bar") { try lines().contains { $0.contains("0.5/2.0 MB") } }
@@ -85,10 +85,10 @@ struct ProgressTests {
 
     @Test func `why it waits is said in place of the rate`() async throws {
         let script: FaultScript = [.on(path: "weights.bin", request: 0, .status(503, retryAfter: .seconds(60)))]
-        try await withServer(Self.model, script: script) { sandbox, server in
+        try await withServer(Self.model, script: script) { workspace, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
-            let child = try sandbox.start(
-                sandbox.download(from: server), environment: Self.terminal, out: .terminal(terminal),
+            let child = try workspace.start(
+                workspace.download(from: server), environment: Self.terminal, out: .terminal(terminal),
                 err: .terminal(terminal))
             try await poll("the reason") {
                 try terminal.screen(columns: 80, rows: 24).lines.contains {
@@ -102,10 +102,10 @@ struct ProgressTests {
 
     @Test(arguments: [["TERM": "dumb"], ["TERM": ""], ["CI": "true"]])
     func `nothing is drawn where it is not wanted`(environment: [String: String]) async throws {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
-            let child = try sandbox.start(
-                sandbox.download(from: server), environment: Self.terminal.merging(environment) { $1 },
+            let child = try workspace.start(
+                workspace.download(from: server), environment: Self.terminal.merging(environment) { $1 },
                 out: .terminal(terminal), err: .terminal(terminal))
             #expect(try await child.wait().status == 0)
             try await poll("the end") { terminal.text.contains("done: 3 of 3 files verified") }
@@ -120,8 +120,8 @@ struct ProgressTests {
         let script: FaultScript = [
             .on(path: "weights.bin", .gate(after: 100_000)), .on(path: "config.json", .status(404)),
         ]
-        try await withServer(script: script) { sandbox, server in
-            let child = try sandbox.start(sandbox.download(from: server, "--progress", style))
+        try await withServer(script: script) { workspace, server in
+            let child = try workspace.start(workspace.download(from: server, "--progress", style))
             try await poll("the failure") { child.errorsSoFar.contains("config.json: failed (404)\n") }
             server.openGates()
             let result = try await child.wait()
@@ -132,10 +132,10 @@ struct ProgressTests {
 
     @Test func `NO_COLOR takes no bars away`() async throws {
         let script: FaultScript = [.on(path: "weights.bin", .gate(after: 100_000))]
-        try await withServer(script: script) { sandbox, server in
+        try await withServer(script: script) { workspace, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
-            let child = try sandbox.start(
-                sandbox.download(from: server), environment: Self.terminal.merging(["NO_COLOR": "1"]) { $1 },
+            let child = try workspace.start(
+                workspace.download(from: server), environment: Self.terminal.merging(["NO_COLOR": "1"]) { $1 },
                 out: .terminal(terminal), err: .terminal(terminal))
             // ECMA-48: a block is drawn over.
             try await poll("a bar") { terminal.text.contains("\u{1B}[K") }
@@ -147,13 +147,13 @@ struct ProgressTests {
     }
 
     @Test func `without a terminal bars are drawn only where they are asked for`() async throws {
-        try await withServer { sandbox, server in
-            let drawn = try await sandbox.run(sandbox.download(from: server, "--progress", "bar"))
+        try await withServer { workspace, server in
+            let drawn = try await workspace.run(workspace.download(from: server, "--progress", "bar"))
             #expect(drawn.status == 0 && drawn.err.contains("done: 3 of 3"))
             var screen = Screen(columns: 80, rows: 24)
             try screen.show(drawn.err)
             #expect(screen.all.allSatisfy { !$0.contains("━") })
-            let plain = try await sandbox.run(sandbox.download(from: server, "--recheck"))
+            let plain = try await workspace.run(workspace.download(from: server, "--recheck"))
             #expect(plain.status == 0 && !plain.err.contains("\u{1B}"))
         }
     }

@@ -17,13 +17,13 @@ struct ProxyTests {
 
     @Test func `a proxy that cuts every answer short is outlived, and every byte comes once`() async throws {
         let script: FaultScript = [.on(path: "weights.bin", requests: 0...3, .drop(after: 90_000))]
-        try await withServer(Self.model, script: script) { sandbox, proxy in
+        try await withServer(Self.model, script: script) { workspace, proxy in
             // Nobody but the proxy knows that host.
-            let result = try await sandbox.run(
-                "--manifest", sandbox.manifest, sandbox.directory, "--source", "http://models.invalid/", "--proxy",
+            let result = try await workspace.run(
+                "--manifest", workspace.manifest, workspace.directory, "--source", "http://models.invalid/", "--proxy",
                 proxy.baseURL, "--retry-delay", "0.01")
             #expect(result.status == 0, "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
             #expect(proxy.bodyBytesSent == Self.model.bytes)
             #expect(proxy.log.allSatisfy { $0.target.hasPrefix("http://models.invalid/") })
         }
@@ -31,65 +31,65 @@ struct ProxyTests {
 
     @Test(.enabled(if: isInstalled, "nginx is not installed"))
     func `a cache that keeps an old file is found out by the digest, and the next source is asked`() async throws {
-        try await withServer(Self.model) { sandbox, origin in
-            let settings = "proxy_cache_path \(sandbox.path)/cache keys_zone=cache:1m;"
+        try await withServer(Self.model) { workspace, origin in
+            let settings = "proxy_cache_path \(workspace.path)/cache keys_zone=cache:1m;"
             let cache = "location / { proxy_pass \(origin.baseURL); proxy_cache cache; proxy_cache_valid 200 1h; }"
-            try await Nginx.run(in: sandbox.path, settings: settings, servers: [cache]) { nginx in
+            try await Nginx.run(in: workspace.path, settings: settings, servers: [cache]) { nginx in
                 let cached = "http://127.0.0.1:\(nginx.ports[1])/"
                 let arguments = ["--manifest", "test.json", "model", "--source", cached]
                 origin.replace(files: Self.older)
-                #expect(try await sandbox.run(arguments).status == 65)
+                #expect(try await workspace.run(arguments).status == 65)
                 // The origin is right from now on; the cache does not ask it.
                 origin.replace(files: Self.model.content)
                 let asked = origin.log.count
-                let stale = try await sandbox.run(arguments)
+                let stale = try await workspace.run(arguments)
                 #expect(stale.status == 65)
                 #expect(stale.err.contains("another digest"), "\(stale.err)")
                 #expect(origin.log.count == asked)
-                sandbox.expectNothingWrong()
+                workspace.expectNothingWrong()
 
-                let both = try await sandbox.run(arguments + ["--source", origin.baseURL])
+                let both = try await workspace.run(arguments + ["--source", origin.baseURL])
                 #expect(both.status == 0, "\(both.err)")
-                sandbox.expectWhole()
+                workspace.expectWhole()
             }
         }
     }
 
     @Test(.enabled(if: isInstalled, "nginx is not installed"))
     func `a proxy that changes what it carries is refused, and the next source is asked`() async throws {
-        try await withServer(Self.model) { sandbox, origin in
+        try await withServer(Self.model) { workspace, origin in
             // Of the text that is added the length changes: nginx then sends none, and no ranges.
             let rewriting =
                 "add_before_body /banner; sub_filter_types *; sub_filter x y; "
                 + "location / { proxy_pass \(origin.baseURL); } location = /banner { return 200 'Seen by a proxy'; }"
             let padding = "addition_types *; " + rewriting
-            try await Nginx.run(in: sandbox.path, servers: [padding]) { nginx in
+            try await Nginx.run(in: workspace.path, servers: [padding]) { nginx in
                 let arguments = [
                     "--manifest", "test.json", "model", "--source", "http://127.0.0.1:\(nginx.ports[1])/",
                     "--retry-delay", "0.01", "--retries", "2",
                 ]
-                let changed = try await sandbox.run(arguments)
+                let changed = try await workspace.run(arguments)
                 #expect([65, 76].contains(changed.status), "\(changed.err)")
-                sandbox.expectNothingWrong()
-                #expect(!sandbox.exists("weights.bin"))
-                let both = try await sandbox.run(arguments + ["--source", origin.baseURL])
+                workspace.expectNothingWrong()
+                #expect(!workspace.exists("weights.bin"))
+                let both = try await workspace.run(arguments + ["--source", origin.baseURL])
                 #expect(both.status == 0, "\(both.err)")
-                sandbox.expectWhole()
+                workspace.expectWhole()
             }
         }
     }
 
     @Test(.enabled(if: isInstalled, "nginx is not installed"))
     func `a proxy that compresses on the way changes nothing`() async throws {
-        try await withServer(Self.model) { sandbox, origin in
+        try await withServer(Self.model) { workspace, origin in
             let zipping =
                 "gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any; gzip_http_version 1.0; "
                 + "location / { proxy_pass \(origin.baseURL); }"
-            try await Nginx.run(in: sandbox.path, servers: [zipping]) { nginx in
-                let result = try await sandbox.run(
+            try await Nginx.run(in: workspace.path, servers: [zipping]) { nginx in
+                let result = try await workspace.run(
                     "--manifest", "test.json", "model", "--source", "http://127.0.0.1:\(nginx.ports[1])/")
                 #expect(result.status == 0, "\(result.err)")
-                sandbox.expectWhole()
+                workspace.expectWhole()
             }
         }
     }

@@ -46,16 +46,16 @@ struct RecordingTests {
             // It stands still for as long as it takes to look.
             .on(path: data, request: 2, .stall(after: 300_000)),
         ]
-        return try await withSandbox { sandbox in
+        return try await withWorkspace { workspace in
             try await FaultServer.run(files: content, script: script) { server in
-                var lines = try await interrupted(sandbox, server)
+                var lines = try await interrupted(workspace, server)
                 server.replace(script: .honest)
-                lines += try await whole(["tiny", "--source", server.baseURL], sandbox, server)
-                lines += try await whole(["verify", "models/tiny"], sandbox, server)
-                try damage("\(sandbox.path)/models/tiny/\(data)", at: 300_000)
+                lines += try await whole(["tiny", "--source", server.baseURL], workspace, server)
+                lines += try await whole(["verify", "models/tiny"], workspace, server)
+                try damage("\(workspace.path)/models/tiny/\(data)", at: 300_000)
                 lines.append("$ printf '\\377' | dd of=models/tiny/\(data) bs=1 seek=300000 conv=notrunc status=none")
-                lines += try await whole(["verify", "models/tiny"], sandbox, server)
-                lines += try await whole(["tiny", "--source", server.baseURL], sandbox, server)
+                lines += try await whole(["verify", "models/tiny"], workspace, server)
+                lines += try await whole(["tiny", "--source", server.baseURL], workspace, server)
                 let host = server.baseURL.dropFirst("http://".count).dropLast()
                 return lines.map {
                     $0.replacing(server.baseURL, with: mirror).replacing(host, with: "mirror.example")
@@ -65,8 +65,8 @@ struct RecordingTests {
     }
 
     /// The first run: at a pause after a drop, some way on, and after Ctrl-C.
-    private static func interrupted(_ sandbox: Sandbox, _ server: FaultServer) async throws -> [String] {
-        let (terminal, child) = try start(["tiny", "--source", server.baseURL], sandbox)
+    private static func interrupted(_ workspace: Workspace, _ server: FaultServer) async throws -> [String] {
+        let (terminal, child) = try start(["tiny", "--source", server.baseURL], workspace)
         // What has been on the screen is found there even if nobody looked at that moment.
         func moment(_ what: String, where condition: ([String]) -> Bool) async throws -> [String] {
             var lines: [String]?
@@ -91,9 +91,9 @@ struct RecordingTests {
     }
 
     private static func whole(
-        _ arguments: [String], _ sandbox: Sandbox, _ server: FaultServer
+        _ arguments: [String], _ workspace: Workspace, _ server: FaultServer
     ) async throws -> [String] {
-        let (terminal, child) = try start(arguments, sandbox)
+        let (terminal, child) = try start(arguments, workspace)
         try await child.wait()
         // What was written last is still on its way.
         var lines: [String] = []
@@ -105,9 +105,9 @@ struct RecordingTests {
         return ["$ modelfetch " + arguments.joined(separator: " ")] + lines
     }
 
-    private static func start(_ arguments: [String], _ sandbox: Sandbox) throws -> (PseudoTerminal, Child) {
+    private static func start(_ arguments: [String], _ workspace: Workspace) throws -> (PseudoTerminal, Child) {
         let terminal = try PseudoTerminal(columns: columns, rows: 40)
-        let child = try sandbox.start(
+        let child = try workspace.start(
             arguments, environment: ["TERM": "xterm"], out: .terminal(terminal), err: .terminal(terminal))
         return (terminal, child)
     }

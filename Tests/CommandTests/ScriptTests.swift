@@ -9,9 +9,9 @@ struct ScriptTests {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
     /// A checkout with the scripts alone.
-    private func withCheckout(_ body: (Sandbox, String) async throws -> Void) async throws {
-        try await withSandbox { sandbox in
-            let top = sandbox.path + "/old"
+    private func withCheckout(_ body: (Workspace, String) async throws -> Void) async throws {
+        try await withWorkspace { workspace in
+            let top = workspace.path + "/old"
             try FileManager.default.createDirectory(atPath: top, withIntermediateDirectories: true)
             for name in ["run", ".ci"] {
                 try FileManager.default.copyItem(atPath: Self.root + "/" + name, toPath: top + "/" + name)
@@ -32,39 +32,40 @@ struct ScriptTests {
 
                 """
             for (name, text) in [("swift", swift), ("pkg-config", package), ("dpkg-query", Self.installed)] {
-                try sandbox.write(Array(text.utf8), to: "bin/" + name)
-                #expect(chmod(sandbox.path + "/bin/" + name, 0o755) == 0)
+                try workspace.write(Array(text.utf8), to: "bin/" + name)
+                #expect(chmod(workspace.path + "/bin/" + name, 0o755) == 0)
             }
-            try await body(sandbox, top)
+            try await body(workspace, top)
         }
     }
 
     private static let installed = "#!/bin/sh\necho 'install ok installed'\n"
 
-    private func run(_ sandbox: Sandbox, _ top: String, _ more: [String: String] = [:]) async throws -> Child.Result {
-        var environment = sandbox.environment.merging(more) { $1 }
-        environment["PATH"] = sandbox.path + "/bin:" + (environment["PATH"] ?? "")
-        environment["LOG"] = sandbox.path + "/log"
-        environment["FAIL"] = sandbox.path + "/fail"
-        return try await Child(top + "/run", ["--version"], environment: environment, directory: sandbox.path).wait()
+    private func run(_ workspace: Workspace, _ top: String, _ more: [String: String] = [:]) async throws -> Child.Result
+    {
+        var environment = workspace.environment.merging(more) { $1 }
+        environment["PATH"] = workspace.path + "/bin:" + (environment["PATH"] ?? "")
+        environment["LOG"] = workspace.path + "/log"
+        environment["FAIL"] = workspace.path + "/fail"
+        return try await Child(top + "/run", ["--version"], environment: environment, directory: workspace.path).wait()
     }
 
     @Test func `a checkout that was moved is built again from the start, and says so once`() async throws {
-        try await withCheckout { sandbox, top in
-            let first = try await run(sandbox, top)
+        try await withCheckout { workspace, top in
+            let first = try await run(workspace, top)
             #expect(first.status == 0 && first.out == "ran\n" && !first.err.contains("moved"), "\(first)")
             for name in ["ModuleCache/x.pcm", "checkouts/a/Package.swift", "install/release/x", "install/checkouts/a"] {
-                try sandbox.write([1], to: "old/.build/" + name)
+                try workspace.write([1], to: "old/.build/" + name)
             }
-            let moved = sandbox.path + "/new place"
+            let moved = workspace.path + "/new place"
             try FileManager.default.moveItem(atPath: top, toPath: moved)
-            let second = try await run(sandbox, moved)
+            let second = try await run(workspace, moved)
             #expect(second.status == 0 && second.out == "ran\n", "\(second)")
             #expect(second.err.contains("this checkout was moved or copied from \(top): building it again"))
             let left = Set(FileManager.default.subpaths(atPath: moved + "/.build") ?? [])
             #expect(!left.contains("ModuleCache/x.pcm") && !left.contains("install/release/x"), "\(left)")
             #expect(left.isSuperset(of: ["checkouts/a/Package.swift", "install/checkouts/a"]), "\(left)")
-            #expect(try await run(sandbox, moved).err.isEmpty)
+            #expect(try await run(workspace, moved).err.isEmpty)
         }
     }
 
@@ -73,32 +74,32 @@ struct ScriptTests {
         "error: module 'X' was built in directory '/a/x' but now resides in directory '/b/x'",
     ])
     func `a build that fails on what was built elsewhere is begun again`(message: String) async throws {
-        try await withCheckout { sandbox, top in
-            try sandbox.write([1], to: "old/.build/ModuleCache/x.pcm")
-            try sandbox.write(Array(message.utf8), to: "fail")
-            let result = try await run(sandbox, top)
+        try await withCheckout { workspace, top in
+            try workspace.write([1], to: "old/.build/ModuleCache/x.pcm")
+            try workspace.write(Array(message.utf8), to: "fail")
+            let result = try await run(workspace, top)
             #expect(result.status == 0 && result.out == "ran\n", "\(result)")
             #expect(result.err.contains("moved or copied after it was built") && !result.err.contains("error:"))
             #expect(!FileManager.default.fileExists(atPath: top + "/.build/ModuleCache"))
-            #expect(sandbox.lines(of: "log").count == 2)
+            #expect(workspace.lines(of: "log").count == 2)
         }
     }
 
     @Test func `a build that fails otherwise is not begun again`() async throws {
-        try await withCheckout { sandbox, top in
-            try sandbox.write(Array("error: no such module".utf8), to: "fail")
-            let result = try await run(sandbox, top)
+        try await withCheckout { workspace, top in
+            try workspace.write(Array("error: no such module".utf8), to: "fail")
+            let result = try await run(workspace, top)
             #expect(result.status == 1 && result.err.contains("error: no such module"), "\(result)")
-            #expect(sandbox.lines(of: "log").count == 1)
+            #expect(workspace.lines(of: "log").count == 1)
         }
     }
 
     @Test func `a libcurl that is too old is named before anything is built`() async throws {
-        try await withCheckout { sandbox, top in
-            let result = try await run(sandbox, top, ["OLD": "1"])
+        try await withCheckout { workspace, top in
+            let result = try await run(workspace, top, ["OLD": "1"])
             #expect(result.status == 1, "\(result)")
             #expect(result.err.contains("needs libcurl 7.87.0 or later, and finds 7.74.0"), "\(result.err)")
-            #expect(sandbox.lines(of: "log").isEmpty)
+            #expect(workspace.lines(of: "log").isEmpty)
         }
     }
 
@@ -106,7 +107,7 @@ struct ScriptTests {
         .enabled(if: NativeHelper.isAvailable, "no C compiler is installed"),
         arguments: [(0x074A00, false), (0x075700, true)])
     func `headers of a libcurl that is too old do not compile`(version: Int, isEnough: Bool) async throws {
-        try await withSandbox { sandbox in
+        try await withWorkspace { workspace in
             let header = """
                 #define LIBCURL_VERSION_NUM \(version)
                 #if \(version) >= 0x075700
@@ -114,10 +115,10 @@ struct ScriptTests {
                 #endif
 
                 """
-            try sandbox.write(Array(header.utf8), to: "include/curl/curl.h")
+            try workspace.write(Array(header.utf8), to: "include/curl/curl.h")
             let compiler = try #require(NativeHelper.compiler)
-            let arguments = ["-I", sandbox.path + "/include", "-fsyntax-only", Self.root + "/Sources/CCurl/shim.h"]
-            let child = try Child(compiler, arguments, environment: sandbox.environment, directory: sandbox.path)
+            let arguments = ["-I", workspace.path + "/include", "-fsyntax-only", Self.root + "/Sources/CCurl/shim.h"]
+            let child = try Child(compiler, arguments, environment: workspace.environment, directory: workspace.path)
             let result = try await child.wait()
             #expect(result.err.contains("modelfetch needs libcurl 7.87.0 or later") == !isEnough, "\(result.err)")
             #expect(result.err.contains("new enough") == isEnough, "\(result.err)")

@@ -4,23 +4,24 @@ import Testing
 /// Completions in the shells themselves, and the manual page in its own checker.
 @Suite(.timeLimit(.minutes(4)))
 struct ShellTests {
-    /// A sandbox in which `modelfetch` is found by its name, as shells look for it.
-    private func withProgram<R>(_ body: (Sandbox, _ environment: [String: String]) async throws -> R) async throws -> R
+    /// A workspace in which `modelfetch` is found by its name, as shells look for it.
+    private func withProgram<R>(_ body: (Workspace, _ environment: [String: String]) async throws -> R) async throws
+        -> R
     {
-        try await withSandbox { sandbox in
-            let programs = sandbox.path + "/bin"
+        try await withWorkspace { workspace in
+            let programs = workspace.path + "/bin"
             try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: false)
             try FileManager.default.createSymbolicLink(
                 atPath: programs + "/modelfetch", withDestinationPath: Program.path)
-            try sandbox.write([1], to: "some dir/x")
+            try workspace.write([1], to: "some dir/x")
             for shell in ["bash", "zsh", "fish"] {
-                let script = try await sandbox.run("--generate-completion-script", shell)
+                let script = try await workspace.run("--generate-completion-script", shell)
                 #expect(script.status == 0)
-                try sandbox.write(Array(script.out.utf8), to: "complete." + shell)
+                try workspace.write(Array(script.out.utf8), to: "complete." + shell)
             }
-            var environment = sandbox.environment
+            var environment = workspace.environment
             environment["PATH"] = programs + ":" + (environment["PATH"] ?? "")
-            return try await body(sandbox, environment)
+            return try await body(workspace, environment)
         }
     }
 
@@ -49,12 +50,12 @@ struct ShellTests {
                 printf '%s\n' "${COMPREPLY[@]}" --end--
             done
             """#
-        try await withProgram { sandbox, environment in
+        try await withProgram { workspace, environment in
             let lines = Self.cases.map(\.0).joined(separator: "\n") + "\n"
-            try sandbox.write(Array(lines.utf8), to: "lines")
+            try workspace.write(Array(lines.utf8), to: "lines")
             let child = try Child(
                 Program.find("bash") ?? "bash", ["-c", "exec <lines\n" + script], environment: environment,
-                directory: sandbox.path)
+                directory: workspace.path)
             let result = try await child.wait()
             let answers = result.out.components(separatedBy: "--end--\n").dropLast()
             try #require(answers.count == Self.cases.count, "\(result.out)\(result.err)")
@@ -66,12 +67,12 @@ struct ShellTests {
 
     @Test(.enabled(if: Program.has("fish"), "fish is not installed"))
     func `fish completes subcommands, models, options and files`() async throws {
-        try await withProgram { sandbox, environment in
+        try await withProgram { workspace, environment in
             for (line, has, hasNot) in Self.cases {
                 let command = "source complete.fish; complete -C 'modelfetch \(line)'"
                 let child = try Child(
                     Program.find("fish") ?? "fish", ["-N", "-c", command], environment: environment,
-                    directory: sandbox.path)
+                    directory: workspace.path)
                 let result = try await child.wait()
                 let words = result.lines.map { line in
                     let word = line.split(separator: "\t").first.map(String.init) ?? ""
@@ -102,11 +103,11 @@ struct ShellTests {
                 print -r -- --end--
             done <lines
             """#
-        try await withProgram { sandbox, environment in
+        try await withProgram { workspace, environment in
             let lines = Self.cases.map(\.0).joined(separator: "\n") + "\n"
-            try sandbox.write(Array(lines.utf8), to: "lines")
+            try workspace.write(Array(lines.utf8), to: "lines")
             let child = try Child(
-                Program.find("zsh") ?? "zsh", ["-f", "-c", script], environment: environment, directory: sandbox.path)
+                Program.find("zsh") ?? "zsh", ["-f", "-c", script], environment: environment, directory: workspace.path)
             let result = try await child.wait()
             let answers = result.out.components(separatedBy: "--end--\n").dropLast()
             try #require(answers.count == Self.cases.count, "\(result.out)\(result.err)")
@@ -118,16 +119,16 @@ struct ShellTests {
 
     @Test(.enabled(if: Program.has("mandoc"), "mandoc is not installed"))
     func `the manual page is right, and says how a download is called`() async throws {
-        try await withSandbox { sandbox in
-            let page = try await sandbox.run("--generate-manual")
+        try await withWorkspace { workspace in
+            let page = try await workspace.run("--generate-manual")
             #expect(page.status == 0)
-            try sandbox.write(Array(page.out.utf8), to: "modelfetch.1")
+            try workspace.write(Array(page.out.utf8), to: "modelfetch.1")
             let lint = try await Child(
-                Program.find("mandoc") ?? "mandoc", ["-T", "lint", "modelfetch.1"], environment: sandbox.environment,
-                directory: sandbox.path
+                Program.find("mandoc") ?? "mandoc", ["-T", "lint", "modelfetch.1"], environment: workspace.environment,
+                directory: workspace.path
             ).wait()
             #expect(lint.status == 0 && lint.out.isEmpty, "\(lint.out)")
-            let shown = try await Tool.run("mandoc", ["-T", "utf8", "modelfetch.1"], directory: sandbox.path)
+            let shown = try await Tool.run("mandoc", ["-T", "utf8", "modelfetch.1"], directory: workspace.path)
             // Bold and underlined text comes as characters that are struck twice.
             let text = shown.out.replacing(/.\x{8}/, with: "")
             #expect(text.contains("modelfetch model [directory] [options]"), "\(text.prefix(1000))")

@@ -14,37 +14,37 @@ struct SignalTests {
     @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
     func `a download dies by the signal that ends it, and what came is kept`(signal: Int32, status: Int32) async throws
     {
-        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
+        try await withServer(Self.model, script: Self.stalling) { workspace, server in
             // The stall would end it, too, but not before the test is given up.
-            let child = try sandbox.start(sandbox.download(from: server, "--json", "--stall-timeout", "3600"))
+            let child = try workspace.start(workspace.download(from: server, "--json", "--stall-timeout", "3600"))
             try await server.waitForStall(of: "weights.bin")
-            try await poll("the bytes to be written") { sandbox.contents("weights.bin.partial")?.count == 500_000 }
+            try await poll("the bytes to be written") { workspace.contents("weights.bin.partial")?.count == 500_000 }
             child.kill(signal)
             let result = try await child.wait()
             #expect(result.ending == .killed(signal))
             #expect(result.err.contains("interrupted") && result.err.contains("run the same command again"))
             let report = try result.report()
             #expect(report.int("exit_code") == Int64(status) && report.bool("ok") == false)
-            sandbox.expectNothingWrong()
+            workspace.expectNothingWrong()
 
             server.replace(script: .honest)
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
-            sandbox.expectWhole()
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
+            workspace.expectWhole()
             #expect(server.bodyBytesSent == Self.model.bytes)
         }
     }
 
     @Test func `a second signal ends at once even a run that cannot go on`() async throws {
-        try await withServer(Self.model, script: Self.slow) { sandbox, server in
+        try await withServer(Self.model, script: Self.slow) { workspace, server in
             // A full pipe on stdout that nobody reads: the first event blocks, and with it everything that waits for it.
-            let fifo = sandbox.path + "/fifo"
+            let fifo = workspace.path + "/fifo"
             #expect(mkfifo(fifo, 0o600) == 0)
             let pipe = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC)
             defer { close(pipe) }
             let page = [UInt8](repeating: 32, count: 4096)
             while write(pipe, page, page.count) > 0 {}
-            let child = try sandbox.start(sandbox.download(from: server, "--json"), out: .file(fifo))
-            try await poll("the lock") { sandbox.exists(".modelfetch/lock") }
+            let child = try workspace.start(workspace.download(from: server, "--json"), out: .file(fifo))
+            try await poll("the lock") { workspace.exists(".modelfetch/lock") }
             child.kill(SIGINT)
             // The first one is taken in before the second one comes; a pause is all that can be seen of that from outside.
             try await Task.sleep(for: .milliseconds(300))
@@ -55,19 +55,19 @@ struct SignalTests {
     }
 
     @Test func `SIGHUP that was ignored at the start stays ignored, as under nohup`() async throws {
-        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
-            let child = try sandbox.startShell(
-                #"trap '' HUP; exec "$0" "$@""#, sandbox.download(from: server, "--stall-timeout", "1"))
+        try await withServer(Self.model, script: Self.stalling) { workspace, server in
+            let child = try workspace.startShell(
+                #"trap '' HUP; exec "$0" "$@""#, workspace.download(from: server, "--stall-timeout", "1"))
             try await server.waitForStall(of: "weights.bin")
             child.kill(SIGHUP)
             #expect(try await child.wait().status == 0)
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test func `SIGINT counts in the background of a script, too`() async throws {
-        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
-            let child = try sandbox.startShell(#"trap '' INT; exec "$0" "$@""#, sandbox.download(from: server))
+        try await withServer(Self.model, script: Self.stalling) { workspace, server in
+            let child = try workspace.startShell(#"trap '' INT; exec "$0" "$@""#, workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             child.kill(SIGINT)
             #expect(try await child.wait().ending == .killed(SIGINT))
@@ -75,10 +75,10 @@ struct SignalTests {
     }
 
     @Test func `waiting for another run ends with a signal, too`() async throws {
-        try await withServer(Self.model, script: Self.stalling) { sandbox, server in
-            let first = try sandbox.start(sandbox.download(from: server))
+        try await withServer(Self.model, script: Self.stalling) { workspace, server in
+            let first = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
-            let second = try sandbox.start(sandbox.download(from: server))
+            let second = try workspace.start(workspace.download(from: server))
             try await second.waitForErrors { $0.contains("waiting for it") }
             second.kill(SIGTERM)
             #expect(try await second.wait().ending == .killed(SIGTERM))
@@ -88,19 +88,19 @@ struct SignalTests {
     }
 
     @Test func `an audit of several directories is interrupted as a whole`() async throws {
-        try await withSandbox { sandbox in
+        try await withWorkspace { workspace in
             let size: Int64 = 64 << 30
             let zeros = String(repeating: "0", count: 64)
             let manifest =
                 #"{"format": "modelfetch-manifest/1", "name": "huge", "sources": [], "files": "#
                 + #"[{"path": "huge.bin", "size": \#(size), "sha256": "\#(zeros)"}]}"#
-            try sandbox.write(Array(manifest.utf8), to: "huge.json")
+            try workspace.write(Array(manifest.utf8), to: "huge.json")
             for directory in ["one", "two"] {
                 // All hole: nothing is stored, and it takes long to hash.
-                try sandbox.write([], to: "\(directory)/huge.bin")
-                #expect(truncate("\(sandbox.path)/\(directory)/huge.bin", off_t(size)) == 0)
+                try workspace.write([], to: "\(directory)/huge.bin")
+                #expect(truncate("\(workspace.path)/\(directory)/huge.bin", off_t(size)) == 0)
             }
-            let child = try sandbox.start(["verify", "--json", "--manifest", "huge.json", "one", "two"])
+            let child = try workspace.start(["verify", "--json", "--manifest", "huge.json", "one", "two"])
             let descriptors = "/proc/\(child.pid)/fd"
             try await poll("the file to be opened") {
                 let names = (try? FileManager.default.contentsOfDirectory(atPath: descriptors)) ?? []
@@ -121,10 +121,10 @@ struct SignalTests {
 
     @Test func `a shell's loop ends with the program that Ctrl-C ended`() async throws {
         try await withServer(Self.model, script: [.on(path: "weights.bin", .stall(after: 500_000))]) {
-            sandbox, server in
+            workspace, server in
             // A shell that sees the program die by SIGINT ends itself, if it got the signal, too, as from a terminal.
             let script = #"trap 'exit 7' INT; for i in 1 2 3; do "$0" "$@"; echo "$?"; done"#
-            let child = try sandbox.startShell(script, sandbox.download(from: server))
+            let child = try workspace.startShell(script, workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             let program = try #require(Self.children(of: child.pid).first)
             #expect(kill(program, SIGINT) == 0)
@@ -135,17 +135,17 @@ struct SignalTests {
     }
 
     @Test func `a signal between two audits of several directories begins no other one`() async throws {
-        try await withServer { sandbox, server in
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+        try await withServer { workspace, server in
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
             // A full pipe on stdout: the first report waits, and with it the second audit.
-            let fifo = sandbox.path + "/fifo"
+            let fifo = workspace.path + "/fifo"
             #expect(mkfifo(fifo, 0o600) == 0)
             let pipe = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC)
             defer { close(pipe) }
             let page = [UInt8](repeating: 32, count: 4096)
             while write(pipe, page, page.count) > 0 {}
-            let arguments = ["verify", "--json", sandbox.directory, sandbox.directory]
-            let child = try sandbox.start(arguments, out: .file(fifo))
+            let arguments = ["verify", "--json", workspace.directory, workspace.directory]
+            let child = try workspace.start(arguments, out: .file(fifo))
             try await poll("the report to wait") { Self.waitsToWrite(child.pid) }
             // The thread that signals are told to reads from a pipe. It has acted on one when it has run and reads again.
             try await poll("the thread for signals to read") { Self.readers(child.pid).count == 1 }
@@ -211,15 +211,15 @@ struct SignalTests {
         let script: FaultScript = [
             .on(path: "weights.bin", request: 0, .gate(after: 300_000), .drop(after: 900_000))
         ]
-        try await withServer(Self.model, script: script) { sandbox, server in
-            let child = try sandbox.start(sandbox.download(from: server, "--retry-delay", "0.01"))
+        try await withServer(Self.model, script: script) { workspace, server in
+            let child = try workspace.start(workspace.download(from: server, "--retry-delay", "0.01"))
             try await server.waitForStall(of: "weights.bin")
             child.kill(SIGSTOP)
             server.openGates()
             try await server.wait { log in log.contains { $0.ending == .dropped } }
             child.kill(SIGCONT)
             #expect(try await child.wait().status == 0)
-            sandbox.expectWhole()
+            workspace.expectWhole()
             // What the kernel had taken for the stopped process was not lost.
             #expect(server.bodyBytesSent == Self.model.bytes)
         }

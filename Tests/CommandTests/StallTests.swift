@@ -6,18 +6,18 @@ import Testing
 @Suite(.timeLimit(.minutes(10)))
 struct StallTests {
     @Test func `a source that drips below the floor counts as stalled, and another one is asked`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", .rate(300))]) { sandbox, drip in
-            try await FaultServer.run(files: sandbox.model.content) { other in
-                let arguments = sandbox.download(from: drip, "--source", other.baseURL)
-                let child = try sandbox.start(
+        try await withServer(script: [.on(path: "weights.bin", .rate(300))]) { workspace, drip in
+            try await FaultServer.run(files: workspace.model.content) { other in
+                let arguments = workspace.download(from: drip, "--source", other.baseURL)
+                let child = try workspace.start(
                     arguments + ["--stall-timeout", "1", "--retries", "0", "--json"])
                 let result = try await child.wait()
                 let report = try result.report()
                 #expect(report.int("exit_code") == 0, "\(result.err)")
                 #expect(result.out.contains("stalled"))
-                sandbox.expectWhole()
+                workspace.expectWhole()
                 // What had dripped was used.
-                #expect(report.int("bytes_downloaded") == sandbox.model.bytes)
+                #expect(report.int("bytes_downloaded") == workspace.model.bytes)
                 #expect(drip.requests(path: "weights.bin").count == 1)
                 #expect(other.requests(path: "weights.bin").count == 1)
             }
@@ -25,28 +25,29 @@ struct StallTests {
     }
 
     @Test func `a drip that nobody makes up for ends the run with 69, and its drops are kept`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", .rate(300))]) { sandbox, server in
-            let arguments = sandbox.download(from: server, "--retries", "1", "--retry-delay", "0")
-            let result = try await sandbox.run(arguments + ["--stall-timeout", "1"])
+        try await withServer(script: [.on(path: "weights.bin", .rate(300))]) { workspace, server in
+            let arguments = workspace.download(from: server, "--retries", "1", "--retry-delay", "0")
+            let result = try await workspace.run(arguments + ["--stall-timeout", "1"])
             #expect(result.status == 69)
             #expect(result.err.contains("the transfer stalled"), "\(result.err)")
-            #expect(sandbox.exists("config.json") && !sandbox.exists("checkpoint"))
+            #expect(workspace.exists("config.json") && !workspace.exists("checkpoint"))
             let dripped = server.requests(path: "weights.bin").reduce(0) { $0 + $1.bodyBytesSent }
             #expect(dripped > 0)
             server.replace(script: .honest)
-            let report = try await sandbox.run(sandbox.download(from: server, "--json")).report()
+            let report = try await workspace.run(workspace.download(from: server, "--json")).report()
             #expect(report.states["weights.bin"] == "resumed")
-            #expect(server.bodyBytesSent == sandbox.model.bytes)
-            sandbox.expectWhole()
+            #expect(server.bodyBytesSent == workspace.model.bytes)
+            workspace.expectWhole()
         }
     }
 
     @Test func `slow is no stall`() async throws {
         let model = TestModel(["slow.bin": 9_000])
-        try await withServer(model, script: .always(.rate(3_000))) { sandbox, server in
-            let result = try await sandbox.run(sandbox.download(from: server, "--stall-timeout", "1", "--retries", "0"))
+        try await withServer(model, script: .always(.rate(3_000))) { workspace, server in
+            let result = try await workspace.run(
+                workspace.download(from: server, "--stall-timeout", "1", "--retries", "0"))
             #expect(result.status == 0, "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 }

@@ -8,51 +8,51 @@ struct StraceTests {
     private static let model = TestModel(["weights.bin": 20_000, "checkpoint": 77], marker: "checkpoint")
 
     /// Starts the program under strace with an injection, as in `fsync:error=EIO:when=3`.
-    private func start(_ injection: String, _ sandbox: Sandbox, _ server: FaultServer) throws -> Child {
+    private func start(_ injection: String, _ workspace: Workspace, _ server: FaultServer) throws -> Child {
         let strace = try #require(Program.find("strace"), "strace is not installed")
         let call = String(injection.prefix { $0 != ":" })
         let arguments = [
             "-f", "-qqq", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + injection, Program.path,
         ]
         return try Child(
-            strace, arguments + sandbox.download(from: server, "--retries", "1", "--retry-delay", "0"),
-            environment: sandbox.environment, directory: sandbox.path)
+            strace, arguments + workspace.download(from: server, "--retries", "1", "--retry-delay", "0"),
+            environment: workspace.environment, directory: workspace.path)
     }
 
     @Test(arguments: ["pwrite64:error=EINTR:when=1+3", "flock:error=EINTR:when=1+3"])
     func `an interrupted call is made again`(injection: String) async throws {
-        try await withServer(Self.model) { sandbox, server in
-            let result = try await start(injection, sandbox, server).wait()
+        try await withServer(Self.model) { workspace, server in
+            let result = try await start(injection, workspace, server).wait()
             #expect(result.status == 0, "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test func `a lock that is for show is noticed, and truth does not depend on it`() async throws {
-        try await withServer(Self.model) { sandbox, server in
-            let result = try await start("flock:retval=0", sandbox, server).wait()
+        try await withServer(Self.model) { workspace, server in
+            let result = try await start("flock:retval=0", workspace, server).wait()
             #expect(result.status == 0, "\(result.err)")
             #expect(result.err.contains("locks do nothing on this file system"), "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test func `runs that no lock keeps apart work on files of their own, and end well`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { sandbox, server in
-            let children = try (0..<3).map { _ in try start("flock:retval=0", sandbox, server) }
+        try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { workspace, server in
+            let children = try (0..<3).map { _ in try start("flock:retval=0", workspace, server) }
             try await poll("a partial for each") {
-                let names = try? FileManager.default.contentsOfDirectory(atPath: sandbox.directory + "/.modelfetch")
+                let names = try? FileManager.default.contentsOfDirectory(atPath: workspace.directory + "/.modelfetch")
                 return names?.count { $0.hasPrefix("weights.bin%~") && $0.hasSuffix(".partial") } == 3
             }
             server.openGates()
             for child in children {
                 let result = try await child.wait()
-                sandbox.expectNothingWrong()
+                workspace.expectNothingWrong()
                 // 73 where one has renamed the receipts that another was just writing.
                 #expect([0, 73].contains(result.status), "\(result.err)")
             }
-            sandbox.expectWhole()
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+            workspace.expectWhole()
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
         }
     }
 }

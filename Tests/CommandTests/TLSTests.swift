@@ -13,16 +13,16 @@ struct TLSTests {
     /// Runs `body` beside an nginx with a port for each certificate, after the one for plain HTTP.
     private func withServer(
         _ certificates: [String],
-        _ body: (Sandbox, _ arguments: (Int, [String]) -> [String], Daemon) async throws -> Void
+        _ body: (Workspace, _ arguments: (Int, [String]) -> [String], Daemon) async throws -> Void
     ) async throws {
-        try await withSandbox(Self.model) { sandbox in
-            try sandbox.writeModel(to: "www")
-            try await Authority(sandbox.path).issue()
-            try await Nginx.run(in: sandbox.path, certificates: certificates) { nginx in
+        try await withWorkspace(Self.model) { workspace in
+            try workspace.writeModel(to: "www")
+            try await Authority(workspace.path).issue()
+            try await Nginx.run(in: workspace.path, certificates: certificates) { nginx in
                 func arguments(_ port: Int, _ more: [String]) -> [String] {
                     ["--manifest", "test.json", "model", "--source", "https://127.0.0.1:\(port)/"] + more
                 }
-                try await body(sandbox, arguments, nginx)
+                try await body(workspace, arguments, nginx)
             }
         }
     }
@@ -37,21 +37,21 @@ struct TLSTests {
     func `HTTPS is trusted only with the right authority, the right name and in time`(
         certificate: String, isAuthorityKnown: Bool, reason: String
     ) async throws {
-        try await withServer([certificate]) { sandbox, arguments, nginx in
+        try await withServer([certificate]) { workspace, arguments, nginx in
             let known = isAuthorityKnown ? ["--cacert", "ca.pem"] : []
-            let result = try await sandbox.run(arguments(nginx.ports[1], known))
+            let result = try await workspace.run(arguments(nginx.ports[1], known))
             #expect(result.status == 76)
             #expect(result.err.contains("the server's certificate is not to be trusted"))
             #expect(result.err.contains(reason), "\(result.err)")
             // Refused for good: nothing of this is worth another attempt.
             #expect(!result.err.contains("trying again"))
-            #expect(!sandbox.exists("checkpoint") && !sandbox.exists("weights.bin"))
+            #expect(!workspace.exists("checkpoint") && !workspace.exists("weights.bin"))
         }
     }
 
     @Test func `plain HTTP on the port of an https address is said once, and not tried again`() async throws {
-        try await withServer(["good"]) { sandbox, arguments, nginx in
-            let result = try await sandbox.run(arguments(nginx.ports[0], ["--json"]))
+        try await withServer(["good"]) { workspace, arguments, nginx in
+            let result = try await workspace.run(arguments(nginx.ports[0], ["--json"]))
             #expect(result.status == 69)
             #expect(result.err.contains("does not speak TLS"), "\(result.err)")
             #expect(result.err.split(separator: "\n").count == 1, "\(result.err)")
@@ -61,32 +61,32 @@ struct TLSTests {
     }
 
     @Test func `a trusted server is spoken to in HTTP 1.1, though it offers more`() async throws {
-        try await withServer(["good"]) { sandbox, arguments, nginx in
-            let good = try await sandbox.run(arguments(nginx.ports[1], ["--cacert", "ca.pem"]))
+        try await withServer(["good"]) { workspace, arguments, nginx in
+            let good = try await workspace.run(arguments(nginx.ports[1], ["--cacert", "ca.pem"]))
             #expect(good.status == 0, "\(good.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
             // By the environment, too.
-            try FileManager.default.removeItem(atPath: sandbox.directory)
-            let again = try await sandbox.run(
-                arguments(nginx.ports[1], []), environment: ["SSL_CERT_FILE": sandbox.path + "/ca.pem"])
+            try FileManager.default.removeItem(atPath: workspace.directory)
+            let again = try await workspace.run(
+                arguments(nginx.ports[1], []), environment: ["SSL_CERT_FILE": workspace.path + "/ca.pem"])
             #expect(again.status == 0, "\(again.err)")
             // What nginx has logged when it has sent the whole answer. So there are no streams to be reset, and no GOAWAY.
-            try await poll("the log") { sandbox.lines(of: "access.log").count == 6 }
-            #expect(sandbox.lines(of: "access.log").allSatisfy { $0.hasSuffix(" HTTP/1.1 http/1.1") })
+            try await poll("the log") { workspace.lines(of: "access.log").count == 6 }
+            #expect(workspace.lines(of: "access.log").allSatisfy { $0.hasSuffix(" HTTP/1.1 http/1.1") })
         }
     }
 
     @Test func `a connection that is cut without a goodbye is no end of a file`() async throws {
-        try await withServer(["good"]) { sandbox, arguments, nginx in
+        try await withServer(["good"]) { workspace, arguments, nginx in
             // The handshake takes 2 or 3 KB; one cut is in it, the others in bodies.
             let cuts = [1000, 300_000, 200_000, 400_000].map { Relay.Fault.cut(after: $0) }
             try await Relay.run(to: nginx.ports[1], cuts) { relay in
                 let only = ["--cacert", "ca.pem", "--retry-delay", "0.01", "--only", "weights.bin", "--json"]
-                let result = try await sandbox.run(arguments(relay.port, only))
+                let result = try await workspace.run(arguments(relay.port, only))
                 let report = try result.report()
                 #expect(report.int("exit_code") == 0, "\(result.err)")
                 #expect(relay.pending == 0)
-                #expect(sandbox.contents("weights.bin").map { digest(of: $0) } == Self.model.files[0].file.sha256)
+                #expect(workspace.contents("weights.bin").map { digest(of: $0) } == Self.model.files[0].file.sha256)
                 // What had come before each cut was kept.
                 #expect(report.int("bytes_downloaded") == 1_000_000)
                 #expect(report.int("retries") == 4)
@@ -95,14 +95,14 @@ struct TLSTests {
     }
 
     @Test func `a damaged record is noticed by TLS, and asked for again`() async throws {
-        try await withServer(["good"]) { sandbox, arguments, nginx in
+        try await withServer(["good"]) { workspace, arguments, nginx in
             let flips = [100_000, 150_000].map { Relay.Fault.flip(at: $0) }
             try await Relay.run(to: nginx.ports[1], flips) { relay in
                 let more = ["--cacert", "ca.pem", "--retry-delay", "0.01", "--only", "weights.bin"]
-                let result = try await sandbox.run(arguments(relay.port, more))
+                let result = try await workspace.run(arguments(relay.port, more))
                 #expect(result.status == 0, "\(result.err)")
                 #expect(relay.pending == 0)
-                #expect(sandbox.contents("weights.bin").map { digest(of: $0) } == Self.model.files[0].file.sha256)
+                #expect(workspace.contents("weights.bin").map { digest(of: $0) } == Self.model.files[0].file.sha256)
                 #expect(!result.err.contains("the digest is wrong"), "\(result.err)")
             }
         }

@@ -1,12 +1,7 @@
 import FaultServer
 import Foundation
+import Glibc
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Every system call of a download by which the disk changes, each in its turn: the last one before a SIGKILL, or failing.
 @Suite(
@@ -21,28 +16,28 @@ struct TamperTests {
     /// - Parameter body: looks at how it ended. A run that nobody harms follows, and must end well.
     private func forEachCall(
         among calls: [String], _ harm: Tampering.Harm, share: Int, atLeast least: Int,
-        _ body: (Sandbox, Child.Result, Tampering.Hit) throws -> Void
+        _ body: (Workspace, Child.Result, Tampering.Hit) throws -> Void
     ) async throws {
-        try await withServer(Self.model) { sandbox, server in
+        try await withServer(Self.model) { workspace, server in
             for number in stride(from: share + 1, to: 1000, by: Self.shares) {
-                let arguments = sandbox.download(from: server, "--retries", "1", "--retry-delay", "0")
-                let result = try await sandbox.run(arguments, Tampering(calls, harm, number...number))
-                sandbox.expectNothingWrong()
-                guard let hit = sandbox.hits.first else {
+                let arguments = workspace.download(from: server, "--retries", "1", "--retry-delay", "0")
+                let result = try await workspace.run(arguments, Tampering(calls, harm, number...number))
+                workspace.expectNothingWrong()
+                guard let hit = workspace.hits.first else {
                     #expect(result.status == 0, "\(result.err)")
                     #expect(number > least, "the calls are not seen")
                     return
                 }
-                try body(sandbox, result, hit)
+                try body(workspace, result, hit)
                 if result.status != 0 {
-                    let next = try await sandbox.run(sandbox.download(from: server))
+                    let next = try await workspace.run(workspace.download(from: server))
                     #expect(next.status == 0, "after \(hit): \(next.err)")
                 }
-                sandbox.expectWhole()
+                workspace.expectWhole()
                 // Nothing beside the model, whatever happened.
-                let names = try FileManager.default.contentsOfDirectory(atPath: sandbox.path)
+                let names = try FileManager.default.contentsOfDirectory(atPath: workspace.path)
                 #expect(Set(names) == ["hits", "model", "test.json"])
-                try FileManager.default.removeItem(atPath: sandbox.directory)
+                try FileManager.default.removeItem(atPath: workspace.directory)
             }
             Issue.record("the end was not reached")
         }
@@ -72,8 +67,8 @@ struct TamperTests {
     }
 
     private func noRoom(_ error: Int32, _ calls: [String], _ share: Int, atLeast least: Int) async throws {
-        try await forEachCall(among: calls, .error(error), share: share, atLeast: least) { sandbox, result, hit in
-            try expectTruth(sandbox, result, hit)
+        try await forEachCall(among: calls, .error(error), share: share, atLeast: least) { workspace, result, hit in
+            try expectTruth(workspace, result, hit)
             if hit.call == "pwrite", hit.path.hasSuffix("weights.bin.partial") {
                 #expect(result.status == 73)
                 #expect(result.err.contains("more bytes are needed and "), "\(result.err)")
@@ -84,25 +79,25 @@ struct TamperTests {
     @Test(arguments: 0..<shares)
     func `an interruption of any call ends the run with 73 or does no harm`(share: Int) async throws {
         try await forEachCall(among: Tampering.changing, .error(EINTR), share: share, atLeast: 40) {
-            sandbox, result, hit in
-            try expectTruth(sandbox, result, hit)
+            workspace, result, hit in
+            try expectTruth(workspace, result, hit)
             // These are interrupted in real life, and made again.
             if ["pwrite", "flock"].contains(hit.call) { #expect(result.status == 0, "\(hit): \(result.err)") }
         }
     }
 
     /// 73 in words, or all is right; and what was not made durable was not published.
-    private func expectTruth(_ sandbox: Sandbox, _ result: Child.Result, _ hit: Tampering.Hit) throws {
+    private func expectTruth(_ workspace: Workspace, _ result: Child.Result, _ hit: Tampering.Hit) throws {
         if result.status == 73 {
             #expect(result.err.contains("error: "), "\(hit)")
         } else {
             // What a run can do without may fail.
             #expect(result.status == 0, "\(hit): \(result.ending) \(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
         if hit.call == "fsync", hit.path.hasSuffix(".partial") {
             let name = URL(fileURLWithPath: hit.path).deletingPathExtension().lastPathComponent
-            #expect(result.status == 73 && !sandbox.exists(name), "published after \(hit)")
+            #expect(result.status == 73 && !workspace.exists(name), "published after \(hit)")
         }
         if hit.call == "fsync", ["model", ".modelfetch"].contains(URL(fileURLWithPath: hit.path).lastPathComponent) {
             #expect(result.status == 73, "\(hit): \(result.err)")
@@ -110,31 +105,31 @@ struct TamperTests {
     }
 
     @Test func `a disk on which no fsync succeeds gets no file published`() async throws {
-        try await withServer(Self.model) { sandbox, server in
-            let arguments = sandbox.download(from: server)
+        try await withServer(Self.model) { workspace, server in
+            let arguments = workspace.download(from: server)
             // The first makes the directory, whose own name may fail to be durable.
-            let result = try await sandbox.run(
+            let result = try await workspace.run(
                 arguments, Tampering(["fsync"], .error(EIO), 1...10_000, path: ".partial"))
             #expect(result.status == 73)
             #expect(result.err.contains("weights.bin") && result.err.contains("Input/output error"), "\(result.err)")
-            #expect(!sandbox.hits.isEmpty)
-            #expect(!sandbox.exists("weights.bin") && !sandbox.exists("checkpoint"))
-            #expect(try await sandbox.run(arguments).status == 0)
-            sandbox.expectWhole()
+            #expect(!workspace.hits.isEmpty)
+            #expect(!workspace.exists("weights.bin") && !workspace.exists("checkpoint"))
+            #expect(try await workspace.run(arguments).status == 0)
+            workspace.expectWhole()
         }
     }
 
     @Test(arguments: [["pwrite"], ["pread"], ["pwrite", "pread"]])
     func `writes and reads that are always cut short are gone on with`(calls: [String]) async throws {
-        try await withServer { sandbox, server in
-            let arguments = sandbox.download(from: server, "--recheck")
+        try await withServer { workspace, server in
+            let arguments = workspace.download(from: server, "--recheck")
             for _ in 1...2 {
-                let result = try await sandbox.run(arguments, Tampering(calls, .short, 1...1_000_000))
+                let result = try await workspace.run(arguments, Tampering(calls, .short, 1...1_000_000))
                 #expect(result.status == 0, "\(result.err)")
-                #expect(sandbox.hits.count > 5)
-                sandbox.expectWhole()
+                #expect(workspace.hits.count > 5)
+                workspace.expectWhole()
             }
-            #expect(server.bodyBytesSent == sandbox.model.bytes)
+            #expect(server.bodyBytesSent == workspace.model.bytes)
         }
     }
 }

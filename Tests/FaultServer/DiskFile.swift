@@ -1,10 +1,5 @@
+internal import Glibc
 internal import NIOCore
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 
 /// An open regular file. Reading blocks the event loop for a moment, which a test server can afford.
 final class DiskFile: Sendable {
@@ -29,11 +24,7 @@ final class DiskFile: Sendable {
         }
         size = Int64(status.st_size)
         inode = UInt64(status.st_ino)
-        #if canImport(Darwin)
-            modified = Int64(status.st_mtimespec.tv_sec) * 1_000_000_000 + Int64(status.st_mtimespec.tv_nsec)
-        #else
-            modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        #endif
+        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 
     deinit { close(descriptor) }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
+internal import Glibc
 
 /// Keeps a port while nobody listens on it: a socket that is bound and never listens.
 ///
@@ -18,11 +14,7 @@ final class PortReservation: Sendable {
     ///   - address: an IPv4 address.
     ///   - port: one on which a socket with SO_REUSEPORT listens.
     init?(address: String, port: Int) {
-        #if canImport(Glibc)
-            descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        #else
-            descriptor = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
         name.sin_port = in_port_t(UInt16(clamping: port)).bigEndian

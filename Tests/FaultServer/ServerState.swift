@@ -1,11 +1,6 @@
+internal import Glibc
 internal import NIOCore
 internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 
 /// What all connections share.
 final class ServerState: Sendable {

@@ -1,10 +1,5 @@
+internal import Glibc
 internal import NIOCore
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 
 /// The socket options that lying takes, on a channel's own descriptor. For use at once, on the channel's event loop.
 struct TCPSocket {
@@ -27,29 +22,20 @@ struct TCPSocket {
     /// Bytes that the client's kernel has not acknowledged (tcp(7), SIOCOUTQ).
     var unacknowledgedByteCount: Int {
         var count: CInt = 0
-        #if canImport(Glibc)
-            guard ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 else { return 0 }
-        #else
-            var length = socklen_t(MemoryLayout<CInt>.size)
-            guard getsockopt(descriptor, SOL_SOCKET, SO_NWRITE, &count, &length) == 0 else { return 0 }
-        #endif
+        guard ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 else { return 0 }
         return Int(count)
     }
 
     /// Asks for a congestion control (tcp(7), TCP_CONGESTION).
     /// - Returns: what the connection has then, whether or not it is what was asked for.
     func setCongestionControl(_ name: String) -> String? {
-        #if canImport(Glibc)
-            let wanted = Array(name.utf8)
-            _ = wanted.withUnsafeBytes {
-                setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_CONGESTION, $0.baseAddress, socklen_t($0.count))
-            }
-            var actual = [UInt8](repeating: 0, count: 16)
-            var length = socklen_t(actual.count)
-            guard getsockopt(descriptor, CInt(IPPROTO_TCP), TCP_CONGESTION, &actual, &length) == 0 else { return nil }
-            return String(decoding: actual.prefix { $0 != 0 }, as: UTF8.self)
-        #else
-            return nil
-        #endif
+        let wanted = Array(name.utf8)
+        _ = wanted.withUnsafeBytes {
+            setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_CONGESTION, $0.baseAddress, socklen_t($0.count))
+        }
+        var actual = [UInt8](repeating: 0, count: 16)
+        var length = socklen_t(actual.count)
+        guard getsockopt(descriptor, CInt(IPPROTO_TCP), TCP_CONGESTION, &actual, &length) == 0 else { return nil }
+        return String(decoding: actual.prefix { $0 != 0 }, as: UTF8.self)
     }
 }

@@ -1,12 +1,7 @@
 internal import FaultServer
 internal import Foundation
+internal import Glibc
 internal import Testing
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 
 /// A client that sees the bytes themselves: a blocking socket with a time limit on each call, used from a thread of its
 /// own (``exchange(_:_:)``) so that nothing blocks the cooperative pool.
@@ -29,11 +24,7 @@ final class RawClient {
     private(set) var received: [UInt8] = []
 
     init(port: Int, address: String = "127.0.0.1") throws {
-        #if canImport(Glibc)
-            let type = CInt(SOCK_STREAM.rawValue)
-        #else
-            let type = SOCK_STREAM
-        #endif
+        let type = CInt(SOCK_STREAM.rawValue)
         let descriptor = socket(AF_INET, type, 0)
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
@@ -61,11 +52,7 @@ final class RawClient {
     }
 
     private static func sendAll(_ descriptor: CInt, _ bytes: [UInt8]) -> Int {
-        #if canImport(Glibc)
-            Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
-        #else
-            Darwin.send(descriptor, bytes, bytes.count, 0)
-        #endif
+        Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL))
     }
 
     /// Asks for a file.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// What is written if the process dies of a trap: which input did it, and how to run it again.
 enum CrashNote {

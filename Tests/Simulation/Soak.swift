@@ -41,10 +41,8 @@ package final class Soak: Sendable {
         for _ in 0..<threads {
             group.enter()
             let thread = Thread { [self] in
-                #if os(Linux)
-                    // Of this thread alone, on Linux (setpriority(2)).
-                    if isPatient { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19) }
-                #endif
+                // Of this thread alone, on Linux (setpriority(2)).
+                if isPatient { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19) }
                 while let seed = take() { add(play(seed), seed) }
                 group.leave()
             }

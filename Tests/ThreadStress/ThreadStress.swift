@@ -1,3 +1,5 @@
+private import Glibc
+
 /// Puts what several threads share to the test for so many seconds, from a seed on: `ThreadStress SECONDS [SEED]`.
 ///
 /// It is meant to be built with `--sanitize=thread`, as ./test does; the ordinary tests play a few rounds, too.
@@ -25,9 +27,3 @@
         exit(1)
     }
 }
-
-#if canImport(Darwin)
-    private import Darwin
-#else
-    private import Glibc
-#endif

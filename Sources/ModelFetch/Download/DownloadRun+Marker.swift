@@ -8,7 +8,7 @@ extension DownloadRun {
     ///
     /// - Parameter standing: what stands there, if that was looked at.
     /// - Returns: its size in bytes; `nil` if it did not stand there.
-    func withdrawMarker(_ file: ManifestFile, _ standing: Standing?) throws -> Int64? {
+    func withdrawMarker(_ file: ManifestFile, _ standing: FileState?) throws -> Int64? {
         let path = file.path.string
         do {
             guard let status = try context.directory.status(of: path), status.kind == .regular else { return nil }
@@ -32,7 +32,7 @@ extension DownloadRun {
     }
 
     /// Publishes the marker if every file of the manifest is verified, selected or not.
-    func releaseMarker(into reports: Reports) async throws {
+    func releaseMarker(into reports: ReportCollector) async throws {
         guard let marker = context.manifest.marker, let file = context.manifest.file(at: marker) else { return }
         guard let held = try heldMarker(file, reports) else { return }
         do {
@@ -51,8 +51,8 @@ extension DownloadRun {
 
     /// The verified marker under its partial name: of this run, or one that an earlier run left there.
     private func heldMarker(
-        _ file: ManifestFile, _ reports: Reports
-    ) throws -> Reports.Held? {
+        _ file: ManifestFile, _ reports: ReportCollector
+    ) throws -> ReportCollector.Held? {
         if let held = reports.held { return held }
         guard !reports.isSelected(file) else { return nil }
         let names = context.names(of: file)
@@ -73,7 +73,7 @@ extension DownloadRun {
                 context.leavePartial(of: file)
                 return nil
             }
-            return Reports.Held(file: verified, state: .resumed)
+            return ReportCollector.Held(file: verified, state: .resumed)
         } catch {
             // It was not asked for: that it is not usable is for the run that asks for it.
             return nil
@@ -82,7 +82,7 @@ extension DownloadRun {
 
     /// - Throws: `StorageError` if a file that was verified a moment ago cannot be looked at, or is not right any more. Of
     ///   files that the run was not asked for that is no error: they are not verified, then.
-    private func isEveryFileVerified(but marker: ManifestPath, _ reports: Reports) throws -> Bool {
+    private func isEveryFileVerified(but marker: ManifestPath, _ reports: ReportCollector) throws -> Bool {
         let inspection = Inspection(context)
         for file in context.manifest.files where file.path != marker {
             do {

@@ -4,7 +4,7 @@ extension DownloadRun {
     ///
     /// - Returns: whether it is so. The files that are right are reported as skipped either way.
     /// - Throws: ``Failure`` for a directory that holds another model, and `CancellationError`.
-    func confirm(into reports: Reports) async throws -> Bool {
+    func confirm(into reports: ReportCollector) async throws -> Bool {
         try refuseForeignModel()
         let standings = try await inspect(into: reports)
         var isWhole = true

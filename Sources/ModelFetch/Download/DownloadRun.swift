@@ -18,7 +18,7 @@ struct DownloadRun: Sendable {
     /// Runs to the end, whatever happens to single files.
     ///
     /// - Throws: ``Failure`` for what concerns the run as a whole, and `CancellationError`.
-    func run(into reports: Reports) async throws {
+    func run(into reports: ReportCollector) async throws {
         try refuseForeignModel()
         let copy = ManifestCopy(context)
         try copy.leaveWhereNoneIs()
@@ -26,7 +26,7 @@ struct DownloadRun: Sendable {
         leftovers.clear()
         let standings = try await inspect(into: reports)
         let marker = context.manifest.marker.flatMap { context.manifest.file(at: $0) }
-        var work: [FileWork] = []
+        var work: [FileJob] = []
         for file in selected {
             switch standings[file.path] {
             // A right marker may have to step back while others are fetched.
@@ -34,8 +34,8 @@ struct DownloadRun: Sendable {
             case .verified(let digest):
                 leftovers.clear(after: file)
                 reports.finish(.skipped, file, digest: digest)
-            case .absent: work.append(FileWork(context, file))
-            case .wrong(let stored, let isRot): work.append(FileWork(context, file, wrong: stored, isRot: isRot))
+            case .absent: work.append(FileJob(context, file))
+            case .wrong(let stored, let isRot): work.append(FileJob(context, file, wrong: stored, isRot: isRot))
             case nil: break
             }
         }
@@ -49,7 +49,7 @@ struct DownloadRun: Sendable {
             if mayReplace, let marker, let size = try withdrawMarker(marker, standings[marker.path]),
                 case .verified = standings[marker.path]
             {
-                work.append(FileWork(context, marker, wasRightOf: size))
+                work.append(FileJob(context, marker, wasRightOf: size))
                 hasSteppedBack = true
             }
             try await fetch(work, into: reports)
@@ -73,10 +73,10 @@ struct DownloadRun: Sendable {
     }
 
     /// Looks at every selected file: at once at those that receipts know, then at the others, several at a time.
-    func inspect(into reports: Reports) async throws -> [ManifestPath: Standing] {
+    func inspect(into reports: ReportCollector) async throws -> [ManifestPath: FileState] {
         let inspection = Inspection(context)
-        return try await withThrowingTaskGroup(of: (ManifestFile, Result<Standing, Failure>).self) { group in
-            var standings: [ManifestPath: Standing] = [:]
+        return try await withThrowingTaskGroup(of: (ManifestFile, Result<FileState, Failure>).self) { group in
+            var standings: [ManifestPath: FileState] = [:]
             var unknown: [ManifestFile] = []
             for file in selected {
                 // A task for each would take longer than to look.
@@ -121,7 +121,7 @@ struct DownloadRun: Sendable {
     /// somebody's directory, and all that stands in it stays as it is. What is missing is fetched all the same.
     ///
     /// - Returns: whether files that stand there may be replaced.
-    private func settleWrongFiles(_ work: inout [FileWork], into reports: Reports) async throws -> Bool {
+    private func settleWrongFiles(_ work: inout [FileJob], into reports: ReportCollector) async throws -> Bool {
         var first: Failure?
         for index in work.indices {
             let file = work[index].file
@@ -145,7 +145,7 @@ struct DownloadRun: Sendable {
         return false
     }
 
-    private func refuseFullDisk(_ work: [FileWork]) throws(Failure) {
+    private func refuseFullDisk(_ work: [FileJob]) throws(Failure) {
         do throws(StorageError) {
             var needed: Int64 = 0
             for item in work {
@@ -166,7 +166,7 @@ struct DownloadRun: Sendable {
 
     // MARK: Fetching
 
-    private func fetch(_ work: [FileWork], into reports: Reports) async throws {
+    private func fetch(_ work: [FileJob], into reports: ReportCollector) async throws {
         // The largest first: they decide when the run ends.
         var waiting = work.sorted { ($0.file.plannedSize ?? .max) > ($1.file.plannedSize ?? .max) }[...]
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -179,7 +179,7 @@ struct DownloadRun: Sendable {
         }
     }
 
-    private func fetch(_ item: FileWork, into reports: Reports) async throws {
+    private func fetch(_ item: FileJob, into reports: ReportCollector) async throws {
         let file = item.file
         let path = file.path.string
         var reused: Int64 = 0

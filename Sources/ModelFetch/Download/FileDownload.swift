@@ -12,7 +12,7 @@ final class FileDownload: Sendable {
     let file: ManifestFile
     let path: String
     let size: Int64
-    let loop: SourceLoop
+    let loop: FailoverRunner
     let counters: Mutex<Counters>
     /// Whether no digest will judge the bytes, so that they must be known to be those of one version.
     let needsOneVersion: Bool
@@ -32,7 +32,7 @@ final class FileDownload: Sendable {
     }
 
     /// - Parameter size: the size that the file must have.
-    init(_ context: RunContext, _ file: ManifestFile, size: Int64, loop: SourceLoop) {
+    init(_ context: RunContext, _ file: ManifestFile, size: Int64, loop: FailoverRunner) {
         self.context = context
         self.file = file
         self.size = size
@@ -196,7 +196,7 @@ final class FileDownload: Sendable {
 
     private func fetchGaps(_ partial: PartialFile) async throws {
         while partial.firstGap() != nil {
-            let stake = SourceLoop.Stake(
+            let stake = AttemptContext(
                 offset: { partial.firstGap()?.lowerBound ?? self.size }, kept: { self.kept(partial) })
             do {
                 try await loop.run(stake) { source, index in

@@ -12,7 +12,7 @@ final class RunContext: Sendable {
     let publisher: Publisher
     let sources: [Source]
     let fetcher: RangeFetcher
-    let gates = HostGates()
+    let gates = RetryAfterTable()
     let reach: SourceReach
     /// Set where the directory's lock keeps nobody out: the private part of this run's partial names.
     let tag: String?

@@ -7,9 +7,9 @@ internal import Transfer
 /// The expected size stands unless two sources agree on another one. Where nothing is expected, the first source's word counts.
 struct SizeResolution: Sendable {
     private let context: RunContext
-    private let loop: SourceLoop
+    private let loop: FailoverRunner
 
-    init(_ context: RunContext, loop: SourceLoop) {
+    init(_ context: RunContext, loop: FailoverRunner) {
         self.context = context
         self.loop = loop
     }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
+internal import Glibc
 
 /// Reads manifests from places that the user named: outside every model directory, and so outside the storage's care.
 enum ManifestFileReader {
@@ -30,13 +24,7 @@ enum ManifestFileReader {
         // The size at fstat is not relied on: the file may grow.
         while bytes.count <= StrictJSON.maximumBytes {
             let count = buffer.withUnsafeMutableBytes { unsafe in
-                #if canImport(Glibc)
-                    Glibc.read(descriptor, unsafe.baseAddress, unsafe.count)
-                #elseif canImport(Musl)
-                    Musl.read(descriptor, unsafe.baseAddress, unsafe.count)
-                #else
-                    Darwin.read(descriptor, unsafe.baseAddress, unsafe.count)
-                #endif
+                Glibc.read(descriptor, unsafe.baseAddress, unsafe.count)
             }
             if count == 0 { break }
             if count > 0 {

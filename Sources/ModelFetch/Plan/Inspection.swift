@@ -11,7 +11,7 @@ struct Inspection: Sendable {
     /// What stands under a file's final name. Hashes it, unless a receipt tells.
     ///
     /// - Throws: `StorageError` for what cannot be read or is no regular file, and `CancellationError`.
-    func standing(of file: ManifestFile) throws -> Standing {
+    func standing(of file: ManifestFile) throws -> FileState {
         let path = file.path.string
         guard let status = try context.directory.status(of: path) else { return .absent }
         let receipt = context.receipt(of: file, status)
@@ -51,7 +51,8 @@ struct Inspection: Sendable {
     /// What a wrong file is, as far as samples of it can tell. Changes nothing.
     ///
     /// - Throws: ``Failure`` when no source tells, or `CancellationError`.
-    func judge(_ stored: StoredFile, of file: ManifestFile, size: Int64, loop: SourceLoop) async throws -> WrongFile {
+    func judge(_ stored: StoredFile, of file: ManifestFile, size: Int64, loop: FailoverRunner) async throws -> WrongFile
+    {
         let path = file.path.string
         context.emit(.phase(path: path, .comparing))
         var random = context.runtime.random
@@ -69,10 +70,10 @@ struct Inspection: Sendable {
 
     /// - Returns: `nil` if the source gives no ranges: to skip half a file for each sample would cost more than the file.
     private func sample(
-        _ range: Range<Int64>, of file: ManifestFile, size: Int64, loop: SourceLoop
+        _ range: Range<Int64>, of file: ManifestFile, size: Int64, loop: FailoverRunner
     ) async throws -> [UInt8]? {
         let path = file.path.string
-        let stake = SourceLoop.Stake(offset: range.lowerBound, kept: "the file that is there was not touched")
+        let stake = AttemptContext(offset: range.lowerBound, kept: "the file that is there was not touched")
         return try await loop.run(stake) { source, index in
             let request = FetchRequest(
                 url: try source.base.appending(path: path), credentials: source.credentials, range: range,

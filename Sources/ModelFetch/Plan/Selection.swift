@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import Glibc
 
 /// Which files of a manifest are meant: those that match one of some glob patterns, or all.
 public struct Selection: Hashable, Sendable {

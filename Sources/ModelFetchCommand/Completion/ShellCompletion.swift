@@ -31,8 +31,8 @@ enum ShellCompletion {
             loaded.manifest.names.map { name in
                 Completion.Candidate(
                     word: name,
-                    description: "\(Words.count(loaded.manifest.files.count, "file")), "
-                        + Words.bytes(loaded.manifest.plannedBytes))
+                    description: "\(Formatting.count(loaded.manifest.files.count, "file")), "
+                        + Formatting.bytes(loaded.manifest.plannedBytes))
             }
         }
         let answer = Completion(tree, models: models).answer(to: words)

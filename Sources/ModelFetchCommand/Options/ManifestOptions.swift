@@ -40,7 +40,7 @@ struct ManifestChoiceOptions: ParsableArguments {
             if let model { return try catalog.resolve(model) }
             return nil
         } catch {
-            throw Misunderstanding.of(error, asked: model, in: catalog)
+            throw UsageSuggestion.of(error, asked: model, in: catalog)
         }
     }
 }

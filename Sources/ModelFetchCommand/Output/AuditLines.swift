@@ -22,7 +22,7 @@ enum AuditLines {
         guard !isVerbose else { return lines }
         for state in [FileReport.State.damaged, .missing, .unreadable, .extra] {
             let rest = (counts[state] ?? 0) - fewFiles
-            if rest > 0 { lines.append("and \(Words.count(rest, "more file")) \(state.rawValue)") }
+            if rest > 0 { lines.append("and \(Formatting.count(rest, "more file")) \(state.rawValue)") }
         }
         return lines
     }
@@ -32,7 +32,7 @@ enum AuditLines {
         let note = file.note.map { ", \($0)" } ?? ""
         switch file.state {
         case .ok:
-            let size = Words.bytes(file.actualSize ?? file.size ?? 0)
+            let size = Formatting.bytes(file.actualSize ?? file.size ?? 0)
             if file.isPinned || !file.evidence.isEmpty || file.note == nil {
                 let evidence = file.evidence.isEmpty ? "nothing" : file.evidence.joined(separator: ", ")
                 let doubt = file.isPinned ? "" : ", no SHA-256 is known: checked by \(evidence)"

@@ -1,11 +1,6 @@
+internal import Glibc
 internal import ModelFetch
 internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 
 /// The two ways out: stdout for data, stderr for everything else. Whole lines, in order, from any thread, and nothing in
 /// them that a terminal would obey.

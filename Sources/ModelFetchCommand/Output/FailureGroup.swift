@@ -36,7 +36,7 @@ struct FailureGroup {
         if rest.count > names.count { names.append("and \(rest.count - names.count) more") }
         return [
             "\(failures[0])",
-            "\(Words.count(rest.count, "more file")) for the same reason: \(names.joined(separator: ", "))",
+            "\(Formatting.count(rest.count, "more file")) for the same reason: \(names.joined(separator: ", "))",
         ]
     }
 }

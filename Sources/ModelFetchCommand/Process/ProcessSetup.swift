@@ -1,14 +1,9 @@
 internal import CLinux
 internal import Foundation
+internal import Glibc
 internal import Hashing
 internal import ModelFetch
 internal import Threads
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 
 /// What the process as a whole needs before anything else happens.
 enum ProcessSetup {
@@ -22,7 +17,7 @@ enum ProcessSetup {
         // A closed pipe and a file size limit are errors of the call that met them, not reasons to die.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
-        Interruption.endOnSignals()
+        SignalHandling.endOnSignals()
         outOfMemory = { what in
             // Nothing here takes memory.
             let words: StaticString = "error: there is too little memory (ulimit -v); what was received is kept\n"
@@ -83,11 +78,7 @@ enum ProcessSetup {
     }
 
     private static var hasAddressLimit: Bool {
-        #if canImport(Glibc)
-            let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
-        #else
-            let resource = RLIMIT_AS
-        #endif
+        let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
         // RLIM_INFINITY, which is a macro that Swift cannot read, is above.
         var limits = rlimit()
         return getrlimit(resource, &limits) == 0 && limits.rlim_cur < rlim_t.max >> 2

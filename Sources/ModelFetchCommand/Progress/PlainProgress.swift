@@ -69,12 +69,12 @@ final class PlainProgress: ProgressView {
 
     /// How far the whole is.
     static func line(_ sums: ProgressState, at now: Duration) -> String {
-        var parts = ["\(Words.bytes(sums.done)) of \(Words.bytes(sums.totalBytes))"]
+        var parts = ["\(Formatting.bytes(sums.done)) of \(Formatting.bytes(sums.totalBytes))"]
         if let rate = sums.rate.rate(at: now) {
-            parts.append("\(Words.bytes(Int64(rate)))/s")
-            if rate >= 1, let left = Words.clock(Double(sums.missing) / rate) { parts.append("\(left) left") }
+            parts.append("\(Formatting.bytes(Int64(rate)))/s")
+            if rate >= 1, let left = Formatting.clock(Double(sums.missing) / rate) { parts.append("\(left) left") }
         }
-        parts.append("\(sums.finished - sums.failed) of \(Words.count(sums.fileCount, "file"))")
+        parts.append("\(sums.finished - sums.failed) of \(Formatting.count(sums.fileCount, "file"))")
         return parts.joined(separator: ", ")
     }
 }

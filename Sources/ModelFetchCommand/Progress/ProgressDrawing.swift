@@ -20,7 +20,7 @@ struct ProgressDrawing: Hashable, Sendable {
         let busy = state.active.filter { $0.stage != .holding }
         let files = Array(busy.prefix(room))
         let counter =
-            "\(state.finished - state.failed) of \(Words.count(state.fileCount, "file"))"
+            "\(state.finished - state.failed) of \(Formatting.count(state.fileCount, "file"))"
             + (state.failed > 0 ? ", \(state.failed) failed" : "")
         let layout = Layout(columns: columns, names: files.map { printable($0.path) } + [counter], glyphs)
         var lines = files.map { layout.line(Self.row($0, at: now)) }
@@ -51,9 +51,9 @@ struct ProgressDrawing: Hashable, Sendable {
         case .waiting(let until, let reason, let attempt):
             let pause = Int(((until - now) / .seconds(1)).rounded(.up))
             return (pause > 0 ? "waiting \(pause) s: " : "trying again: ") + "\(reason), try \(attempt)"
-        case _ where file.unchecked > 0: return "resuming, checking \(Words.bytes(file.unchecked))"
+        case _ where file.unchecked > 0: return "resuming, checking \(Formatting.bytes(file.unchecked))"
         case .connecting: return "connecting"
-        case .repeating(let bytes): return "no resuming here: \(Words.bytes(bytes)) come again"
+        case .repeating(let bytes): return "no resuming here: \(Formatting.bytes(bytes)) come again"
         case .hashing: return file.rate.rate(at: now) == nil ? "hashing" : nil
         case .comparing: return "comparing with the source"
         case .verifying: return "verifying"
@@ -67,7 +67,7 @@ struct ProgressDrawing: Hashable, Sendable {
 
     private static func timeLeft(_ bytes: Int64, _ rate: Double?) -> String? {
         guard let rate, rate >= 1 else { return nil }
-        return Words.clock(Double(bytes) / rate)
+        return Formatting.clock(Double(bytes) / rate)
     }
 
     /// What a line says.
@@ -125,7 +125,7 @@ private struct Layout {
     }
 
     private func amount(_ row: ProgressDrawing.Row) -> String {
-        row.size.map { Words.share(row.done, of: $0) } ?? Words.bytes(row.done)
+        row.size.map { Formatting.share(row.done, of: $0) } ?? Formatting.bytes(row.done)
     }
 
     private func rest(_ row: ProgressDrawing.Row) -> String {
@@ -138,7 +138,7 @@ private struct Layout {
                 claimed: isKnown ? Double(row.claimed) / size : 0)
         }
         guard let words = row.words else {
-            let rate = row.rate.map { Words.bytes(Int64($0)) + "/s" } ?? ""
+            let rate = row.rate.map { Formatting.bytes(Int64($0)) + "/s" } ?? ""
             return bar + (bar.isEmpty ? "" : gap) + Self.padded(rate, Self.rateColumns) + gap
                 + Self.padded(row.left ?? "", Self.leftColumns)
         }

@@ -5,25 +5,25 @@ enum ProgressLines {
     static func line(for event: DownloadEvent) -> String? {
         switch event {
         case .started(let model, let directory, let files, let bytes):
-            "\(model) into \(printable(directory, limit: 1024)): \(Words.count(files, "file")), \(Words.bytes(bytes))"
+            "\(model) into \(printable(directory, limit: 1024)): \(Formatting.count(files, "file")), \(Formatting.bytes(bytes))"
         case .waitingForLock(let directory, let process):
             "another modelfetch\(process.map { " (process \($0))" } ?? "") is working on "
                 + "\(printable(directory, limit: 1024)): waiting for it to finish"
         case .phase(let path, .connecting(let source, let offset, let held)):
             held > 0
-                ? "\(path): resuming at \(Words.bytes(offset)), \(Words.bytes(held)) already here, from \(source)"
+                ? "\(path): resuming at \(Formatting.bytes(offset)), \(Formatting.bytes(held)) already here, from \(source)"
                 : "\(path): from \(source)"
         case .phase(let path, .repeating(let bytes)):
-            "\(path): the server does not resume; \(Words.bytes(bytes)) that are here come again first"
+            "\(path): the server does not resume; \(Formatting.bytes(bytes)) that are here come again first"
         case .phase(let path, .hashing): "\(path): already here, hashing it"
         case .phase(let path, .comparing): "\(path): a different file already exists, comparing it with the source"
         case .discarded(let path, let bytes, let reason):
-            bytes > 0 ? "\(path): \(Words.bytes(bytes)) will be fetched again: \(reason)" : "\(path): \(reason)"
+            bytes > 0 ? "\(path): \(Formatting.bytes(bytes)) will be fetched again: \(reason)" : "\(path): \(reason)"
         case .replaced(let path, let kept, let bytes):
-            "\(printable(path)): the file that was here (\(Words.bytes(bytes))) is kept as \(printable(kept))"
+            "\(printable(path)): the file that was here (\(Formatting.bytes(bytes))) is kept as \(printable(kept))"
         case .retrying(let path, let failure, let attempt, let pause):
             "\(path): \(failure.message); "
-                + (pause > .zero ? "trying again in \(Words.seconds(pause))" : "trying again")
+                + (pause > .zero ? "trying again in \(Formatting.seconds(pause))" : "trying again")
                 + " (attempt \(attempt + 1))"
         // Of the last one the failure of the file tells.
         case .sourceDropped(_, _, isLast: true): nil
@@ -45,7 +45,7 @@ enum ProgressLines {
     }
 
     private static func line(for report: FileReport) -> String? {
-        let size = report.size.map { Words.bytes($0) } ?? "size unknown"
+        let size = report.size.map { Formatting.bytes($0) } ?? "size unknown"
         let proof =
             report.isPinned
             ? "verified"

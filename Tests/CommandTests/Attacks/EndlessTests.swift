@@ -17,12 +17,12 @@ struct EndlessTests {
     @Test(arguments: refused)
     func `what no file needs is refused at once`(faults: [Fault]) async throws {
         let script = FaultScript([FaultRule(path: "weights.bin", faults: faults)])
-        try await withServer(script: script) { sandbox, server in
-            let result = try await sandbox.run(sandbox.download(from: server))
+        try await withServer(script: script) { workspace, server in
+            let result = try await workspace.run(workspace.download(from: server))
             #expect(result.status == 76, "\(result.ending) \(result.err)")
             #expect(server.log.count { $0.path == "weights.bin" } <= 11)
-            #expect(!sandbox.exists("weights.bin") && !sandbox.exists("weights.bin.partial.gz"))
-            sandbox.expectNothingWrong()
+            #expect(!workspace.exists("weights.bin") && !workspace.exists("weights.bin.partial.gz"))
+            workspace.expectNothingWrong()
         }
     }
 
@@ -33,20 +33,21 @@ struct EndlessTests {
         ] as [[Fault]])
     func `of what follows the file nothing is kept`(faults: [Fault]) async throws {
         let script = FaultScript([FaultRule(path: "weights.bin", faults: faults)])
-        try await withServer(script: script) { sandbox, server in
-            let result = try await sandbox.run(sandbox.download(from: server))
+        try await withServer(script: script) { workspace, server in
+            let result = try await workspace.run(workspace.download(from: server))
             #expect(result.status == 0, "\(result.ending) \(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test func `a body that never ends is cut off at the end of the file when it is wrong, too`() async throws {
         let script: FaultScript = [.on(path: "weights.bin", .flip(offset: 7, mask: 1), .endlessBody)]
-        try await withServer(script: script) { sandbox, server in
-            let result = try await sandbox.run(sandbox.download(from: server, "--retry-delay", "0", "--retries", "1"))
+        try await withServer(script: script) { workspace, server in
+            let result = try await workspace.run(
+                workspace.download(from: server, "--retry-delay", "0", "--retries", "1"))
             #expect(result.status == 76, "\(result.ending) \(result.err)")
-            sandbox.expectNothingWrong()
-            let partial = sandbox.contents("weights.bin.partial")?.count ?? 0
+            workspace.expectNothingWrong()
+            let partial = workspace.contents("weights.bin.partial")?.count ?? 0
             #expect(partial <= 300_000)
         }
     }

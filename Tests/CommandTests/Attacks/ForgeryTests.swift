@@ -1,13 +1,8 @@
 import FaultServer
 import Foundation
+import Glibc
 import Hashing
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Records that an attacker wrote: they may cost bytes, never truth.
 @Suite(.timeLimit(.minutes(10)))
@@ -18,23 +13,23 @@ struct ForgeryTests {
         // The program itself writes it, for a server that lies: every extent is on the disk, with the right checksum.
         var content = Self.model.content
         content.files["other.bin"] = .synthetic(size: 1_500_000, seed: 99)
-        try await withSandbox(Self.model) { sandbox in
+        try await withWorkspace(Self.model) { workspace in
             let lie: FaultScript = [
                 .on(path: "weights.bin", .content(of: "other.bin", keepValidators: true), .stall(after: 1_200_000))
             ]
             try await FaultServer.run(files: content, script: lie) { server in
-                let child = try sandbox.start(sandbox.download(from: server))
+                let child = try workspace.start(workspace.download(from: server))
                 try await server.waitForStall(of: "weights.bin")
                 try await poll("the bytes to be written") {
-                    sandbox.contents("weights.bin.partial")?.count == 1_200_000
+                    workspace.contents("weights.bin.partial")?.count == 1_200_000
                 }
                 child.kill(SIGINT)
                 #expect(try await child.wait().ending == .killed(SIGINT))
                 // The same address, and the same validators, so that nothing makes the bytes suspect.
                 server.replace(script: .honest)
-                let report = try await sandbox.run(sandbox.download(from: server, "--json")).report()
+                let report = try await workspace.run(workspace.download(from: server, "--json")).report()
                 #expect(report.bool("ok") == true)
-                sandbox.expectWhole()
+                workspace.expectWhole()
                 let file = try #require(report.files.first)
                 #expect(file.int("bytes_downloaded") ?? .max <= 2 * 1_500_000)
                 #expect(file.int("bytes_reused") == 0)
@@ -45,44 +40,44 @@ struct ForgeryTests {
     @Test(arguments: ["wrong bytes", "zeros", "a hole", "another file's journal", "random", "endless"])
     func `a journal and a partial that do not belong together give a right file`(forgery: String) async throws {
         let stall: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 1_200_000))]
-        try await withServer(Self.model, script: stall) { sandbox, server in
-            let child = try sandbox.start(sandbox.download(from: server))
+        try await withServer(Self.model, script: stall) { workspace, server in
+            let child = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
-            try await poll("the bytes to be written") { sandbox.contents("weights.bin.partial")?.count == 1_200_000 }
+            try await poll("the bytes to be written") { workspace.contents("weights.bin.partial")?.count == 1_200_000 }
             child.kill(SIGINT)
             #expect(try await child.wait().ending == .killed(SIGINT))
             let journal = "model/.modelfetch/weights.bin.journal"
-            let partial = sandbox.directory + "/weights.bin.partial"
+            let partial = workspace.directory + "/weights.bin.partial"
             switch forgery {
             case "wrong bytes":
-                try sandbox.write([UInt8](repeating: 7, count: 1_500_000), to: "model/weights.bin.partial")
-            case "zeros": try sandbox.write([UInt8](repeating: 0, count: 9_000_000), to: "model/weights.bin.partial")
+                try workspace.write([UInt8](repeating: 7, count: 1_500_000), to: "model/weights.bin.partial")
+            case "zeros": try workspace.write([UInt8](repeating: 0, count: 9_000_000), to: "model/weights.bin.partial")
             case "a hole": #expect(truncate(partial, 0) == 0 && truncate(partial, 1 << 40) == 0)
             case "another file's journal":
-                let other = sandbox.contents(".modelfetch/checkpoint.journal") ?? [1, 2, 3]
-                try sandbox.write(other, to: journal)
+                let other = workspace.contents(".modelfetch/checkpoint.journal") ?? [1, 2, 3]
+                try workspace.write(other, to: journal)
             case "random":
-                try sandbox.write(ServedFile.synthetic(size: 5_000_000, seed: 3).read(0..<5_000_000), to: journal)
-            default: #expect(truncate(sandbox.path + "/" + journal, 1 << 40) == 0)
+                try workspace.write(ServedFile.synthetic(size: 5_000_000, seed: 3).read(0..<5_000_000), to: journal)
+            default: #expect(truncate(workspace.path + "/" + journal, 1 << 40) == 0)
             }
-            let result = try await sandbox.run(sandbox.download(from: server))
+            let result = try await workspace.run(workspace.download(from: server))
             #expect(result.status == 0, "\(result.ending) \(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     /// Takes the place of a verified file, and of its receipt: with its real inode, times and size, and the manifest's digest or its
     /// own.
-    private func forgeReceipt(_ sandbox: Sandbox, ofWrongBytes: Bool = false) throws {
-        var bytes = try #require(sandbox.contents("weights.bin"))
+    private func forgeReceipt(_ workspace: Workspace, ofWrongBytes: Bool = false) throws {
+        var bytes = try #require(workspace.contents("weights.bin"))
         bytes[700_000] ^= 1
-        try sandbox.write(bytes, to: "model/weights.bin")
+        try workspace.write(bytes, to: "model/weights.bin")
         var status = stat()
-        try #require(stat(sandbox.directory + "/weights.bin", &status) == 0)
+        try #require(stat(workspace.directory + "/weights.bin", &status) == 0)
         let modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
         let changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
         var receipts = try JSONLine(
-            String(decoding: try #require(sandbox.contents(".modelfetch/receipts.json")), as: UTF8.self)
+            String(decoding: try #require(workspace.contents(".modelfetch/receipts.json")), as: UTF8.self)
         )
         .object
         var files = try #require(receipts["files"] as? [String: [String: Any]])
@@ -92,51 +87,51 @@ struct ForgeryTests {
             "ctime_ns": changed,
         ]
         receipts["files"] = files
-        try sandbox.write(
+        try workspace.write(
             Array(try JSONSerialization.data(withJSONObject: receipts)), to: "model/.modelfetch/receipts.json")
     }
 
     @Test func `a receipt that vouches for a wrong file is believed by no audit, and by no recheck`() async throws {
-        try await withServer(Self.model) { sandbox, server in
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
-            try forgeReceipt(sandbox)
+        try await withServer(Self.model) { workspace, server in
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
+            try forgeReceipt(workspace)
             // Whoever can write receipts can write files: a run that only skips what is done is taken in, and says so much.
-            let skipped = try await sandbox.run(sandbox.download(from: server, "--json")).report()
+            let skipped = try await workspace.run(workspace.download(from: server, "--json")).report()
             #expect(skipped.states["weights.bin"] == "skipped", "or the forgery is none")
             for arguments in [["verify", "model"], ["verify", "model", "--manifest", "test.json"]] {
-                let audit = try await sandbox.run(arguments + ["--json"])
+                let audit = try await workspace.run(arguments + ["--json"])
                 #expect(audit.status == 65)
                 #expect(try audit.report().states["weights.bin"] == "damaged")
             }
-            let rechecked = try await sandbox.run(sandbox.download(from: server, "--recheck", "--json")).report()
+            let rechecked = try await workspace.run(workspace.download(from: server, "--recheck", "--json")).report()
             #expect(rechecked.bool("ok") == true && rechecked.states["weights.bin"] == "repaired")
-            sandbox.expectWhole()
-            #expect(try await sandbox.run("verify", "model").status == 0)
+            workspace.expectWhole()
+            #expect(try await workspace.run("verify", "model").status == 0)
         }
     }
 
     @Test func `a receipt with another digest than the manifest's is not believed by a download either`() async throws {
-        try await withServer(Self.model) { sandbox, server in
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
-            try forgeReceipt(sandbox, ofWrongBytes: true)
-            let report = try await sandbox.run(sandbox.download(from: server, "--json")).report()
+        try await withServer(Self.model) { workspace, server in
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
+            try forgeReceipt(workspace, ofWrongBytes: true)
+            let report = try await workspace.run(workspace.download(from: server, "--json")).report()
             #expect(report.bool("ok") == true && report.states["weights.bin"] == "repaired")
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test func `a manifest's copy that vouches for wrong files does not stand against the manifest`() async throws {
-        try await withServer(Self.model) { sandbox, server in
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
-            try forgeReceipt(sandbox)
+        try await withServer(Self.model) { workspace, server in
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
+            try forgeReceipt(workspace)
             let right = Self.model.files[0].file.sha256.hex
-            let wrong = digest(of: try #require(sandbox.contents("weights.bin"))).hex
-            let copy = String(decoding: try #require(sandbox.contents(".modelfetch/manifest.json")), as: UTF8.self)
-            try sandbox.write(Array(copy.replacing(right, with: wrong).utf8), to: "model/.modelfetch/manifest.json")
+            let wrong = digest(of: try #require(workspace.contents("weights.bin"))).hex
+            let copy = String(decoding: try #require(workspace.contents(".modelfetch/manifest.json")), as: UTF8.self)
+            try workspace.write(Array(copy.replacing(right, with: wrong).utf8), to: "model/.modelfetch/manifest.json")
             // With nothing else at hand the copy is all there is, and the report says that it came from there.
-            let alone = try await sandbox.run("verify", "model", "--json").report()
+            let alone = try await workspace.run("verify", "model", "--json").report()
             #expect(alone.string("manifest_source")?.contains("receipts in") == true)
-            #expect(try await sandbox.run("verify", "model", "--manifest", "test.json").status == 65)
+            #expect(try await workspace.run("verify", "model", "--manifest", "test.json").status == 65)
         }
     }
 }

@@ -10,29 +10,29 @@ struct LeakTests {
     /// Another host, and another port of the same one.
     @Test(arguments: ["127.0.0.2", "127.0.0.1"], ["userinfo", "netrc", "header"])
     func `credentials stay with the origin that they were given for`(address: String, kind: String) async throws {
-        try await withSandbox { sandbox in
+        try await withWorkspace { workspace in
             // The file has a password for where the redirect leads, too, which nobody has asked to be used there.
             let netrc = """
                 machine 127.0.0.1 login s3cret password hunter2
                 machine 127.0.0.2 login s3cret password hunter2
                 default login s3cret password hunter2
                 """
-            try sandbox.write(Array(netrc.utf8), to: ".netrc")
+            try workspace.write(Array(netrc.utf8), to: ".netrc")
             let cookies: Fault = .header("Set-Cookie", "session=t0ken; Path=/; Domain=127.0.0.1")
-            try await FaultServer.run(files: sandbox.model.content, script: .always(cookies), address: address) {
+            try await FaultServer.run(files: workspace.model.content, script: .always(cookies), address: address) {
                 other in
                 let script = FaultScript([
                     .on(cookies, .redirect(to: other.baseURL + "{target}?signature=t0ken")),
                     .on(path: "weights.bin", request: 0, .status(503)),
                 ])
-                try await FaultServer.run(files: sandbox.model.content, script: script) { server in
+                try await FaultServer.run(files: workspace.model.content, script: script) { server in
                     let userinfo = kind == "userinfo" ? "s3cret:hunter2@" : ""
                     let options = ["netrc": ["--netrc"], "header": ["--header", "Cookie: t0ken"]][kind] ?? []
-                    let result = try await sandbox.run(
+                    let result = try await workspace.run(
                         ["--manifest", "test.json", "model", "--source", "http://\(userinfo)127.0.0.1:\(server.port)/"]
                             + options + ["--verbose", "--retry-delay", "0"])
                     #expect(result.status == 0, "\(result.err)")
-                    sandbox.expectWhole()
+                    workspace.expectWhole()
                     let sent = kind == "header" ? "Cookie" : "Authorization"
                     #expect(server.log.count > 3 && server.log.allSatisfy { $0.header(sent) != nil })
                     #expect(other.log.count >= 3)
@@ -51,9 +51,9 @@ struct LeakTests {
     }
 
     @Test func `netrc is not read unless it is asked for`() async throws {
-        try await withServer { sandbox, server in
-            try sandbox.write(Array("default login s3cret password hunter2\n".utf8), to: ".netrc")
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+        try await withServer { workspace, server in
+            try workspace.write(Array("default login s3cret password hunter2\n".utf8), to: ".netrc")
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
             #expect(server.log.allSatisfy { $0.header("Authorization") == nil })
         }
     }
@@ -64,12 +64,12 @@ struct LeakTests {
     ])
     func `a redirect to anything but http and https is refused, and not tried again`(target: String) async throws {
         let script: FaultScript = [.on(path: "weights.bin", .redirect(to: target))]
-        try await withServer(script: script) { sandbox, server in
-            let result = try await sandbox.run(sandbox.download(from: server))
+        try await withServer(script: script) { workspace, server in
+            let result = try await workspace.run(workspace.download(from: server))
             #expect(result.status == 76, "\(result.err)")
             #expect(result.err.contains("a redirect was refused"), "\(result.err)")
             #expect(server.log.count { $0.path == "weights.bin" } == 1)
-            #expect(!sandbox.exists("weights.bin"))
+            #expect(!workspace.exists("weights.bin"))
         }
     }
 
@@ -83,15 +83,15 @@ struct LeakTests {
         let script = FaultScript([
             .on(path: "config.json", .redirect(to: "/evil/../../evil.sh?x=/../y")), FaultRule(faults: faults),
         ])
-        try await withSandbox { sandbox in
-            var content = sandbox.model.content
-            let config = try #require(sandbox.model.files.first { $0.name == "config.json" })
+        try await withWorkspace { workspace in
+            var content = workspace.model.content
+            let config = try #require(workspace.model.files.first { $0.name == "config.json" })
             content.files["evil.sh"] = config.file.served
             try await FaultServer.run(files: content, script: script) { server in
-                let result = try await sandbox.run(sandbox.download(from: server))
+                let result = try await workspace.run(workspace.download(from: server))
                 #expect(result.status == 0, "\(result.err)")
-                sandbox.expectWhole()
-                let names = sandbox.listing().map { String($0.prefix { $0 != " " }) }.sorted()
+                workspace.expectWhole()
+                let names = workspace.listing().map { String($0.prefix { $0 != " " }) }.sorted()
                 #expect(
                     names == [
                         "model", "model/.modelfetch", "model/.modelfetch/lock", "model/.modelfetch/manifest.json",

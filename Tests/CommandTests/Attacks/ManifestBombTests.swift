@@ -66,10 +66,10 @@ struct ManifestBombTests {
 
     @Test(arguments: bombs)
     func `a manifest that would cost much is refused, within bounds`(bomb: Bomb) async throws {
-        try await withSandbox { sandbox in
-            try sandbox.write(bomb.text(), to: "bomb.json")
+        try await withWorkspace { workspace in
+            try workspace.write(bomb.text(), to: "bomb.json")
             // In KiB of address space, much of which is nothing but room for stacks.
-            let result = try await sandbox.startShell(
+            let result = try await workspace.startShell(
                 #"ulimit -v 2000000; exec "$0" "$@""#, ["manifest", "check", "bomb.json"]
             ).wait()
             #expect(result.status == 65, "\(result.ending) \(result.err.prefix(1000))")

@@ -15,37 +15,37 @@ struct ObstacleTests {
         ".modelfetch/receipts.json.new", ".modelfetch/manifest.json", ".modelfetch/manifest.json.new",
     ]
 
-    private func start(_ sandbox: Sandbox, _ server: FaultServer, isConfined: Bool) throws -> Child {
-        let arguments = sandbox.download(from: server, "--retry-delay", "0.01", "--retries", "2")
-        guard !isConfined else { return try sandbox.start(arguments) }
+    private func start(_ workspace: Workspace, _ server: FaultServer, isConfined: Bool) throws -> Child {
+        let arguments = workspace.download(from: server, "--retry-delay", "0.01", "--retries", "2")
+        guard !isConfined else { return try workspace.start(arguments) }
         let strace = try #require(Program.find("strace"))
         let options = [
             "-f", "--seccomp-bpf", "-qqq", "-o", "/dev/null", "-e", "trace=landlock_create_ruleset", "-e",
             "inject=landlock_create_ruleset:error=ENOSYS", Program.path,
         ]
-        return try Child(strace, options + arguments, environment: sandbox.environment, directory: sandbox.path)
+        return try Child(strace, options + arguments, environment: workspace.environment, directory: workspace.path)
     }
 
     @Test(arguments: Outside.Obstacle.allCases, places)
     func `what stands there before is not followed`(obstacle: Outside.Obstacle, place: String) async throws {
         // Making a device takes root.
         if obstacle == .device, !Program.isRoot { return }
-        try await withServer(Self.model) { sandbox, server in
-            let outside = try Outside(sandbox)
-            try sandbox.write([1], to: "model/.modelfetch/x")
-            try sandbox.write([1], to: "model/sub/x")
-            #expect(outside.put(obstacle, at: sandbox.directory + "/" + place))
-            let result = try await start(sandbox, server, isConfined: place.utf8.count % 2 == 0).wait()
+        try await withServer(Self.model) { workspace, server in
+            let outside = try Outside(workspace)
+            try workspace.write([1], to: "model/.modelfetch/x")
+            try workspace.write([1], to: "model/sub/x")
+            #expect(outside.put(obstacle, at: workspace.directory + "/" + place))
+            let result = try await start(workspace, server, isConfined: place.utf8.count % 2 == 0).wait()
             outside.expectUntouched()
-            sandbox.expectNothingWrong()
+            workspace.expectNothingWrong()
             switch result.status {
-            case 0: sandbox.expectWhole()
+            case 0: workspace.expectWhole()
             default:
                 #expect(result.status == 73, "\(result.ending) \(result.err)")
                 #expect(result.err.contains("error: ") && result.err.contains(place), "\(result.err)")
             }
             // An audit follows it no more, and does not wait for a FIFO.
-            let audit = try await sandbox.run("verify", "model", "--manifest", "test.json")
+            let audit = try await workspace.run("verify", "model", "--manifest", "test.json")
             #expect([0, 65, 73].contains(audit.status), "\(audit.ending) \(audit.err)")
             outside.expectUntouched()
         }
@@ -62,10 +62,10 @@ struct ObstacleTests {
         ]
         // All of them, and some, because what happens to the lock ends a run early.
         for places in [Self.places, Self.places.filter { !$0.hasPrefix(".") }, ["weights.bin.partial", "weights.bin"]] {
-            try await withServer(Self.model, script: script) { sandbox, server in
-                let outside = try Outside(sandbox)
-                let child = try start(sandbox, server, isConfined: isConfined)
-                let swapper = Swapper(sandbox, outside, obstacle, places)
+            try await withServer(Self.model, script: script) { workspace, server in
+                let outside = try Outside(workspace)
+                let child = try start(workspace, server, isConfined: isConfined)
+                let swapper = Swapper(workspace, outside, obstacle, places)
                 defer { swapper.stop() }
                 let result: Child.Result
                 do { result = try await child.wait() } catch {
@@ -77,7 +77,7 @@ struct ObstacleTests {
                 #expect(swapper.count > 0)
                 outside.expectUntouched()
                 // A file that was published over what stood in its way goes when that is taken away.
-                sandbox.expectNothingWrong(markerTells: false)
+                workspace.expectNothingWrong(markerTells: false)
             }
         }
     }
@@ -87,13 +87,13 @@ struct ObstacleTests {
 private final class Swapper: Sendable {
     private let state = Gatekeeper()
 
-    init(_ sandbox: Sandbox, _ outside: Outside, _ obstacle: Outside.Obstacle, _ places: [String]) {
+    init(_ workspace: Workspace, _ outside: Outside, _ obstacle: Outside.Obstacle, _ places: [String]) {
         let state = state
         Thread.detachNewThread {
             var index = 0
             while state.goesOn() {
                 index += 1
-                let place = sandbox.directory + "/" + places[index % places.count]
+                let place = workspace.directory + "/" + places[index % places.count]
                 let aside = place + ".aside"
                 // Only what is there can be exchanged, but for the names that are about to be made.
                 guard FileManager.default.fileExists(atPath: (place as NSString).deletingLastPathComponent) else {

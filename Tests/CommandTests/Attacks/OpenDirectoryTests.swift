@@ -11,15 +11,15 @@ struct OpenDirectoryTests {
     func `a directory in which everybody may rename and remove is warned about, and used`(mode: Int, isOpen: Bool)
         async throws
     {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             let manager = FileManager.default
-            try manager.createDirectory(atPath: sandbox.directory, withIntermediateDirectories: false)
-            #expect(chmod(sandbox.directory, mode_t(mode)) == 0)
-            let words = "\(sandbox.directory) is world-writable: anyone could replace these files"
-            let plain = try await sandbox.run(sandbox.download(from: server))
+            try manager.createDirectory(atPath: workspace.directory, withIntermediateDirectories: false)
+            #expect(chmod(workspace.directory, mode_t(mode)) == 0)
+            let words = "\(workspace.directory) is world-writable: anyone could replace these files"
+            let plain = try await workspace.run(workspace.download(from: server))
             #expect(plain.status == 0)
             #expect(plain.err.split(separator: "\n").count { $0.hasPrefix("warning: " + words) } == (isOpen ? 1 : 0))
-            let json = try await sandbox.run(sandbox.download(from: server, "--json"))
+            let json = try await workspace.run(workspace.download(from: server, "--json"))
             let warnings = try json.events().filter { $0.event == "warning" }
             #expect(warnings.count { $0.string("message")?.hasPrefix(words) == true } == (isOpen ? 1 : 0))
             #expect(warnings.count == (isOpen ? 1 : 0))

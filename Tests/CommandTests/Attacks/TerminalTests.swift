@@ -54,23 +54,23 @@ struct TerminalTests {
             FaultRule(path: "weights.bin", requests: 1...99, faults: faults),
         ]
         for output in Self.outputs {
-            try await withServer(script: script) { sandbox, server in
-                let arguments = sandbox.download(
+            try await withServer(script: script) { workspace, server in
+                let arguments = workspace.download(
                     from: server, "--retries", "1", "--retry-delay", "0", "--stall-timeout", "1")
-                expectHarmless(try await sandbox.run(arguments + output))
-                sandbox.expectNothingWrong()
+                expectHarmless(try await workspace.run(arguments + output))
+                workspace.expectNothingWrong()
             }
         }
     }
 
     @Test func `of file names that an audit comes across is shown escaped`() async throws {
-        try await withServer { sandbox, server in
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
+        try await withServer { workspace, server in
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
             for name in [Self.evil, "a" + Self.forged, "\u{9B}2J/\u{1B}c"] {
-                try sandbox.write([1], to: "model/" + name)
+                try workspace.write([1], to: "model/" + name)
             }
             for output in [[], ["--json"]] {
-                let result = try await sandbox.run(["verify", "model"] + output)
+                let result = try await workspace.run(["verify", "model"] + output)
                 #expect(result.status == 0, "\(result.err)")
                 expectHarmless(result)
                 if output.isEmpty {
@@ -84,7 +84,7 @@ struct TerminalTests {
     }
 
     @Test func `of a directory's name is shown escaped`() async throws {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             let name = "d" + Self.evil + Self.forged
             for output in Self.outputs {
                 for arguments in [
@@ -92,10 +92,10 @@ struct TerminalTests {
                     ["--manifest", "test.json", name, "--source", server.baseURL], ["verify", name],
                     ["verify", name, "--model", "tiny"], ["verify", name + "/nowhere"], [name],
                     ["tiny", name, "--source", server.baseURL],
-                ] { expectHarmless(try await sandbox.run(arguments + output)) }
-                try sandbox.write([1], to: name + "/weights.bin")
-                expectHarmless(try await sandbox.run(["verify", name] + output))
-                try FileManager.default.removeItem(atPath: sandbox.path + "/" + name)
+                ] { expectHarmless(try await workspace.run(arguments + output)) }
+                try workspace.write([1], to: name + "/weights.bin")
+                expectHarmless(try await workspace.run(["verify", name] + output))
+                try FileManager.default.removeItem(atPath: workspace.path + "/" + name)
             }
         }
     }
@@ -103,7 +103,7 @@ struct TerminalTests {
     /// What stands in the place of a value of the manifest, as JSON writes it and as it comes raw.
     @Test(arguments: ["name", "alias", "description", "path", "note", "unpinned", "url", "key", "raw"])
     func `of a manifest is shown escaped`(place: String) async throws {
-        try await withSandbox { sandbox in
+        try await withWorkspace { workspace in
             let raw = Self.evil + Self.forged
             let encoded = try #require(String(data: JSONEncoder().encode([raw]), encoding: .utf8)).dropFirst()
                 .dropLast()
@@ -118,7 +118,7 @@ struct TerminalTests {
                 "unpinned": \(text("unpinned", "none")), "variants": [
                 {"size": 2, "sha256": "\(String(repeating: "0", count: 64))", "note": \(text("note", "n"))}]}]}
                 """
-            try sandbox.write(Array(manifest.utf8), to: "manifests/evil.json")
+            try workspace.write(Array(manifest.utf8), to: "manifests/evil.json")
             for arguments in [
                 ["manifest", "check", "manifests/evil.json"], ["manifest", "show", "manifests/evil.json"],
                 ["./manifests/evil.json", "d", "--retries", "0"], ["list", "--manifest-dir", "manifests"],
@@ -127,7 +127,7 @@ struct TerminalTests {
                 ["evil", "d", "--manifest-dir", "manifests", "--dry-run"],
                 ["verify", "manifests", "--manifest", "manifests/evil.json"],
             ] {
-                let result = try await sandbox.run(arguments)
+                let result = try await workspace.run(arguments)
                 expectHarmless(result)
                 if place != "key", arguments.first == "manifest" { #expect(result.status == 65, "\(result.err)") }
             }
@@ -135,7 +135,7 @@ struct TerminalTests {
     }
 
     @Test func `of records that somebody left in the directory is shown escaped`() async throws {
-        try await withSandbox { sandbox in
+        try await withWorkspace { workspace in
             let raw = Self.evil + Self.forged
             let encoded = try #require(String(data: JSONEncoder().encode([raw]), encoding: .utf8)).dropFirst()
                 .dropLast()
@@ -143,12 +143,12 @@ struct TerminalTests {
                 #"{"format": "modelfetch-receipts/1", "model": \#(encoded), "files": {\#(encoded): {"sha256": 1}}}"#
             let sound = #"{"format": "modelfetch-receipts/1", "model": \#(encoded), "files": {}}"#
             for text in [receipts, sound] {
-                try sandbox.write(Array(text.utf8), to: "models/124M/.modelfetch/receipts.json")
-                try sandbox.write(Array(text.utf8), to: "models/124M/.modelfetch/manifest.json")
+                try workspace.write(Array(text.utf8), to: "models/124M/.modelfetch/receipts.json")
+                try workspace.write(Array(text.utf8), to: "models/124M/.modelfetch/manifest.json")
                 for arguments in [
                     ["list"], ["list", "--json"], ["verify", "models/124M"], ["verify", "models/124M", "--json"],
                     ["124M", "--dry-run"], ["124M", "--source", "http://127.0.0.1:1/", "--retries", "0"],
-                ] { expectHarmless(try await sandbox.run(arguments)) }
+                ] { expectHarmless(try await workspace.run(arguments)) }
             }
         }
     }

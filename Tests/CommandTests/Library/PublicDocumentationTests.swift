@@ -22,8 +22,8 @@ import Testing
 
     @Test(.enabled(if: Program.has("docc") && Program.has("swift-symbolgraph-extract"), "needs docc"))
     func `covers everything public, and builds without a warning`() async throws {
-        try await withSandbox { sandbox in
-            let output = sandbox.path + "/documentation"
+        try await withWorkspace { workspace in
+            let output = workspace.path + "/documentation"
             try await Tool.run("sh", [Self.root + "/Tests/Documentation/build", output, Program.built], directory: "/")
 
             let data = try Data(contentsOf: URL(fileURLWithPath: output + ".symbols/ModelFetch.symbols.json"))

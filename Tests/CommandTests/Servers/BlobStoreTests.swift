@@ -34,14 +34,14 @@ struct BlobStoreTests {
     }
 
     private func withStore(
-        _ rules: [FaultRule] = [], _ body: (Sandbox, FaultServer, (String...) -> [String]) async throws -> Void
+        _ rules: [FaultRule] = [], _ body: (Workspace, FaultServer, (String...) -> [String]) async throws -> Void
     ) async throws {
-        try await withSandbox(Self.model) { sandbox in
+        try await withWorkspace(Self.model) { workspace in
             let script = FaultScript([FaultRule(faults: Self.blob)] + rules)
             var files = ["other": ServedFile.synthetic(size: 1_500_000, seed: 99)]
             for (name, file) in Self.model.files { files[Self.path + name] = file.served }
             try await FaultServer.run(files: Content(files), script: script) { server in
-                try await body(sandbox, server) { (more: String...) in
+                try await body(workspace, server) { (more: String...) in
                     let base = server.baseURL + Self.path
                     return ["--manifest", "test.json", "model", "--source", base, "--retry-delay", "0.01"] + more
                 }
@@ -59,10 +59,10 @@ struct BlobStoreTests {
                 faults: Self.error(503, "ServerBusy", "The server is currently unable to receive requests.")),
             .on(path: "*/weights.bin", request: 2, .drop(after: 300_000)),
         ]
-        try await withStore(rules) { sandbox, server, arguments in
-            let result = try await sandbox.run(arguments("--json"))
+        try await withStore(rules) { workspace, server, arguments in
+            let result = try await workspace.run(arguments("--json"))
             #expect(result.status == 0, "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
             let requests = server.requests(path: Self.path + "weights.bin")
             #expect(requests.map(\.status) == [200, 503, 206, 206])
             #expect(
@@ -76,16 +76,16 @@ struct BlobStoreTests {
 
     @Test func `a run that was killed goes on from what the tag vouches for`() async throws {
         try await withStore([.on(path: "*/weights.bin", request: 0, .stall(after: 800_000))]) {
-            sandbox, server, arguments in
-            let child = try sandbox.start(arguments())
-            try await poll("the bytes") { (sandbox.contents("weights.bin.partial")?.count ?? 0) == 800_000 }
+            workspace, server, arguments in
+            let child = try workspace.start(arguments())
+            try await poll("the bytes") { (workspace.contents("weights.bin.partial")?.count ?? 0) == 800_000 }
             child.kill(SIGKILL)
             try await child.wait()
-            let report = try await sandbox.run(arguments("--json")).report()
+            let report = try await workspace.run(arguments("--json")).report()
             #expect(report.int("exit_code") == 0 && report.states["weights.bin"] == "resumed")
             let last = try #require(server.requests(path: Self.path + "weights.bin").last)
             #expect(last.status == 206 && last.header("If-Range") == Self.tag)
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
@@ -93,14 +93,15 @@ struct BlobStoreTests {
     @Test(arguments: [(404, "BlobNotFound"), (409, "PublicAccessNotPermitted"), (200, "AccountIsDisabled")])
     func `an error in XML is no file, whatever its status`(status: Int, code: String) async throws {
         try await withStore([FaultRule(path: "*/weights.bin", faults: Self.error(status, code, "No."))]) {
-            sandbox, server, arguments in
-            let result = try await sandbox.run(arguments("--retries", "1"))
+            workspace, server, arguments in
+            let result = try await workspace.run(arguments("--retries", "1"))
             #expect([69, 76].contains(result.status), "\(result.err)")
-            sandbox.expectNothingWrong()
-            #expect(!sandbox.exists("weights.bin") && !sandbox.exists("checkpoint") && sandbox.exists("encoder.json"))
+            workspace.expectNothingWrong()
+            #expect(
+                !workspace.exists("weights.bin") && !workspace.exists("checkpoint") && workspace.exists("encoder.json"))
             server.replace(script: FaultScript([FaultRule(faults: Self.blob)]))
-            #expect(try await sandbox.run(arguments()).status == 0)
-            sandbox.expectWhole()
+            #expect(try await workspace.run(arguments()).status == 0)
+            workspace.expectWhole()
         }
     }
 
@@ -111,13 +112,13 @@ struct BlobStoreTests {
                 path: "*/weights.bin", requests: 1...99, .content(of: "other", keepValidators: true),
                 .etag(value: "\"0x8D9000000000000\"")),
         ]
-        try await withStore(rules) { sandbox, server, arguments in
-            let result = try await sandbox.run(arguments())
+        try await withStore(rules) { workspace, server, arguments in
+            let result = try await workspace.run(arguments())
             #expect(result.status == 65, "\(result.err)")
-            #expect(!sandbox.exists("weights.bin") && !sandbox.exists("checkpoint"))
+            #expect(!workspace.exists("weights.bin") && !workspace.exists("checkpoint"))
             server.replace(script: FaultScript([FaultRule(faults: Self.blob)]))
-            #expect(try await sandbox.run(arguments()).status == 0)
-            sandbox.expectWhole()
+            #expect(try await workspace.run(arguments()).status == 0)
+            workspace.expectWhole()
         }
     }
 }

@@ -32,9 +32,9 @@ struct HubTests {
     ///   - rules: what the store does.
     private func withHub(
         signatures: [String] = ["fresh"], store rules: [FaultRule],
-        _ body: (Sandbox, _ hub: FaultServer, _ store: FaultServer, (String...) -> [String]) async throws -> Void
+        _ body: (Workspace, _ hub: FaultServer, _ store: FaultServer, (String...) -> [String]) async throws -> Void
     ) async throws {
-        try await withSandbox(Self.model) { sandbox in
+        try await withWorkspace(Self.model) { workspace in
             let files = Self.model.content(below: Self.path)
             try await FaultServer.run(files: files, script: FaultScript(rules), address: "127.0.0.2") { store in
                 let script = signatures.enumerated().map { index, signature in
@@ -43,7 +43,7 @@ struct HubTests {
                         faults: Self.redirect(to: store, signature: signature))
                 }
                 try await FaultServer.run(files: files, script: FaultScript(script)) { hub in
-                    try await body(sandbox, hub, store) { (more: String...) in
+                    try await body(workspace, hub, store) { (more: String...) in
                         let base = hub.baseURL + Self.path
                         return ["--manifest", "test.json", "model", "--source", base, "--retry-delay", "0.01"] + more
                     }
@@ -60,10 +60,10 @@ struct HubTests {
         // The store's tag is another than the hub's, and a weak one: it vouches for nothing.
         try await withHub(store: [
             .on(.weakETag, .noLastModified), .on(path: "*/weights.bin", request: 0, .drop(after: 600_000)),
-        ]) { sandbox, hub, store, arguments in
-            let result = try await sandbox.run(arguments("--json"))
+        ]) { workspace, hub, store, arguments in
+            let result = try await workspace.run(arguments("--json"))
             #expect(result.status == 0, "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
             #expect(try result.report().int("bytes_downloaded") == Self.model.bytes)
             #expect(store.log.map { $0.header("Range") } == [nil, "bytes=600000-1499999"])
             #expect(store.log.allSatisfy { $0.header("If-Range") == nil })
@@ -79,12 +79,12 @@ struct HubTests {
                 .on(path: "*/weights.bin", request: 0, .drop(after: 600_000)),
                 .on(path: "*/weights.bin", request: 1, Self.expired),
             ]
-        ) { sandbox, hub, store, arguments in
-            let result = try await sandbox.run(arguments("--json", "--retries", "0"))
+        ) { workspace, hub, store, arguments in
+            let result = try await workspace.run(arguments("--json", "--retries", "0"))
             #expect(result.status == 69, "\(result.err)")
-            let again = try await sandbox.run(arguments("--json", "--retries", "0"))
+            let again = try await workspace.run(arguments("--json", "--retries", "0"))
             #expect(again.status == 0, "\(again.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
             #expect(store.log.map(\.status) == [200, 403, 206])
             #expect(signatures(store.log) == ["old", "old", "new"])
             #expect(hub.log.count { $0.status == 302 } == 3)
@@ -101,10 +101,10 @@ struct HubTests {
             ]
         }
         let signatures = ["0"] + (0..<4).flatMap { ["\($0)", "\($0 + 1)"] }
-        try await withHub(signatures: signatures, store: rules) { sandbox, hub, store, arguments in
-            let result = try await sandbox.run(arguments("--json"))
+        try await withHub(signatures: signatures, store: rules) { workspace, hub, store, arguments in
+            let result = try await workspace.run(arguments("--json"))
             #expect(result.status == 0, "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
             #expect(store.log.map(\.status) == [200, 403, 206, 403, 206, 403, 206, 403, 206])
             #expect(self.signatures(store.log) == signatures)
             #expect(try result.report().int("bytes_downloaded") == Self.model.bytes)
@@ -115,8 +115,8 @@ struct HubTests {
         try await withHub(store: [
             .on(path: "*/weights.bin", request: 0, .drop(after: 600_000)),
             .on(path: "*/weights.bin", requests: 1...99, Self.expired),
-        ]) { sandbox, _, store, arguments in
-            let result = try await sandbox.run(arguments())
+        ]) { workspace, _, store, arguments in
+            let result = try await workspace.run(arguments())
             #expect(result.status == 69, "\(result.err)")
             #expect(result.err.contains("600000 of 1500000 bytes are kept"), "\(result.err)")
             // It has given a part of the file, so it is asked again, each time by a new address, too.
@@ -124,8 +124,8 @@ struct HubTests {
             #expect(statuses.first == 200 && statuses.count > 3 && statuses.count % 2 == 1)
             #expect(statuses.dropFirst().allSatisfy { $0 == 403 })
             store.replace(script: .honest)
-            #expect(try await sandbox.run(arguments("--json")).report().int("bytes_downloaded") == 900_000)
-            sandbox.expectWhole()
+            #expect(try await workspace.run(arguments("--json")).report().int("bytes_downloaded") == 900_000)
+            workspace.expectWhole()
         }
     }
 }

@@ -28,13 +28,13 @@ struct LargeModelTests {
                 ("weights.bin", .init(served: weights, sha256: sum)),
                 ("checkpoint", .init(served: marker, sha256: digest(of: marker.read(0..<77)))),
             ], marker: "checkpoint")
-        try await withSandbox(model, in: Self.folder) { sandbox in
-            try sandbox.write(marker.read(0..<77), to: "www/checkpoint")
-            try Self.write(weights, to: sandbox.path + "/www/weights.bin")
-            try await Authority(sandbox.path).lend()
-            try await Nginx.run(in: sandbox.path, certificates: ["good"]) { nginx in
+        try await withWorkspace(model, in: Self.folder) { workspace in
+            try workspace.write(marker.read(0..<77), to: "www/checkpoint")
+            try Self.write(weights, to: workspace.path + "/www/weights.bin")
+            try await Authority(workspace.path).lend()
+            try await Nginx.run(in: workspace.path, certificates: ["good"]) { nginx in
                 for source in Self.sources(nginx) {
-                    let child = try sandbox.start(["--manifest", "test.json", "model", "--no-sync"] + source)
+                    let child = try workspace.start(["--manifest", "test.json", "model", "--no-sync"] + source)
                     var peak: Int64 = 0
                     try await poll("the end") {
                         peak = max(peak, child.peakMemory)
@@ -44,9 +44,9 @@ struct LargeModelTests {
                     #expect(result.status == 0, "\(result.err)")
                     #expect(peak < 96 << 20 || Program.isSanitized, "\(source): \(peak) bytes of memory")
                     for file in ["weights.bin", "checkpoint"] {
-                        try await Tool.run("cmp", "\(sandbox.path)/www/\(file)", "\(sandbox.directory)/\(file)")
+                        try await Tool.run("cmp", "\(workspace.path)/www/\(file)", "\(workspace.directory)/\(file)")
                     }
-                    try FileManager.default.removeItem(atPath: sandbox.directory)
+                    try FileManager.default.removeItem(atPath: workspace.directory)
                 }
             }
         }
@@ -61,18 +61,18 @@ struct LargeModelTests {
         files[0].1 = TestModel.File([])
         files.append(("checkpoint", TestModel.File(Array("all of it\n".utf8))))
         let model = TestModel(files: files, marker: "checkpoint")
-        try await withSandbox(model, in: Self.folder) { sandbox in
-            try sandbox.writeModel(to: "www")
-            try await Authority(sandbox.path).lend()
-            try await Nginx.run(in: sandbox.path, certificates: ["good"]) { nginx in
+        try await withWorkspace(model, in: Self.folder) { workspace in
+            try workspace.writeModel(to: "www")
+            try await Authority(workspace.path).lend()
+            try await Nginx.run(in: workspace.path, certificates: ["good"]) { nginx in
                 for source in Self.sources(nginx) {
                     let arguments = ["--manifest", "test.json", "model", "--no-sync", "--json"] + source
-                    let result = try await sandbox.run(arguments)
+                    let result = try await workspace.run(arguments)
                     let report = try result.report()
                     #expect(result.status == 0, "\(result.err)")
                     #expect(report.int("bytes_downloaded") == model.bytes && report.int("retries") == 0)
-                    sandbox.expectWhole()
-                    try FileManager.default.removeItem(atPath: sandbox.directory)
+                    workspace.expectWhole()
+                    try FileManager.default.removeItem(atPath: workspace.directory)
                 }
             }
         }

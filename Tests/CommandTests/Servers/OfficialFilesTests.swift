@@ -21,13 +21,13 @@ struct OfficialFilesTests {
         .enabled(if: isThere, "the official files are not at \(directory) ($MODELFETCH_GPT2)"),
         .enabled(if: Program.has("nginx"), "nginx is not installed"), arguments: ["124M", "355M", "1558M"])
     func `the official small files are those of the built-in manifest`(size: String) async throws {
-        try await withSandbox { sandbox in
+        try await withWorkspace { workspace in
             try FileManager.default.createSymbolicLink(
-                atPath: sandbox.path + "/www", withDestinationPath: Self.directory)
-            try await Nginx.run(in: sandbox.path) { nginx in
+                atPath: workspace.path + "/www", withDestinationPath: Self.directory)
+            try await Nginx.run(in: workspace.path) { nginx in
                 let only = Self.names.flatMap { ["--only", $0] }
                 let source = "http://127.0.0.1:\(nginx.ports[0])/\(size)/"
-                let result = try await sandbox.run([size, "model", "--source", source, "--json"] + only)
+                let result = try await workspace.run([size, "model", "--source", source, "--json"] + only)
                 let report = try result.report()
                 #expect(result.status == 0, "\(result.err)")
                 #expect(report.files.count == 6)
@@ -38,10 +38,10 @@ struct OfficialFilesTests {
                     #expect(file.string("state") == (name == "checkpoint" ? "held" : "downloaded"))
                     let official = FileManager.default.contents(atPath: "\(Self.directory)/\(size)/\(name)")
                     let suffix = name == "checkpoint" ? ".partial" : ""
-                    let isSame = official.map { [UInt8]($0) } == sandbox.contents(name + suffix)
+                    let isSame = official.map { [UInt8]($0) } == workspace.contents(name + suffix)
                     #expect(isSame, "\(name)")
                 }
-                #expect(!sandbox.exists("checkpoint"))
+                #expect(!workspace.exists("checkpoint"))
             }
         }
     }

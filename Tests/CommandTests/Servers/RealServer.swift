@@ -40,7 +40,7 @@ struct RealServer: Sendable, CustomTestStringConvertible {
         fileprivate let proxyPort: Int?
         fileprivate let wire: Wire
 
-        /// A download of the sandbox's model.
+        /// A download of the workspace's model.
         func download(_ more: String...) -> [String] {
             let base = "\(wire == .plain ? "http" : "https")://127.0.0.1:\(relay?.port ?? origin.ports[0])/"
             var arguments = ["--manifest", "test.json", "model", "--source", base, "--no-sync"]
@@ -57,20 +57,20 @@ struct RealServer: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// Runs `body` beside the server, which serves `www` of the sandbox.
+    /// Runs `body` beside the server, which serves `www` of the workspace.
     ///
     /// - Parameter limit: if given, every connection with the origin stands still after so many bytes, until the relay cuts it.
     func run<R>(
-        in sandbox: Sandbox, holdingAfter limit: Int? = nil, isolation: isolated (any Actor)? = #isolation,
+        in workspace: Workspace, holdingAfter limit: Int? = nil, isolation: isolated (any Actor)? = #isolation,
         _ body: (Running) async throws -> R
     ) async throws -> R {
-        if wire != .plain { try await Authority(sandbox.path).lend() }
-        return try await start(origin, in: sandbox, isSecure: wire != .plain) { daemon in
+        if wire != .plain { try await Authority(workspace.path).lend() }
+        return try await start(origin, in: workspace, isSecure: wire != .plain) { daemon in
             try await withRelay(to: daemon, holdingAfter: limit) { relay in
                 guard let proxy else {
                     return try await body(Running(origin: daemon, relay: relay, proxyPort: nil, wire: wire))
                 }
-                return try await start(proxy, in: sandbox) { through in
+                return try await start(proxy, in: workspace) { through in
                     try await body(Running(origin: daemon, relay: relay, proxyPort: through.ports[0], wire: wire))
                 }
             }
@@ -78,10 +78,10 @@ struct RealServer: Sendable, CustomTestStringConvertible {
     }
 
     private func start<R>(
-        _ program: ServerProgram, in sandbox: Sandbox, isSecure: Bool = false,
+        _ program: ServerProgram, in workspace: Workspace, isSecure: Bool = false,
         isolation: isolated (any Actor)? = #isolation, _ body: (Daemon) async throws -> R
     ) async throws -> R {
-        let path = sandbox.path
+        let path = workspace.path
         return try await Daemon.run(in: path) { ports in
             try program.launch(.init(directory: path, port: ports[0], isSecure: isSecure))
         } _: {

@@ -21,20 +21,20 @@ struct RealServerTests {
 
     private func withServer(
         _ server: RealServer, holdingAfter limit: Int? = nil,
-        _ body: (Sandbox, RealServer.Running) async throws -> Void
+        _ body: (Workspace, RealServer.Running) async throws -> Void
     ) async throws {
-        try await withSandbox(Self.model) { sandbox in
-            try sandbox.writeModel(to: "www")
-            try await server.run(in: sandbox, holdingAfter: limit) { try await body(sandbox, $0) }
+        try await withWorkspace(Self.model) { workspace in
+            try workspace.writeModel(to: "www")
+            try await server.run(in: workspace, holdingAfter: limit) { try await body(workspace, $0) }
         }
     }
 
     /// Until a part of the weights is here, and no more of them can come.
     ///
     /// More than one write and what a record is due for: so that a kill finds some of it recorded, whenever it comes.
-    private func pollHeld(_ sandbox: Sandbox, _ running: RealServer.Running) async throws {
+    private func pollHeld(_ workspace: Workspace, _ running: RealServer.Running) async throws {
         try await poll("a part of the file, held") {
-            (sandbox.contents(Self.weights + ".partial")?.count ?? 0) > 1_600_000 && running.relay?.isHolding != false
+            (workspace.contents(Self.weights + ".partial")?.count ?? 0) > 1_600_000 && running.relay?.isHolding != false
         }
     }
 
@@ -48,29 +48,29 @@ struct RealServerTests {
 
     @Test(arguments: RealServer.installed)
     func `a whole model comes, every byte once, and the second run fetches nothing`(server: RealServer) async throws {
-        try await withServer(server) { sandbox, running in
-            let first = try await sandbox.run(running.download("--json"), environment: running.environment)
+        try await withServer(server) { workspace, running in
+            let first = try await workspace.run(running.download("--json"), environment: running.environment)
             let report = try first.report()
             #expect(first.status == 0, "\(first.err)")
             #expect(report.int("bytes_downloaded") == Self.model.bytes)
             #expect(report.int("retries") == 0)
-            sandbox.expectWhole()
-            let second = try await sandbox.run(running.download("--json"), environment: running.environment)
+            workspace.expectWhole()
+            let second = try await workspace.run(running.download("--json"), environment: running.environment)
             #expect(try second.report().int("bytes_downloaded") == 0)
         }
     }
 
     @Test(arguments: RealServer.installed)
     func `a run that was killed is gone on with`(server: RealServer) async throws {
-        try await withServer(server, holdingAfter: Self.middle) { sandbox, running in
-            let held = try sandbox.start(running.download(), environment: running.environment)
-            try await pollHeld(sandbox, running)
+        try await withServer(server, holdingAfter: Self.middle) { workspace, running in
+            let held = try workspace.start(running.download(), environment: running.environment)
+            try await pollHeld(workspace, running)
             held.kill(SIGKILL)
             #expect(try await held.wait().ending == .killed(SIGKILL))
             running.relay?.cutHeld()
-            sandbox.expectNothingWrong()
+            workspace.expectNothingWrong()
 
-            let result = try await sandbox.run(running.download("--json"), environment: running.environment)
+            let result = try await workspace.run(running.download("--json"), environment: running.environment)
             let report = try result.report()
             #expect(result.status == 0, "\(result.err)")
             let file = try #require(report.files.first { $0.string("path") == Self.weights })
@@ -79,16 +79,16 @@ struct RealServerTests {
             // A server that knows no ranges sends all of it again; what is there is passed over then.
             let missing = server.origin.hasRanges ? Self.size - file.int("bytes_reused")! : Self.size
             #expect(file.int("bytes_downloaded") == missing)
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test(arguments: RealServer.installed)
     func `a server that dies in mid-download and comes back is waited for`(server: RealServer) async throws {
-        try await withServer(server, holdingAfter: Self.middle) { sandbox, running in
+        try await withServer(server, holdingAfter: Self.middle) { workspace, running in
             let patient = running.download("--json", "--retries", "1000", "--retry-delay", "0.02")
-            let child = try sandbox.start(patient, environment: running.environment)
-            try await pollHeld(sandbox, running)
+            let child = try workspace.start(patient, environment: running.environment)
+            try await pollHeld(workspace, running)
             try await running.origin.stop()
             running.relay?.cutHeld()
             try await poll("attempts that found nobody") { child.retries > 2 }
@@ -98,29 +98,29 @@ struct RealServerTests {
             if server.origin.hasRanges {
                 #expect(try result.report().int("bytes_downloaded") == Self.model.bytes)
             }
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test(arguments: RealServer.installed)
     func `a file that is replaced in mid-download is never mixed with the first`(server: RealServer) async throws {
-        try await withServer(server, holdingAfter: Self.middle) { sandbox, running in
+        try await withServer(server, holdingAfter: Self.middle) { workspace, running in
             let patient = running.download("--retries", "1000", "--retry-delay", "0.02")
-            let child = try sandbox.start(patient, environment: running.environment)
-            try await pollHeld(sandbox, running)
+            let child = try workspace.start(patient, environment: running.environment)
+            try await pollHeld(workspace, running)
             // In place, while the server reads it.
-            try sandbox.write([UInt8](repeating: 7, count: Int(Self.size)), to: "www/" + Self.weights)
+            try workspace.write([UInt8](repeating: 7, count: Int(Self.size)), to: "www/" + Self.weights)
             running.relay?.cutHeld()
             let result = try await child.wait()
             #expect([65, 76].contains(result.status), "\(result.err)")
-            sandbox.expectNothingWrong()
-            #expect(!sandbox.exists(Self.weights) && !sandbox.exists("checkpoint"))
+            workspace.expectNothingWrong()
+            #expect(!workspace.exists(Self.weights) && !workspace.exists("checkpoint"))
 
             // The right one again.
-            try sandbox.writeModel(to: "www")
-            let again = try await sandbox.run(running.download(), environment: running.environment)
+            try workspace.writeModel(to: "www")
+            let again = try await workspace.run(running.download(), environment: running.environment)
             #expect(again.status == 0, "\(again.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 }

@@ -1,11 +1,6 @@
 import Foundation
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A child process: started with exactly the environment and descriptors that a test names, and never outliving it.
 final class Child: Sendable {

@@ -1,11 +1,6 @@
 import Foundation
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A program that serves on free loopback ports for as long as a test takes: it can be stopped in the midst of whatever it does,
 /// and started again where it was.

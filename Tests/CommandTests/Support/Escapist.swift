@@ -10,21 +10,21 @@ struct Escapist {
     /// What must not be touched, and a copy of what it looks like.
     let outside: String
     private let before: [String]
-    private let sandbox: Sandbox
+    private let workspace: Workspace
 
     static let attempts = [
         "create", "write", "truncate", "mkdir", "symlink", "mkfifo", "unlink", "rename", "proc", "chdir",
     ]
 
-    init(_ sandbox: Sandbox) async throws {
-        self.sandbox = sandbox
-        library = sandbox.path + "/escapist.so"
-        outside = sandbox.path + "/outside"
-        try sandbox.write(Array(Self.source.utf8), to: "escapist.c")
-        for name in ["file", "file.unlink", "file.rename"] { try sandbox.write([7, 7, 7], to: "outside/" + name) }
+    init(_ workspace: Workspace) async throws {
+        self.workspace = workspace
+        library = workspace.path + "/escapist.so"
+        outside = workspace.path + "/outside"
+        try workspace.write(Array(Self.source.utf8), to: "escapist.c")
+        for name in ["file", "file.unlink", "file.rename"] { try workspace.write([7, 7, 7], to: "outside/" + name) }
         try await Tool.run(
-            "clang", ["-shared", "-fPIC", "-o", library, "escapist.c", "-ldl", "-lpthread"], directory: sandbox.path)
-        before = sandbox.listing("outside")
+            "clang", ["-shared", "-fPIC", "-o", library, "escapist.c", "-ldl", "-lpthread"], directory: workspace.path)
+        before = workspace.listing("outside")
     }
 
     /// - Parameter inside: where it may write, as it thinks.
@@ -32,7 +32,7 @@ struct Escapist {
         ["LD_PRELOAD": library, "ESCAPE_OUTSIDE": outside, "ESCAPE_INSIDE": inside]
     }
 
-    var isOutsideUntouched: Bool { sandbox.listing("outside") == before }
+    var isOutsideUntouched: Bool { workspace.listing("outside") == before }
 
     /// What came of each attempt: the name of the error, or `done`.
     func outcomes(of result: Child.Result, _ place: String) -> [String: String] {

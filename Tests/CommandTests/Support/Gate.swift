@@ -2,7 +2,7 @@ import Synchronization
 
 /// Lets so many in at a time. Tests that start processes and watch the clock would starve each other otherwise.
 final class Gate: Sendable {
-    /// For everything that has a sandbox.
+    /// For everything that has a workspace.
     static let sandboxes = Gate(limit: 6)
 
     private struct State {

@@ -1,10 +1,5 @@
 import Foundation
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// A disk of its own for one test: an ext4 file system in an image, whose power can be cut.
 struct LoopDisk {

@@ -1,11 +1,6 @@
 import Foundation
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A name server (RFC 1035) that knows one address, 127.0.0.1, by every name; or fails, or says nothing.
 final class NameServer: Sendable {

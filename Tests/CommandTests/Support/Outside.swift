@@ -1,11 +1,6 @@
 import Foundation
+import Glibc
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// What lies beside the model directory and is none of the program's business; and the ways by which somebody could lead it there.
 struct Outside: Sendable {
@@ -18,12 +13,12 @@ struct Outside: Sendable {
 
     private let path: String
 
-    init(_ sandbox: Sandbox) throws {
-        path = sandbox.path + "/outside"
-        try sandbox.write(Self.precious, to: "outside/file")
+    init(_ workspace: Workspace) throws {
+        path = workspace.path + "/outside"
+        try workspace.write(Self.precious, to: "outside/file")
         // By these names the program would look for its own things behind a directory that is a link.
         for name in ["weights.bin.partial", "lock", "receipts.json", "vocab.bpe.partial", "weights.bin.journal"] {
-            try sandbox.write(Self.precious, to: "outside/directory/" + name)
+            try workspace.write(Self.precious, to: "outside/directory/" + name)
         }
     }
 

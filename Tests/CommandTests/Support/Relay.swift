@@ -1,11 +1,6 @@
 import Foundation
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A wire between a client and a server on this machine that cuts or damages what the server sends, whatever it means.
 final class Relay: Sendable {
@@ -133,9 +128,4 @@ extension Relay {
         }
     }
 }
-
-#if canImport(Glibc)
-    private let noSignal = Int32(MSG_NOSIGNAL)
-#else
-    private let noSignal: Int32 = 0
-#endif
+private let noSignal = Int32(MSG_NOSIGNAL)

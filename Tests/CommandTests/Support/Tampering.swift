@@ -1,10 +1,5 @@
 import Foundation
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// Which system calls of the program suffer what (tamper.c).
 struct Tampering {
@@ -52,7 +47,7 @@ struct Tampering {
     }
 }
 
-extension Sandbox {
+extension Workspace {
     /// Where tampering is recorded.
     private var hitsPath: String { path + "/hits" }
 

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+import Glibc
 
 /// The target that `$MODELFETCH_FUZZ_TARGET` names.
 private let target: FuzzTarget = {

@@ -1,11 +1,6 @@
+import Glibc
 import Storage
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A disk in memory, with as much of one as the readers of journals and receipts need: files by their whole paths.
 final class MemoryDisk: Disk {

@@ -1,10 +1,6 @@
-@testable import Transfer
+import Glibc
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
+@testable import Transfer
 
 extension Promises {
     /// A date that was read is written the same by the C library.

@@ -1,15 +1,12 @@
 import FaultServer
 import Foundation
+import Glibc
 import Hashing
 import Storage
 import Synchronization
 import Testing
 
 @testable import ModelFetch
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 @Suite(.timeLimit(.minutes(10))) struct `An audit` {
     private func audit(

@@ -1,13 +1,10 @@
 import FaultServer
+import Glibc
 import Storage
 import Synchronization
 import Testing
 
 @testable import ModelFetch
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 @Suite(.timeLimit(.minutes(10))) struct `A partial file that is there` {
     static let size = Int64(TestModel.bigSize)

@@ -107,7 +107,7 @@ import Transfer
     }
 
     @Test func `leaves a host alone for as long as any file was told, and other hosts not`() throws {
-        let gates = HostGates()
+        let gates = RetryAfterTable()
         let (one, other) = (try HTTPURL(parsing: "http://a/x").origin, try HTTPURL(parsing: "http://a:81/x").origin)
         gates.close(one, for: .seconds(10), now: .seconds(5))
         gates.close(one, for: .seconds(1), now: .seconds(6))

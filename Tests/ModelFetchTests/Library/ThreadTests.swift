@@ -4,7 +4,7 @@ import ModelFetch
 import Testing
 
 // A process of its own tells whose threads there are (Swift Testing has such tests since Swift 6.2).
-#if os(Linux) && compiler(>=6.2)
+#if compiler(>=6.2)
     /// This process's threads.
     private enum Threads {
         static var count: Int {

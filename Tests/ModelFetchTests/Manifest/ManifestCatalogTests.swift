@@ -1,10 +1,7 @@
 import Foundation
+import Glibc
 import ModelFetch
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 @Suite struct `The catalog of manifests` {
     private func manifest(_ name: String, aliases: [String] = [], description: String = "") throws -> Manifest {

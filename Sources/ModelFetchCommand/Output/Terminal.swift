@@ -1,11 +1,6 @@
 internal import Foundation
+internal import Glibc
 internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 
 /// What stands at the other end of stderr.
 enum Terminal {

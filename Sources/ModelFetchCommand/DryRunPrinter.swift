@@ -40,16 +40,16 @@ struct DryRunPrinter {
     static func line(for file: DownloadPlan.File) -> String {
         let path = printable(file.path, limit: 1024)
         let source = file.urls.first ?? "?"
-        let rest = file.bytes.map { Words.bytes($0) } ?? "size unknown"
+        let rest = file.bytes.map { Formatting.bytes($0) } ?? "size unknown"
         switch file.action {
         case .skip: return "\(path): already here, verified earlier"
         case .check: return "\(path): already here, would be hashed"
         case .fetch: return "\(path): would be fetched, \(rest) from \(source)"
         case .resume:
-            return "\(path): would be resumed at \(Words.bytes(file.bytesHeld)), \(rest) from \(source)"
+            return "\(path): would be resumed at \(Formatting.bytes(file.bytesHeld)), \(rest) from \(source)"
         case .replace:
-            let found = "a different file (\(Words.bytes(file.sizeFound ?? 0))) already exists"
-            let held = file.bytesHeld > 0 ? ", \(Words.bytes(file.bytesHeld)) of the right one are here" : ""
+            let found = "a different file (\(Formatting.bytes(file.sizeFound ?? 0))) already exists"
+            let held = file.bytesHeld > 0 ? ", \(Formatting.bytes(file.bytesHeld)) of the right one are here" : ""
             let what =
                 file.isComparedFirst
                 ? "it would be compared with the source first, and replaced only if it is a damaged copy"
@@ -59,9 +59,9 @@ struct DryRunPrinter {
     }
 
     static func summary(_ plan: DownloadPlan) -> String {
-        let start = "\(printable(plan.directory, limit: 1024)): \(Words.bytes(plan.bytes)) to fetch"
+        let start = "\(printable(plan.directory, limit: 1024)): \(Formatting.bytes(plan.bytes)) to fetch"
         guard let free = plan.freeBytes else { return start + "; the free space is not known" }
-        let room = "\(Words.bytes(plan.diskBytes)) of disk needed, \(Words.bytes(free)) free"
+        let room = "\(Formatting.bytes(plan.diskBytes)) of disk needed, \(Formatting.bytes(free)) free"
         return "\(start); \(room): " + (plan.hasRoom ? "enough" : "not enough")
     }
 }

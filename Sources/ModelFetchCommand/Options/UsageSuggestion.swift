@@ -3,7 +3,7 @@ internal import Foundation
 internal import ModelFetch
 
 /// What a user may have meant who gave for a model what is none.
-enum Misunderstanding {
+enum UsageSuggestion {
     /// - Returns: `nil` if nothing comes to mind.
     static func of(_ model: String) -> Failure? {
         if isURL(model) {

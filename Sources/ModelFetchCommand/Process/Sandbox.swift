@@ -1,18 +1,13 @@
 internal import CLinux
+internal import Glibc
 internal import ModelFetch
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 
 /// Gives up, by the kernel's word, every right to write files but those beneath one directory: landlock(7).
 ///
 /// The program does not write elsewhere; this is for the day on which somebody finds out how to make it. Reading stays free, and
 /// so does what is open already: stdout and stderr, wherever they go. What Landlock knows nothing of is not given up: modes,
 /// owners, times and extended attributes.
-enum Confinement {
+enum Sandbox {
     /// Where files may still be made, written, renamed and removed.
     enum Place: Sendable {
         case nowhere

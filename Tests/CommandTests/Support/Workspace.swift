@@ -4,7 +4,7 @@ import Hashing
 import Testing
 
 /// A directory for one test, with a manifest in it, and the program ready to be run there.
-struct Sandbox: Sendable {
+struct Workspace: Sendable {
     let path: String
     let model: TestModel
 
@@ -70,7 +70,7 @@ struct Sandbox: Sendable {
         for (name, file) in model.files { try write(file.served.read(0..<file.served.size), to: folder + "/" + name) }
     }
 
-    /// The lines of a file in the sandbox.
+    /// The lines of a file in the workspace.
     func lines(of file: String) -> [String] {
         let text = String(decoding: FileManager.default.contents(atPath: path + "/" + file) ?? Data(), as: UTF8.self)
         return text.split(separator: "\n").map(String.init)
@@ -167,29 +167,29 @@ struct TestModel: Sendable {
 
 func digest(of bytes: [UInt8]) -> SHA256Digest { bytes.withUnsafeBytes { SHA256Hasher.digest(of: $0) } }
 
-/// Runs a test in a sandbox that is removed after it.
+/// Runs a test in a workspace that is removed after it.
 ///
-/// - Parameter folder: where the sandbox is made.
-func withSandbox<R>(
+/// - Parameter folder: where the workspace is made.
+func withWorkspace<R>(
     _ model: TestModel = .small, in folder: String = FileManager.default.temporaryDirectory.path,
-    isolation: isolated (any Actor)? = #isolation, _ body: (Sandbox) async throws -> R
+    isolation: isolated (any Actor)? = #isolation, _ body: (Workspace) async throws -> R
 ) async throws -> R {
     await Gate.sandboxes.enter()
     defer { Gate.sandboxes.leave() }
     let path = folder + "/modelfetch-command-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let sandbox = Sandbox(path: path, model: model)
-    try Data(model.manifest().utf8).write(to: URL(fileURLWithPath: sandbox.manifest))
-    return try await body(sandbox)
+    let workspace = Workspace(path: path, model: model)
+    try Data(model.manifest().utf8).write(to: URL(fileURLWithPath: workspace.manifest))
+    return try await body(workspace)
 }
 
-/// Runs a test in a sandbox beside a server of its model.
+/// Runs a test in a workspace beside a server of its model.
 func withServer<R>(
     _ model: TestModel = .small, script: FaultScript = .honest, isolation: isolated (any Actor)? = #isolation,
-    _ body: (Sandbox, FaultServer) async throws -> R
+    _ body: (Workspace, FaultServer) async throws -> R
 ) async throws -> R {
-    try await withSandbox(model) { sandbox in
-        try await FaultServer.run(files: model.content, script: script) { server in try await body(sandbox, server) }
+    try await withWorkspace(model) { workspace in
+        try await FaultServer.run(files: model.content, script: script) { server in try await body(workspace, server) }
     }
 }

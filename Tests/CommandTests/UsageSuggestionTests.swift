@@ -4,7 +4,7 @@ import Testing
 
 /// What people do in their first five minutes, and the words that help them on.
 @Suite(.timeLimit(.minutes(10)))
-struct MisunderstandingTests {
+struct UsageSuggestionTests {
     @Test(arguments: [
         ("verfiy", "did you mean: modelfetch verify"), ("lst", "did you mean: modelfetch list"),
         ("tyny", "did you mean tiny?"), ("125M", "did you mean 124M?"), ("GPT2-134M", "did you mean gpt2-124M?"),
@@ -17,8 +17,8 @@ struct MisunderstandingTests {
     func `a command or model that is none is answered with what may have been meant`(
         word: String, hint: String
     ) async throws {
-        try await withSandbox { sandbox in
-            let result = try await sandbox.run(word)
+        try await withWorkspace { workspace in
+            let result = try await workspace.run(word)
             #expect(result.status == 64)
             #expect(result.err.contains("hint: \(hint)"), "\(result.err)")
         }
@@ -26,17 +26,17 @@ struct MisunderstandingTests {
 
     @Test(arguments: [["verify", "x", "--model"], ["manifest", "show"], ["download"]])
     func `the nearest model is named wherever one is asked for`(arguments: [String]) async throws {
-        try await withSandbox { sandbox in
-            let result = try await sandbox.run(arguments + ["tny"])
+        try await withWorkspace { workspace in
+            let result = try await workspace.run(arguments + ["tny"])
             #expect(result.status == 64)
             #expect(result.err.contains("error: tny is not a known model\nhint: did you mean tiny?\n"), "\(result.err)")
         }
     }
 
     @Test func `a directory where a model belongs is called one`() async throws {
-        try await withSandbox { sandbox in
-            try sandbox.write([1], to: "models/124M/x")
-            let result = try await sandbox.run("models/124M")
+        try await withWorkspace { workspace in
+            try workspace.write([1], to: "models/124M/x")
+            let result = try await workspace.run("models/124M")
             #expect(result.status == 64)
             #expect(result.err.contains("models/124M is a directory, not a model"), "\(result.err)")
             #expect(result.err.contains("modelfetch verify"))
@@ -44,27 +44,27 @@ struct MisunderstandingTests {
     }
 
     @Test func `a file where a directory belongs is not to be moved away`() async throws {
-        try await withSandbox { sandbox in
-            try sandbox.write([1], to: "models/124M/x")
-            let result = try await sandbox.run("verify", "models/124M/x", "--model", "124M")
+        try await withWorkspace { workspace in
+            try workspace.write([1], to: "models/124M/x")
+            let result = try await workspace.run("verify", "models/124M/x", "--model", "124M")
             #expect(result.status == 73)
             #expect(result.err.contains("hint: give a directory"), "\(result.err)")
         }
     }
 
     @Test func `a URL is taken for no directory`() async throws {
-        try await withSandbox { sandbox in
-            let result = try await sandbox.run("124M", "https://user:secret@host/124M/")
+        try await withWorkspace { workspace in
+            let result = try await workspace.run("124M", "https://user:secret@host/124M/")
             #expect(result.status == 64 && result.err.contains("hint: to fetch from it: --source URL"), "\(result.err)")
             #expect(!result.err.contains("secret"))
-            #expect(sandbox.listing().count == 1, "\(sandbox.listing())")
+            #expect(workspace.listing().count == 1, "\(workspace.listing())")
         }
     }
 
     @Test(arguments: [["124M", ""], [""]])
     func `an empty argument is refused at once`(arguments: [String]) async throws {
-        try await withSandbox { sandbox in
-            let result = try await sandbox.run(arguments)
+        try await withWorkspace { workspace in
+            let result = try await workspace.run(arguments)
             #expect(result.status == 64)
             #expect(result.err.contains("an argument is empty"), "\(result.err)")
         }
@@ -76,38 +76,38 @@ struct MisunderstandingTests {
             ["download", "--help"], ["--generate-completion-script", "bash"],
         ])
     func `output that is lost is no success`(arguments: [String]) async throws {
-        try await withSandbox { sandbox in
-            let result = try await sandbox.start(arguments, out: .file("/dev/full")).wait()
+        try await withWorkspace { workspace in
+            let result = try await workspace.start(arguments, out: .file("/dev/full")).wait()
             #expect(result.status == 73)
             #expect(result.err.contains("stdout could not be written"), "\(result.err)")
         }
     }
 
     @Test func `no disk is taken for files that no source has`() async throws {
-        try await withServer { sandbox, server in
+        try await withServer { workspace, server in
             let arguments = [
-                "--manifest", sandbox.manifest, sandbox.directory, "--source", server.baseURL + "nowhere/",
+                "--manifest", workspace.manifest, workspace.directory, "--source", server.baseURL + "nowhere/",
             ]
-            let result = try await sandbox.run(arguments)
+            let result = try await workspace.run(arguments)
             #expect(result.status == 69)
             #expect(result.err.contains("hint: check the address"), "\(result.err)")
-            for (name, _) in sandbox.model.files {
+            for (name, _) in workspace.model.files {
                 var status = stat()
-                guard stat("\(sandbox.directory)/\(name).partial", &status) == 0 else { continue }
+                guard stat("\(workspace.directory)/\(name).partial", &status) == 0 else { continue }
                 #expect(status.st_blocks == 0, "\(name).partial holds \(status.st_blocks) blocks")
             }
         }
     }
 
     @Test func `an audit ends with the command that helps`() async throws {
-        try await withServer { sandbox, server in
-            try await sandbox.run(sandbox.download(from: server))
-            try FileManager.default.removeItem(atPath: sandbox.directory + "/weights.bin")
-            let result = try await sandbox.run("verify", sandbox.directory, "--manifest", sandbox.manifest)
+        try await withServer { workspace, server in
+            try await workspace.run(workspace.download(from: server))
+            try FileManager.default.removeItem(atPath: workspace.directory + "/weights.bin")
+            let result = try await workspace.run("verify", workspace.directory, "--manifest", workspace.manifest)
             #expect(result.status == 65)
             #expect(
                 result.err.contains(
-                    "hint: to fetch what is wrong or missing: modelfetch \(sandbox.manifest) \(sandbox.directory) "
+                    "hint: to fetch what is wrong or missing: modelfetch \(workspace.manifest) \(workspace.directory) "
                         // The manifest names none.
                         + "--source URL\n"),
                 "\(result.err)")
@@ -117,23 +117,23 @@ struct MisunderstandingTests {
 
     @Test(arguments: [401, 403])
     func `a server that wants credentials is answered with how to give them`(status: Int) async throws {
-        try await withServer(script: .always(.status(status))) { sandbox, server in
-            let result = try await sandbox.run(sandbox.download(from: server, "--retries", "0"))
+        try await withServer(script: .always(.status(status))) { workspace, server in
+            let result = try await workspace.run(workspace.download(from: server, "--retries", "0"))
             #expect(result.status == 69)
             #expect(result.err.contains("--netrc") && result.err.contains("--header"), "\(result.err)")
         }
     }
 
     @Test func `an address is shown as it was typed, but for what is secret in it`() async throws {
-        try await withServer(script: .always(.status(404))) { sandbox, server in
+        try await withServer(script: .always(.status(404))) { workspace, server in
             let typed = server.baseURL.replacing("http://", with: "HTTP://") + "a/../b"
-            let result = try await sandbox.run(
-                "--manifest", sandbox.manifest, "model", "--source",
+            let result = try await workspace.run(
+                "--manifest", workspace.manifest, "model", "--source",
                 typed.replacing("HTTP://", with: "HTTP://user:secret@") + "?key=secret")
             #expect(result.status == 69)
             #expect(result.err.contains("\(typed)?…"), "\(result.err)")
-            let plain = try await sandbox.run(
-                "--manifest", sandbox.manifest, "model", "--source",
+            let plain = try await workspace.run(
+                "--manifest", workspace.manifest, "model", "--source",
                 typed.replacing("HTTP://", with: "HTTP://user:secret@"))
             #expect(plain.err.contains("\(typed)/weights.bin"), "\(plain.err)")
             #expect(!(result.err + plain.err).contains("secret"))

@@ -2,27 +2,12 @@ internal import Synchronization
 internal import Transfer
 
 /// Asks one source after the other for something of a file until one gives it: waits, retries, fails over, gives up.
-final class SourceLoop: Sendable {
+final class FailoverRunner: Sendable {
     private let context: RunContext
     private let path: String
     private let schedule: Mutex<SourceSchedule>
     private let ranges: Mutex<[RangeSupport]>
     private let received = Atomic<Int64>(0)
-
-    /// What attempts are about, for messages.
-    struct Stake: Sendable {
-        /// The byte of the file that is asked for.
-        let offset: @Sendable () -> Int64
-        /// What is kept when all is lost.
-        let kept: @Sendable () -> String
-
-        init(offset: @escaping @Sendable () -> Int64, kept: @escaping @Sendable () -> String) {
-            self.offset = offset
-            self.kept = kept
-        }
-
-        init(offset: Int64, kept: String) { self.init(offset: { offset }, kept: { kept }) }
-    }
 
     init(_ context: RunContext, path: String) {
         self.context = context
@@ -48,7 +33,7 @@ final class SourceLoop: Sendable {
     /// - Throws: a ``Failure`` when every source is out, ``NothingReachable`` when none ever answered in this run, and what
     ///   `attempt` throws.
     func run<R: Sendable>(
-        _ stake: Stake, _ attempt: @Sendable (Source, Int) async throws -> R
+        _ stake: AttemptContext, _ attempt: @Sendable (Source, Int) async throws -> R
     ) async throws -> R {
         var last: (failure: Failure, attempt: Int)?
         while true {

@@ -10,14 +10,14 @@ struct AuditRunner {
     ///   - failed: directories that could not be audited at all.
     ///   - status: the exit status of those.
     func run(_ audits: [(LoadedManifest, String)], failed: Int = 0, status: Int32 = 0) async -> Int32 {
-        await Interruption.holding { await runEach(audits, failed: failed, status: status) }
+        await SignalHandling.holding { await runEach(audits, failed: failed, status: status) }
     }
 
     private func runEach(_ audits: [(LoadedManifest, String)], failed: Int, status: Int32) async -> Int32 {
         var statuses = status == 0 ? [] : [status]
         var sound = 0
         for (loaded, directory) in audits {
-            if let signal = Interruption.received {
+            if let signal = SignalHandling.received {
                 // The rest is not begun. A report says so of each; for a person the first one was enough.
                 let report = ModelAudit(loaded, of: directory).cancelledReport()
                 if context.isJSON { context.print(FinalReport(report, status: 128 + signal).json) }
@@ -27,7 +27,7 @@ struct AuditRunner {
             let progress = ProgressViews.view(
                 context, style: .auto, sizes: loaded.manifest.plannedSizes, isAudit: true)
             let ((report, signal), _) = await progress.accompany {
-                await Interruption.run { await ModelAudit(loaded, of: directory).run { progress.show($0) } }
+                await SignalHandling.run { await ModelAudit(loaded, of: directory).run { progress.show($0) } }
             }
             // A signal that came when all was done already changes nothing about what was found.
             let isInterrupted = report.isCancelled
@@ -75,7 +75,7 @@ struct AuditRunner {
         let known = report.files.filter { $0.state != .extra }
         let sound = known.count { $0.state == .ok }
         let rate =
-            report.seconds >= 0.1 ? " (\(Words.bytes(Int64(Double(report.hashedBytes) / report.seconds)))/s)" : ""
+            report.seconds >= 0.1 ? " (\(Formatting.bytes(Int64(Double(report.hashedBytes) / report.seconds)))/s)" : ""
         let directory = printable(report.directory, limit: 1024)
         let states = Set(known.map(\.state))
         let verdict =
@@ -84,8 +84,8 @@ struct AuditRunner {
             } else {
                 "\(directory) \(verdict(on: report)) \(report.model)"
             }
-        return "\(verdict): \(sound) of \(Words.count(known.count, "file")) right, "
-            + "\(Words.bytes(report.hashedBytes)) hashed in \(Words.seconds(report.seconds))\(rate)"
+        return "\(verdict): \(sound) of \(Formatting.count(known.count, "file")) right, "
+            + "\(Formatting.bytes(report.hashedBytes)) hashed in \(Formatting.seconds(report.seconds))\(rate)"
     }
 
     /// A model of which files are missing is another thing than one whose files are wrong.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import Glibc
 
 /// How far a file is the same as the right one, byte for byte.
 package struct Likeness: Hashable, Sendable {

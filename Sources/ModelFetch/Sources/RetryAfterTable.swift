@@ -2,7 +2,7 @@ internal import Synchronization
 internal import Transfer
 
 /// Until when each host wants to be left alone: a `Retry-After` that one file got counts for all files of the run.
-final class HostGates: Sendable {
+final class RetryAfterTable: Sendable {
     private let gates = Mutex<[HTTPURL.Origin: Duration]>([:])
 
     /// - Parameters:

@@ -1,7 +1,7 @@
 internal import Hashing
 
 /// The SHA-256 of a file along its contiguous front: how far the file is hashed, and the hash so far.
-struct Frontier: ~Copyable {
+struct PrefixHasher: ~Copyable {
     /// How much is read back at a time, in bytes.
     static let step = 1 << 20
 

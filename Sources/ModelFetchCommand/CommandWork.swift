@@ -3,7 +3,7 @@ internal import Logging
 
 /// What a subcommand is about to do, and where it will have to write for that. Only a download writes at all.
 struct CommandWork: Sendable {
-    private let place: Confinement.Place
+    private let place: Sandbox.Place
     private let logger: Logger?
     /// How it reports what fails.
     let context: CommandContext
@@ -36,7 +36,7 @@ struct CommandWork: Sendable {
 
     /// To be called while there is one thread.
     func confine() {
-        let words = Confinement.confine(to: place)
+        let words = Sandbox.confine(to: place)
         logger?.debug("\(words)")
     }
 }

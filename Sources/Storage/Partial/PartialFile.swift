@@ -19,7 +19,7 @@ package final class PartialFile: Sendable {
     private let file: OpenFile
     private let state: Mutex<PartialState>
     // Locked before `state` where both are. A writer that finds it taken goes on: whoever holds it will get there.
-    private let frontier = Mutex(Frontier())
+    private let frontier = Mutex(PrefixHasher())
 
     /// Opens or makes the partial of a file, and learns from its journal what it holds.
     ///
@@ -184,7 +184,7 @@ package final class PartialFile: Sendable {
     }
 
     /// Hashes bytes from memory, unless they were voided since they were written or checked.
-    private func feed(_ frontier: inout Frontier, _ lent: LentBytes, at range: Range<Int64>) {
+    private func feed(_ frontier: inout PrefixHasher, _ lent: LentBytes, at range: Range<Int64>) {
         guard frontier.position == range.lowerBound, state.withLock({ $0.held.contains(range) }) else { return }
         frontier.feed(lent.bytes, at: range.lowerBound)
     }
@@ -253,9 +253,9 @@ package final class PartialFile: Sendable {
         try frontier.withLock { (frontier) throws(StorageError) in try advance(&frontier, limit: identity.size) }
     }
 
-    private func advance(_ frontier: inout Frontier, limit: Int64) throws(StorageError) -> Bool {
+    private func advance(_ frontier: inout PrefixHasher, limit: Int64) throws(StorageError) -> Bool {
         let position = frontier.position
-        let limit = min(limit, position + Int64(Frontier.step))
+        let limit = min(limit, position + Int64(PrefixHasher.step))
         let end = min(state.withLock { $0.held.contiguousEnd(from: position, limit: limit) }, limit)
         guard end > position else { return false }
         try frontier.advance(to: end, in: file)

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import Glibc
 
 /// A system call that failed: which, on what, and its `errno`.
 package struct DiskError: Error, Hashable, Sendable {

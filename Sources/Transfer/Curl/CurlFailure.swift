@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import Glibc
 
 /// What libcurl says about a transfer that failed, and what it means to us (libcurl-errors(3)).
 struct CurlFailure {

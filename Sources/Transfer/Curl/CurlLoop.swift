@@ -1,10 +1,5 @@
 internal import CCurl
-
-#if canImport(Darwin)
-    internal import Darwin
-#else
-    internal import Glibc
-#endif
+internal import Glibc
 
 /// The thread that owns the multi handle and all easy handles.
 ///

@@ -1,7 +1,7 @@
 internal import ModelFetch
 
 /// Numbers as a person reads them.
-enum Words {
+enum Formatting {
     /// `497.8 MB`; decimal units, as disks and links are sold.
     static func bytes(_ count: Int64) -> String { roundedBytes(count) }
 

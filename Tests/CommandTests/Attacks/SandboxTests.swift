@@ -10,94 +10,94 @@ import Testing
     .enabled(
         if: Program.has("clang") && Program.has("strace") && Program.hasLandlock,
         "clang, strace or the kernel's Landlock is missing"))
-struct ConfinementTests {
+struct SandboxTests {
     private static let model = TestModel(
         ["weights.bin": 300_000, "sub/vocab.bpe": 90, "checkpoint": 77], marker: "checkpoint")
 
     /// Runs the program on a kernel that says it has no Landlock.
     private func runUnconfined(
-        _ arguments: [String], _ sandbox: Sandbox, environment: [String: String] = [:]
+        _ arguments: [String], _ workspace: Workspace, environment: [String: String] = [:]
     ) async throws -> Child.Result {
         let strace = try #require(Program.find("strace"))
         var options = ["-f", "-qqq", "-o", "/dev/null", "-e", "trace=landlock_create_ruleset"]
         options += ["-e", "inject=landlock_create_ruleset:error=ENOSYS"]
         for (name, value) in environment { options += ["-E", "\(name)=\(value)"] }
         return try await Child(
-            strace, options + [Program.path] + arguments, environment: sandbox.environment, directory: sandbox.path
+            strace, options + [Program.path] + arguments, environment: workspace.environment, directory: workspace.path
         ).wait()
     }
 
     @Test func `code that broke into a download writes in the model directory and nowhere else`() async throws {
-        try await withServer(Self.model) { sandbox, server in
-            let escapist = try await Escapist(sandbox)
-            for name in ["file", "file.unlink", "file.rename"] { try sandbox.write([7], to: "model/" + name) }
-            let result = try await sandbox.run(
-                sandbox.download(from: server), environment: escapist.environment(inside: sandbox.directory))
+        try await withServer(Self.model) { workspace, server in
+            let escapist = try await Escapist(workspace)
+            for name in ["file", "file.unlink", "file.rename"] { try workspace.write([7], to: "model/" + name) }
+            let result = try await workspace.run(
+                workspace.download(from: server), environment: escapist.environment(inside: workspace.directory))
             #expect(result.status == 0, "\(result.err)")
             let done = Dictionary(uniqueKeysWithValues: Escapist.attempts.map { ($0, "done") })
             let denied = done.mapValues { _ in "EACCES" }
             #expect(escapist.outcomes(of: result, "inside") == done)
             #expect(escapist.outcomes(of: result, "outside") == denied)
             #expect(escapist.isOutsideUntouched)
-            sandbox.expectWhole()
+            workspace.expectWhole()
         }
     }
 
     @Test func `code that broke into an audit writes nowhere`() async throws {
-        try await withServer(Self.model) { sandbox, server in
-            #expect(try await sandbox.run(sandbox.download(from: server)).status == 0)
-            let escapist = try await Escapist(sandbox)
-            for name in ["file", "file.unlink", "file.rename"] { try sandbox.write([7], to: "model/" + name) }
-            let before = sandbox.listing("model")
-            let result = try await sandbox.run(
-                ["verify", "model"], environment: escapist.environment(inside: sandbox.directory))
+        try await withServer(Self.model) { workspace, server in
+            #expect(try await workspace.run(workspace.download(from: server)).status == 0)
+            let escapist = try await Escapist(workspace)
+            for name in ["file", "file.unlink", "file.rename"] { try workspace.write([7], to: "model/" + name) }
+            let before = workspace.listing("model")
+            let result = try await workspace.run(
+                ["verify", "model"], environment: escapist.environment(inside: workspace.directory))
             #expect(result.status == 0, "\(result.err)")
             let denied = Dictionary(uniqueKeysWithValues: Escapist.attempts.map { ($0, "EACCES") })
             for place in ["inside", "outside"] { #expect(escapist.outcomes(of: result, place) == denied) }
-            #expect(sandbox.listing("model") == before && escapist.isOutsideUntouched)
+            #expect(workspace.listing("model") == before && escapist.isOutsideUntouched)
         }
     }
 
     @Test func `where the kernel lacks it nothing stops that code, the program says so, and works`() async throws {
-        try await withServer(Self.model) { sandbox, server in
-            let escapist = try await Escapist(sandbox)
-            try sandbox.write([1], to: "model/notes")
+        try await withServer(Self.model) { workspace, server in
+            let escapist = try await Escapist(workspace)
+            try workspace.write([1], to: "model/notes")
             let result = try await runUnconfined(
-                sandbox.download(from: server, "--verbose"), sandbox,
-                environment: escapist.environment(inside: sandbox.directory))
+                workspace.download(from: server, "--verbose"), workspace,
+                environment: escapist.environment(inside: workspace.directory))
             #expect(result.status == 0, "\(result.err)")
             #expect(result.err.contains("debug: writing is not confined: the kernel has no Landlock"), "\(result.err)")
             // What proves that the attempts of the other tests are real.
             let outcomes = escapist.outcomes(of: result, "outside")
             #expect(outcomes.count == Escapist.attempts.count && outcomes.values.allSatisfy { $0 == "done" })
             #expect(!escapist.isOutsideUntouched)
-            sandbox.expectWhole()
-            #expect(try await runUnconfined(["verify", "model"], sandbox).status == 0)
+            workspace.expectWhole()
+            #expect(try await runUnconfined(["verify", "model"], workspace).status == 0)
         }
     }
 
     @Test func `--verbose says in a line to what writing is confined`() async throws {
-        try await withServer(Self.model) { sandbox, server in
+        try await withServer(Self.model) { workspace, server in
             func line(_ arguments: [String]) async throws -> String? {
-                let result = try await sandbox.run(arguments + ["--verbose"])
+                let result = try await workspace.run(arguments + ["--verbose"])
                 #expect(result.status == 0, "\(result.err)")
                 let lines = result.err.split(separator: "\n").filter { $0.contains("confined") }
                 #expect(lines.count == 1)
                 return lines.first.map(String.init)
             }
             let nowhere = "debug: writing is confined: nothing can be written (Landlock, version "
-            #expect(try await line(sandbox.download(from: server, "--dry-run"))?.hasPrefix(nowhere) == true)
+            #expect(try await line(workspace.download(from: server, "--dry-run"))?.hasPrefix(nowhere) == true)
             #expect(
-                try await line(sandbox.download(from: server))?.hasPrefix(
-                    "debug: writing is confined: nothing can be written but in \(sandbox.directory) (Landlock, version "
+                try await line(workspace.download(from: server))?.hasPrefix(
+                    "debug: writing is confined: nothing can be written but in \(workspace.directory) (Landlock, version "
                 )
                     == true)
-            for arguments in [["verify", "model"], ["list"], sandbox.download(from: server, "--verify")] {
+            for arguments in [["verify", "model"], ["list"], workspace.download(from: server, "--verify")] {
                 #expect(try await line(arguments)?.hasPrefix(nowhere) == true)
             }
             // And nobody else is told.
             for options in [[], ["--quiet"], ["--json"]] {
-                let result = try await sandbox.run(sandbox.download(from: server) + options)
+                let result = try await workspace.run(workspace.download(from: server) + options)
                 #expect(!result.err.contains("confined") && !result.out.contains("confined"))
             }
         }
@@ -105,10 +105,10 @@ struct ConfinementTests {
 
     @Test func `it is done before there is a second thread, and then nothing else is opened for writing`() async throws
     {
-        try await withServer(Self.model) { sandbox, server in
-            let log = sandbox.path + "/calls"
-            try FileManager.default.createSymbolicLink(atPath: sandbox.path + "/link", withDestinationPath: "model")
-            try FileManager.default.createDirectory(atPath: sandbox.directory, withIntermediateDirectories: false)
+        try await withServer(Self.model) { workspace, server in
+            let log = workspace.path + "/calls"
+            try FileManager.default.createSymbolicLink(atPath: workspace.path + "/link", withDestinationPath: "model")
+            try FileManager.default.createDirectory(atPath: workspace.directory, withIntermediateDirectories: false)
             let strace = try #require(Program.find("strace"))
             let result = try await Child(
                 strace,
@@ -117,10 +117,10 @@ struct ConfinementTests {
                     "trace=landlock_restrict_self,clone,clone3,open,openat,openat2,creat,mkdir,rename,unlink",
                     Program.path,
                     "--manifest", "test.json", "link", "--source", server.baseURL, "--netrc",
-                ], environment: sandbox.environment, directory: sandbox.path
+                ], environment: workspace.environment, directory: workspace.path
             ).wait()
             #expect(result.status == 0, "\(result.err)")
-            sandbox.expectWhole()
+            workspace.expectWhole()
             let calls = String(decoding: FileManager.default.contents(atPath: log) ?? Data(), as: UTF8.self)
                 .split(separator: "\n")
             let confined = try #require(calls.firstIndex { $0.contains("landlock_restrict_self(") })
@@ -129,7 +129,7 @@ struct ConfinementTests {
             #expect(!calls[..<confined].contains(where: Self.makesThread), "\(calls[..<confined])")
             #expect(calls.contains(where: Self.makesThread), "there are threads")
             for call in calls where call.contains("O_WRONLY") || call.contains("O_RDWR") || call.contains("O_CREAT") {
-                #expect(call.contains("openat2(") && call.contains("<\(sandbox.directory)>, "), "\(call)")
+                #expect(call.contains("openat2(") && call.contains("<\(workspace.directory)>, "), "\(call)")
             }
         }
     }
@@ -152,14 +152,14 @@ struct ConfinementTests {
         ["--source", "http://127.0.0.1:1/", "--dry-run"], ["--verify"], ["--header", "X: y"], ["--retries", "-1"],
     ])
     func `a directory is made only for a run that begins`(arguments: [String]) async throws {
-        try await withSandbox { sandbox in
-            try sandbox.write(
-                Array(sandbox.model.manifest(sources: ["http://127.0.0.1:1/"]).utf8), to: "test.json")
-            let before = sandbox.listing()
-            let result = try await sandbox.run(["--manifest", "test.json", "deep/down/model"] + arguments)
+        try await withWorkspace { workspace in
+            try workspace.write(
+                Array(workspace.model.manifest(sources: ["http://127.0.0.1:1/"]).utf8), to: "test.json")
+            let before = workspace.listing()
+            let result = try await workspace.run(["--manifest", "test.json", "deep/down/model"] + arguments)
             if !arguments.contains("--dry-run") { #expect([64, 66].contains(result.status), "\(result.err)") }
-            #expect(sandbox.listing() == before)
-            let begun = try await sandbox.run(
+            #expect(workspace.listing() == before)
+            let begun = try await workspace.run(
                 "--manifest", "test.json", "deep/down/model", "--retries", "0", "--verbose")
             #expect(begun.status == 69)
             #expect(begun.err.contains("but in deep/down/model (Landlock"), "\(begun.err)")
@@ -171,22 +171,22 @@ struct ConfinementTests {
     {
         // The samples that are compared with the file that stands there are shorter.
         let script: FaultScript = [.on(path: "weights.bin", .stall(after: 100_000))]
-        try await withServer(Self.model, script: script) { sandbox, server in
-            try sandbox.write([UInt8](repeating: 9, count: 2_000_000), to: "model/weights.bin")
-            let out = sandbox.path + "/out"
+        try await withServer(Self.model, script: script) { workspace, server in
+            try workspace.write([UInt8](repeating: 9, count: 2_000_000), to: "model/weights.bin")
+            let out = workspace.path + "/out"
             func start() throws -> Child {
-                try sandbox.start(
-                    sandbox.download(from: server, "--replace", "--json", "--verbose"), out: .file(out),
-                    err: .file(sandbox.path + "/err"))
+                try workspace.start(
+                    workspace.download(from: server, "--replace", "--json", "--verbose"), out: .file(out),
+                    err: .file(workspace.path + "/err"))
             }
             let first = try start()
             try await server.waitForStall(of: "weights.bin")
-            try await poll("the bytes to be written") { sandbox.contents("weights.bin.partial")?.count == 100_000 }
+            try await poll("the bytes to be written") { workspace.contents("weights.bin.partial")?.count == 100_000 }
             first.kill(SIGTERM)
             #expect(try await first.wait().ending == .killed(SIGTERM))
             server.replace(script: .honest)
             #expect(try await start().wait().status == 0)
-            sandbox.expectWhole()
+            workspace.expectWhole()
             let text = String(decoding: FileManager.default.contents(atPath: out) ?? Data(), as: UTF8.self)
             let report = try JSONLine(try #require(text.split(separator: "\n").last))
             #expect(report.bool("ok") == true && report.states["weights.bin"] == "repaired")
@@ -196,5 +196,5 @@ struct ConfinementTests {
 }
 
 extension Program {
-    fileprivate static let hasLandlock = isCI || Confinement.version > 0
+    fileprivate static let hasLandlock = isCI || Sandbox.version > 0
 }

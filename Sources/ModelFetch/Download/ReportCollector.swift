@@ -3,7 +3,7 @@ internal import Storage
 internal import Synchronization
 
 /// The reports of a run's files as they come about. Each file finishes once.
-final class Reports: Sendable {
+final class ReportCollector: Sendable {
     private let emit: @Sendable (DownloadEvent) -> Void
     private let state: Mutex<State>
 

@@ -2,7 +2,7 @@ internal import Hashing
 internal import Storage
 
 /// What stands under a file's final name.
-enum Standing {
+enum FileState {
     /// The right file; its receipt is good, or was made new.
     case verified(SHA256Digest)
     /// Nothing.

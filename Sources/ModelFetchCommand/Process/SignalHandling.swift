@@ -1,19 +1,14 @@
+internal import Glibc
 internal import ModelFetch
 internal import Synchronization
 internal import Threads
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 
 /// What SIGINT, SIGTERM and SIGHUP do: the first one lets the work at hand record what it has, a second one ends the
 /// process at once, and so does the first where there is nothing to record. Nothing is lost by that either.
 ///
 /// The process always ends by the signal itself: a shell that sees 130 from a program that went on to exit(3) believes that
 /// the program dealt with Ctrl-C, and carries on with its loop.
-enum Interruption {
+enum SignalHandling {
     private struct State {
         /// How much work is under way, one part within another, that a signal may only cancel.
         var works = 0
@@ -38,7 +33,7 @@ enum Interruption {
             action = sigaction()
             setHandler(of: &action) { number in
                 // All that is safe here is a system call (signal-safety(7)); the thread that watches does the rest.
-                guard signalPipe >= 0 else { Interruption.end(by: number) }
+                guard signalPipe >= 0 else { SignalHandling.end(by: number) }
                 let saved = errno
                 var byte = UInt8(truncatingIfNeeded: number)
                 _ = write(signalPipe, &byte, 1)
@@ -135,19 +130,11 @@ enum Interruption {
     }
 
     private static func isIgnored(_ action: sigaction) -> Bool {
-        #if canImport(Glibc)
-            unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-        #else
-            unsafeBitCast(action.__sigaction_u.__sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-        #endif
+        unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     private static func setHandler(of action: inout sigaction, _ handler: @escaping @convention(c) (Int32) -> Void) {
-        #if canImport(Glibc)
-            action.__sigaction_handler.sa_handler = handler
-        #else
-            action.__sigaction_u.__sa_handler = handler
-        #endif
+        action.__sigaction_handler.sa_handler = handler
     }
 }
 

@@ -5,14 +5,14 @@ import Testing
 @testable import ModelFetchCommand
 
 /// What the program says, word for word.
-struct WordsTests {
+struct FormattingTests {
     @Test(
         arguments: [
             (0, "0 B"), (1, "1 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"),
             (497_759_232, "497.8 MB"), (6_230_000_000, "6.2 GB"), (.max, "9223.4 PB"),
         ] as [(Int64, String)])
     func `bytes have one decimal and a decimal unit`(count: Int64, text: String) {
-        #expect(Words.bytes(count) == text)
+        #expect(Formatting.bytes(count) == text)
     }
 
     @Test(
@@ -23,12 +23,14 @@ struct WordsTests {
             (360_000, "100 h 00 min"),
         ] as [(Double, String)])
     func `seconds become minutes and hours`(seconds: Double, text: String) {
-        #expect(Words.seconds(seconds) == text)
+        #expect(Formatting.seconds(seconds) == text)
     }
 
     @Test func `one is not many`() {
-        #expect(Words.count(1, "file") == "1 file" && Words.count(0, "file") == "0 files")
-        #expect(Words.count(2, "retry", "retries") == "2 retries" && Words.count(1, "retry", "retries") == "1 retry")
+        #expect(Formatting.count(1, "file") == "1 file" && Formatting.count(0, "file") == "0 files")
+        #expect(
+            Formatting.count(2, "retry", "retries") == "2 retries"
+                && Formatting.count(1, "retry", "retries") == "1 retry")
     }
 
     @Test func `a table is as wide as it must be, and has nothing at the ends of its lines`() {

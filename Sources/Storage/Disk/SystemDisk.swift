@@ -1,10 +1,5 @@
 internal import CLinux
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import Glibc
 
 // The C calls whose names the methods below take for themselves.
 private func openFile(_ path: String, _ flags: Int32) -> Int32 { open(path, flags) }
@@ -196,9 +191,7 @@ package struct SystemDisk: Disk {
     }
 
     package func forgetCached(_ descriptor: Descriptor) {
-        #if canImport(Glibc)
-            _ = posix_fadvise(descriptor.rawValue, 0, 0, POSIX_FADV_DONTNEED)
-        #endif
+        _ = posix_fadvise(descriptor.rawValue, 0, 0, POSIX_FADV_DONTNEED)
     }
 
     package func startWriteback(_ descriptor: Descriptor, _ range: Range<Int64>) {
@@ -246,11 +239,7 @@ extension FileStatus {
             case S_IFLNK: .symlink
             default: .other
             }
-        #if os(Linux)
-            let (modified, changed) = (info.st_mtim, info.st_ctim)
-        #else
-            let (modified, changed) = (info.st_mtimespec, info.st_ctimespec)
-        #endif
+        let (modified, changed) = (info.st_mtim, info.st_ctim)
         self.init(
             kind: kind, size: Int64(info.st_size), allocated: Int64(info.st_blocks) * 512,
             modifiedNanoseconds: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec),

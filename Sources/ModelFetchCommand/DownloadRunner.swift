@@ -1,10 +1,5 @@
+internal import Glibc
 internal import ModelFetch
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
 
 /// Runs a download for the command line: shows what happens, reports, and knows the exit status.
 struct DownloadRunner {
@@ -22,7 +17,7 @@ struct DownloadRunner {
         let view = ProgressViews.view(context, style: progress, sizes: loaded.manifest.plannedSizes)
         let events = context.isJSON ? EventPrinter(context) : nil
         let ((report, signal), sums) = await view.accompany {
-            await Interruption.run {
+            await SignalHandling.run {
                 await download.run { event in
                     view.show(event)
                     events?.show(event)
@@ -65,7 +60,7 @@ struct DownloadRunner {
         }
         let kept =
             sums.done > 0 && sums.totalBytes > 0
-            ? "\(Words.bytes(sums.done)) of \(Words.bytes(sums.totalBytes)) are kept in "
+            ? "\(Formatting.bytes(sums.done)) of \(Formatting.bytes(sums.totalBytes)) are kept in "
                 + printable(report.directory, limit: 1024)
             : "everything received is kept"
         return "interrupted; \(kept): run the same command again to go on from there"
@@ -79,22 +74,22 @@ struct DownloadRunner {
         let skipped = report.files.count { $0.state == .skipped }
         var parts: [String] = []
         if report.isOK, skipped == report.files.count {
-            parts.append("nothing to do: \(Words.count(skipped, "file")) verified earlier")
+            parts.append("nothing to do: \(Formatting.count(skipped, "file")) verified earlier")
         } else {
             parts.append(
                 (report.isOK ? "done: " : "not done: ")
-                    + "\(done.count) of \(Words.count(report.files.count, "file")) verified"
+                    + "\(done.count) of \(Formatting.count(report.files.count, "file")) verified"
                     + (skipped > 0 ? " (\(skipped) earlier)" : ""))
             let origin = Self.origin(sources)
             var received =
-                "\(Words.bytes(report.bytesDownloaded)) received\(origin) in \(Words.seconds(report.seconds))"
+                "\(Formatting.bytes(report.bytesDownloaded)) received\(origin) in \(Formatting.seconds(report.seconds))"
             if report.seconds >= 0.1, report.bytesDownloaded > 0 {
-                received += " (\(Words.bytes(Int64(Double(report.bytesDownloaded) / report.seconds)))/s)"
+                received += " (\(Formatting.bytes(Int64(Double(report.bytesDownloaded) / report.seconds)))/s)"
             }
             parts.append(received)
         }
-        if report.bytesReused > 0 { parts.append("\(Words.bytes(report.bytesReused)) reused") }
-        if report.retries > 0 { parts.append(Words.count(report.retries, "retry", "retries")) }
+        if report.bytesReused > 0 { parts.append("\(Formatting.bytes(report.bytesReused)) reused") }
+        if report.retries > 0 { parts.append(Formatting.count(report.retries, "retry", "retries")) }
         if report.files.contains(where: { $0.state == .held }) {
             parts.append("the marker is held back until the model is whole")
         }
@@ -112,7 +107,8 @@ struct DownloadRunner {
         switch hosts.count {
         case 0: return ""
         case 1: return " from \(hosts[0].key)"
-        default: return " (" + hosts.map { "\(Words.bytes($0.value)) from \($0.key)" }.joined(separator: ", ") + ")"
+        default:
+            return " (" + hosts.map { "\(Formatting.bytes($0.value)) from \($0.key)" }.joined(separator: ", ") + ")"
         }
     }
 }

@@ -2,9 +2,9 @@ internal import Hashing
 internal import Storage
 
 /// A file that has to be fetched, or at least to be put in its place: what stands there, and what may be done about it.
-struct FileWork: Sendable {
+struct FileJob: Sendable {
     let file: ManifestFile
-    let loop: SourceLoop
+    let loop: FailoverRunner
     /// Another file that stands under the final name.
     let wrong: StoredFile?
     /// Whether it stood there and was right: a marker that steps back for others.
@@ -21,7 +21,7 @@ struct FileWork: Sendable {
         self.wrong = wrong
         self.isRot = isRot
         wasRight = false
-        loop = SourceLoop(context, path: file.path.string)
+        loop = FailoverRunner(context, path: file.path.string)
         size = file.size
     }
 
@@ -34,7 +34,7 @@ struct FileWork: Sendable {
         wrong = nil
         isRot = false
         wasRight = true
-        loop = SourceLoop(context, path: file.path.string)
+        loop = FailoverRunner(context, path: file.path.string)
         self.size = size
     }
 
