@@ -131,6 +131,8 @@ final class Invariants {
             violated("\(path) holds wrong bytes \(moment())")
         }
         guard let marker, let inode = inode(marker), inode.kind == .regular else { return }
+        // A wrong file that others put under the marker's name is no marker, and keeps its name until the right one takes it.
+        if !isRight(marker), theirs[marker]?.contains(inode.serial) == true { return }
         for (path, other) in standing where path != marker && !isRight(path) {
             let now = other?.serial ?? Self.nothing
             // It stood before, or they did it so that nobody could see: what is wrong must be as they left it.
