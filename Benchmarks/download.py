@@ -3,9 +3,9 @@
 
 usage: Benchmarks/download.py [--megabytes 500] [--rounds 7] [--binary .build/release/modelfetch] [--python python3]
 
-Needs nginx, curl and openssl; aria2c is measured if it is there, and the loop of picoGPT's download_gpt2_files if the Python that
---python names has requests. Everything lies in /dev/shm (a tmpfs), so that no disk is measured. Rounds alternate between the
-programs; medians are printed, and ratios to modelfetch.
+Needs nginx, curl and openssl. aria2c is measured if it is installed; the loop of picoGPT's download_gpt2_files and the Hugging Face
+client if the Python that --python names has requests and huggingface_hub. Everything is in /dev/shm (a tmpfs), so that no disk is
+measured. The programs take turns; medians are printed, and the ratio of modelfetch to each.
 """
 import argparse, hashlib, json, os, random, shutil, socket, statistics, subprocess, sys, tempfile, time
 
@@ -61,6 +61,15 @@ with open(sys.argv[2], "wb") as file:
         file.write(chunk)
 """
 
+# What `hf download` does for one file: it checks the size and nothing else.
+HUB = """
+import os, sys
+os.environ.update(HF_ENDPOINT=sys.argv[1].rstrip("/"), HF_HOME=os.path.abspath("hub"), HF_HUB_DISABLE_XET="1",
+                  HF_HUB_DISABLE_PROGRESS_BARS="1", HF_HUB_DISABLE_TELEMETRY="1")
+from huggingface_hub import hf_hub_download
+hf_hub_download("owner/model", "big.bin", local_dir="out")
+"""
+
 root = tempfile.mkdtemp(prefix="modelfetch-benchmark-", dir="/dev/shm")
 os.chmod(root, 0o755)  # nginx gives up root, and must still read what it serves
 nginx = None
@@ -86,7 +95,9 @@ try:
             events {{ worker_connections 64; }}
             http {{ access_log off; sendfile on; client_body_temp_path {root}/t; proxy_temp_path {root}/t;
                     fastcgi_temp_path {root}/t; uwsgi_temp_path {root}/t; scgi_temp_path {root}/t;
-                    server {{ listen 127.0.0.1:{port}; root {served}; }} }}""")
+                    server {{ listen 127.0.0.1:{port}; root {served};
+                        location /owner/model/resolve/main/ {{ alias {served}/; add_header X-Repo-Commit {"0" * 40}; }}
+                    }} }}""")
     nginx = subprocess.Popen(["nginx", "-c", config, "-p", root], stderr=subprocess.DEVNULL)
     for _ in range(200):
         try:
@@ -108,6 +119,11 @@ try:
         with open(script, "w") as file:
             file.write(PYTHON)
         peers["requests, 1000-byte chunks"] = f"{options.python} {script} {url}big.bin f"
+    if subprocess.run([options.python, "-c", "import huggingface_hub"], stderr=subprocess.DEVNULL).returncode == 0:
+        script = os.path.join(root, "hub.py")
+        with open(script, "w") as file:
+            file.write(HUB)
+        peers["huggingface_hub"] = f"{options.python} {script} {url}"
     seconds = {name: [] for name in peers}
     cwd = tempfile.mkdtemp(dir=root)
     memory = peak_memory(fetch, cwd)
