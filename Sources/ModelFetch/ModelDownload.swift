@@ -61,7 +61,7 @@ public struct ModelDownload: Sendable {
         do {
             try checkLibraries()
             let selected = try selectedFiles()
-            let sources = try Source.list(for: manifest, options)
+            let sources = try options.sources(for: manifest)
             report.files = ReportCollector(selected, emit: { _ in }).all
             // Nothing is made for a run that could not fetch anything.
             let isThere = (try? ModelDirectory(existing: directory, on: SystemDisk())) != nil
@@ -115,7 +115,7 @@ public struct ModelDownload: Sendable {
         }
         let runtime = Runtime(
             transport: transport, disk: SystemDisk(), time: Time(ContinuousClock()),
-            random: Randomness(SystemRandomNumberGenerator()), executor: executor, bootID: Self.bootID())
+            random: Randomness(SystemRandomNumberGenerator()), executor: executor, bootID: BootID.current())
         return await run(in: runtime, onEvent: onEvent)
     }
 
@@ -171,7 +171,7 @@ public struct ModelDownload: Sendable {
         _ runtime: Runtime, _ onEvent: @escaping @Sendable (DownloadEvent) -> Void, _ report: inout DownloadReport
     ) async throws {
         let selected = try selectedFiles()
-        let sources = try Source.list(for: manifest, options)
+        let sources = try options.sources(for: manifest)
         let reports = ReportCollector(selected, emit: onEvent)
         report.files = reports.all
         let directory = try ModelDirectory(creating: directory, on: runtime.disk)
@@ -250,11 +250,5 @@ public struct ModelDownload: Sendable {
             isFirst = false
             try await runtime.time.sleep(.milliseconds(200))
         }
-    }
-
-    /// Linux's name for this boot.
-    static func bootID() -> String? {
-        (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .ascii))?
-            .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

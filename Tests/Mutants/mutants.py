@@ -99,7 +99,7 @@ MUTANTS = [
     ("let whatever stands there go as what was judged", "Sources/Storage/Directory/ReplacedFiles.swift",
      "if let expendable, expendable.isSameFile(as: named) { return nil }", "if expendable != nil { return nil }", None,
      "ReplacedFilesTests"),
-    ("call every wrong file rot", "Sources/ModelFetch/Plan/Inspection.swift",
+    ("call every wrong file rot", "Sources/ModelFetch/Download/Inspection.swift",
      "if let size = file.plannedSize, size != stored.status.size { return .wrong(stored, isRot: false) }",
      "if let size = file.plannedSize, size != stored.status.size { return .wrong(stored, isRot: true) }", TREASURES,
      "WrongFileTests"),

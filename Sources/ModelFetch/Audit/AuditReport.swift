@@ -41,3 +41,16 @@ public struct AuditReport: Sendable {
     /// The bytes of the files that are right.
     public var verifiedBytes: Int64 { files.reduce(0) { $0 + ($1.state == .ok ? $1.actualSize ?? $1.size ?? 0 : 0) } }
 }
+
+extension AuditReport {
+    /// The files, if every file of the manifest is there and right. Files that the manifest does not know are no error.
+    ///
+    /// - Throws: ``ModelFetchError/cancelled`` if the audit was cancelled, whatever had been found by then, and otherwise
+    ///   ``ModelFetchError/failed(_:)`` if anything is wrong. Never `CancellationError`.
+    @discardableResult
+    public func get() throws(ModelFetchError) -> [FileReport] {
+        if isCancelled { throw .cancelled }
+        if let failure = failures.first(where: { $0.kind == kind }) { throw .failed(failure) }
+        return files
+    }
+}

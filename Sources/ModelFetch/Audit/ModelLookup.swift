@@ -31,7 +31,7 @@ public struct ModelLookup: Sendable {
             }
         }
         var recognition = ModelRecognition(
-            directory, among: catalog.manifests.map(\.manifest), receipts: receipts, bootID: ModelDownload.bootID())
+            directory, among: catalog.manifests.map(\.manifest), receipts: receipts, bootID: BootID.current())
         if let model = try? recognition.models().first,
             let loaded = catalog.manifests.first(where: { $0.manifest.name == model.name })
         {

@@ -20,8 +20,8 @@ struct DownloadRun: Sendable {
     /// - Throws: ``Failure`` for what concerns the run as a whole, and `CancellationError`.
     func run(into reports: ReportCollector) async throws {
         try refuseForeignModel()
-        let copy = ManifestCopy(context)
-        try copy.leaveWhereNoneIs()
+        let copy = ManifestCopyWriter(context)
+        try copy.writeIfAbsent()
         var leftovers = Leftovers(context)
         leftovers.clear()
         let standings = try await inspect(into: reports)
@@ -44,7 +44,7 @@ struct DownloadRun: Sendable {
         var hasSteppedBack = false
         if !work.isEmpty { try refuseFullDisk(work) }
         // What stands in the directory of another model stays as it is, the copy of its manifest included.
-        if mayReplace { try copy.leave() }
+        if mayReplace { try copy.write() }
         if !work.isEmpty {
             if mayReplace, let marker, let size = try withdrawMarker(marker, standings[marker.path]),
                 case .verified = standings[marker.path]

@@ -48,7 +48,7 @@ struct FileJob: Sendable {
         guard judgement == .unknown else { return }
         let size = try await resolveSize()
         self.size = size
-        judgement = try await Inspection(context).judge(wrong, of: file, size: size, loop: loop)
+        judgement = try await SampleComparison(context, loop: loop).judge(wrong, of: file, size: size)
         // What became of a sample is no reason to give up a download.
         loop.forgive()
         if judgement == .foreign { throw refusal(of: wrong, kept: "") }

@@ -22,7 +22,7 @@ package struct ModelPresence: Sendable {
             otherModel = model
             return
         }
-        let bootID = ModelDownload.bootID()
+        let bootID = BootID.current()
         for file in manifest.files {
             let names = PartialNames(path: file.path.string)
             let named = try? directory.status(of: names.final)

@@ -67,7 +67,7 @@ struct ModelRecognition {
         than manifest: Manifest, in directory: ModelDirectory, among known: [Manifest]
     ) throws(Failure) {
         var recognition = ModelRecognition(
-            directory, among: known, receipts: Receipts(in: directory), bootID: ModelDownload.bootID())
+            directory, among: known, receipts: Receipts(in: directory), bootID: BootID.current())
         if let refusal = (try? recognition.refusal(toHold: manifest)) ?? nil { throw refusal }
     }
 

@@ -40,3 +40,18 @@ public struct DownloadReport: Sendable {
         return Failure.Kind.byPrecedence.first { kinds.contains($0) }
     }
 }
+
+extension DownloadReport {
+    /// The files, if all that were asked for are there and verified.
+    ///
+    /// A marker that is held back because other files were not asked for (``FileReport/State/held``) is not an error.
+    ///
+    /// - Throws: ``ModelFetchError/cancelled`` if the run was cancelled, whatever had failed by then, and otherwise
+    ///   ``ModelFetchError/failed(_:)`` if anything failed. Never `CancellationError`.
+    @discardableResult
+    public func get() throws(ModelFetchError) -> [FileReport] {
+        if isCancelled { throw .cancelled }
+        if let failure = failures.first(where: { $0.kind == kind }) { throw .failed(failure) }
+        return files
+    }
+}

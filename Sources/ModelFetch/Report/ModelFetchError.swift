@@ -25,31 +25,3 @@ extension ModelFetchError: CustomStringConvertible, LocalizedError {
         if case .failed(let failure) = self { failure.hint } else { nil }
     }
 }
-
-extension DownloadReport {
-    /// The files, if all that were asked for are there and verified.
-    ///
-    /// A marker that is held back because other files were not asked for (``FileReport/State/held``) is not an error.
-    ///
-    /// - Throws: ``ModelFetchError/cancelled`` if the run was cancelled, whatever had failed by then, and otherwise
-    ///   ``ModelFetchError/failed(_:)`` if anything failed. Never `CancellationError`.
-    @discardableResult
-    public func get() throws(ModelFetchError) -> [FileReport] {
-        if isCancelled { throw .cancelled }
-        if let failure = failures.first(where: { $0.kind == kind }) { throw .failed(failure) }
-        return files
-    }
-}
-
-extension AuditReport {
-    /// The files, if every file of the manifest is there and right. Files that the manifest does not know are no error.
-    ///
-    /// - Throws: ``ModelFetchError/cancelled`` if the audit was cancelled, whatever had been found by then, and otherwise
-    ///   ``ModelFetchError/failed(_:)`` if anything is wrong. Never `CancellationError`.
-    @discardableResult
-    public func get() throws(ModelFetchError) -> [FileReport] {
-        if isCancelled { throw .cancelled }
-        if let failure = failures.first(where: { $0.kind == kind }) { throw .failed(failure) }
-        return files
-    }
-}

@@ -35,20 +35,26 @@ struct Source: Sendable {
 
     /// The sources of a run, best rank first.
     ///
-    /// - Returns: none where neither the options nor the manifest name one, which does for a model that is whole.
+    /// - Parameters:
+    ///   - urls: base URLs that take the place of the manifest's.
+    ///   - headers: header fields for those.
+    ///   - usesNetrc: whether the user's `.netrc` may be used.
+    /// - Returns: none if neither `urls` nor the manifest names one, which is enough for a complete model.
     /// - Throws: a ``Failure`` of kind ``Failure/Kind/usage`` for a URL that is none.
-    static func list(for manifest: Manifest, _ options: DownloadOptions) throws(Failure) -> [Source] {
+    static func list(
+        for manifest: Manifest, named urls: [String], headers: [(name: String, value: String)], usesNetrc: Bool
+    ) throws(Failure) -> [Source] {
         var sources: [Source] = []
-        if !options.sources.isEmpty {
-            for url in options.sources {
-                sources.append(try make(url, rank: 0, headers: options.headers, netrc: options.usesNetrc))
+        if !urls.isEmpty {
+            for url in urls {
+                sources.append(try make(url, rank: 0, headers: headers, netrc: usesNetrc))
             }
         } else {
-            guard options.headers.isEmpty else {
+            guard headers.isEmpty else {
                 throw Failure(.usage, "header fields go only to a source that you name: add --source URL")
             }
             for source in manifest.sources.sorted(by: { $0.rank < $1.rank }) {
-                sources.append(try make(source.url, rank: source.rank, headers: [], netrc: options.usesNetrc))
+                sources.append(try make(source.url, rank: source.rank, headers: [], netrc: usesNetrc))
             }
         }
         return sources

@@ -99,9 +99,9 @@ import Transfer
             ManifestSource(url: "http://later/", rank: 1), ManifestSource(url: "http://first/", rank: 0),
         ])
         var options = DownloadOptions()
-        #expect(try Source.list(for: manifest, options).map(\.shown) == ["http://first/", "http://later/"])
+        #expect(try options.sources(for: manifest).map(\.shown) == ["http://first/", "http://later/"])
         options.sources = ["http://me:pw@mine"]
-        let own = try Source.list(for: manifest, options)
+        let own = try options.sources(for: manifest)
         #expect(own.count == 1 && !own[0].shown.contains("pw"))
         #expect(own[0].credentials.userinfo?.password == "pw")
     }

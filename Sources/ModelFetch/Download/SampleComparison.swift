@@ -1,0 +1,60 @@
+internal import Storage
+internal import Transfer
+
+/// Compares samples of a wrong file with a source's, to tell a damaged copy from a different file.
+struct SampleComparison: Sendable {
+    private let context: RunContext
+    private let loop: FailoverRunner
+
+    init(_ context: RunContext, loop: FailoverRunner) {
+        self.context = context
+        self.loop = loop
+    }
+
+    /// What a wrong file is, as far as samples of it can tell. Changes nothing.
+    ///
+    /// - Throws: ``Failure`` when no source tells, or `CancellationError`.
+    func judge(_ stored: StoredFile, of file: ManifestFile, size: Int64) async throws -> WrongFile {
+        let path = file.path.string
+        context.emit(.phase(path: path, .comparing))
+        var random = context.runtime.random
+        let ranges = WrongFile.sampleRanges(of: min(stored.status.size, size), using: &random)
+        var wrong = 0
+        for (index, range) in ranges.enumerated() {
+            guard let theirs = try await sample(range, of: file, size: size) else { return .unknown }
+            if try stored.bytes(at: range.lowerBound, count: range.count) != theirs { wrong += 1 }
+            if let judgement = WrongFile.judgement(wrong: wrong, compared: index + 1, of: ranges.count) {
+                return judgement
+            }
+        }
+        return .unknown
+    }
+
+    /// - Returns: `nil` if the source gives no ranges: to skip half a file for each sample would cost more than the file.
+    private func sample(
+        _ range: Range<Int64>, of file: ManifestFile, size: Int64
+    ) async throws -> [UInt8]? {
+        let path = file.path.string
+        let stake = AttemptContext(offset: range.lowerBound, kept: "the file that is there was not touched")
+        return try await loop.run(stake) { source, index in
+            let request = FetchRequest(
+                url: try source.base.appending(path: path), credentials: source.credentials, range: range,
+                total: size, validator: nil, fileName: path)
+            let body = try await loop.open(request, from: index)
+            defer {
+                body.cancel()
+                loop.count(body)
+            }
+            guard body.reply.skip <= WrongFile.sampleBytes else { return nil }
+            var bytes: [UInt8] = []
+            while let piece = try await body.next() {
+                if case .bytes(_, let chunk) = piece { chunk.withBytes { bytes += $0 } }
+            }
+            guard bytes.count == range.count else {
+                throw TransferError(.short, "\(bytes.count) of \(range.count) bytes came")
+            }
+            loop.received(bytes.count, from: index, isEnd: true)
+            return bytes
+        }
+    }
+}
