@@ -180,7 +180,16 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         try perform(.list, "readdir") { _ throws(DiskError) in try inode(directory).entries.keys.sorted() }
     }
 
+    func rawNames(in directory: Descriptor) throws(DiskError) -> [[UInt8]] {
+        try names(in: directory).map { Array($0.utf8) }
+    }
+
     // MARK: Files
+
+    /// The simulated file system has no symbolic links that lead anywhere.
+    func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor {
+        try open(path, in: directory, .read)
+    }
 
     func open(_ path: String, in directory: Descriptor, _ access: Access) throws(DiskError) -> Descriptor {
         try perform(.open, "openat2") { _ throws(DiskError) in
@@ -231,6 +240,9 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     func freeBytes(at descriptor: Descriptor) throws(DiskError) -> Int64 {
         try perform(.status, "fstatvfs") { _ throws(DiskError) in Int64(machine.freePages * Inode.pageSize) }
     }
+
+    /// It sets no limit to the number of files.
+    func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? { nil }
 
     func read(
         _ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64

@@ -177,8 +177,8 @@ package final class WriterSimulation {
     private func write(_ partial: PartialFile, _ writer: Int, isWrong: Bool, _ round: Round) async throws {
         // A source that changes now and then, and one that never does.
         let version = writer % 2 == 0 ? 0 : random.below(2)
-        let source = try partial.number(
-            of: SourceVersion(SourceID(url: "http://\(writer)/"), validator: "\"\(version)\(isWrong)\""))
+        let destination = try partial.writer(
+            for: SourceVersion(SourceID(url: "http://\(writer)/"), validator: "\"\(version)\(isWrong)\""))
         while round.writes > 0 {
             let anywhere = right.isEmpty ? 0 : Int64(random.below(right.count))
             guard let gap = partial.firstGap(from: anywhere) ?? partial.firstGap() else { return }
@@ -189,7 +189,7 @@ package final class WriterSimulation {
                 round.writes -= 1
                 let count = min(Int(end - offset), 1 + random.below(65_536))
                 let bytes = right[Int(offset)..<Int(offset) + count].map { isWrong ? ~$0 : $0 }
-                try bytes.withUnsafeBytes { try partial.write($0, at: offset, from: source) }
+                try bytes.withUnsafeBytes { try destination.write($0, at: offset) }
                 offset += Int64(count)
                 await Task.yield()
             }

@@ -5,8 +5,8 @@ import Synchronization
 /// A disk that does as another does, writes down every call, and fails, shortens or fakes those that a rule picks.
 final class FaultyDisk: Disk {
     enum Call: String, Hashable, Sendable {
-        case openDirectory, makeDirectory, open, close, status, freeBytes, names, read, write, truncate, preallocate
-        case firstHole, synchronize, startWriteback, forgetCached, rename, link, clone, copy, remove, lock
+        case openDirectory, makeDirectory, open, close, status, freeBytes, freeFiles, names, read, write, truncate
+        case preallocate, firstHole, synchronize, startWriteback, forgetCached, rename, link, clone, copy, remove, lock
     }
 
     enum Fault: Sendable {
@@ -121,9 +121,24 @@ final class FaultyDisk: Disk {
         return try disk.freeBytes(at: descriptor)
     }
 
+    func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor {
+        _ = try passes(.open, path)
+        return opened(try disk.openFollowingLinks(path, in: directory), path)
+    }
+
+    func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? {
+        _ = try passes(.freeFiles, subject(descriptor))
+        return try disk.freeFiles(at: descriptor)
+    }
+
     func names(in directory: Descriptor) throws(DiskError) -> [String] {
         _ = try passes(.names, subject(directory))
         return try disk.names(in: directory)
+    }
+
+    func rawNames(in directory: Descriptor) throws(DiskError) -> [[UInt8]] {
+        _ = try passes(.names, subject(directory))
+        return try disk.rawNames(in: directory)
     }
 
     func read(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(DiskError)

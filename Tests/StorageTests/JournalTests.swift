@@ -90,10 +90,11 @@ import Testing
     {
         let shop = try Workshop(size: 400_000)
         var partial = try shop.open()
+        var writer = try partial.source(origin: "https://farm.example/", validator: "etag:0")
         for round in 0..<20_000 {
-            let version = SourceVersion("https://farm.example/", "etag:\"\(round)\"")
-            let number = try partial.number(of: version)
-            try partial.write(shop.bytes[round..<round + 1], at: round, from: number)
+            let version = SourceVersion("https://farm.example/", "etag:\(round)")
+            writer = try partial.writer(for: version)
+            try partial.write(shop.bytes[round..<round + 1], at: round, from: writer)
             // Voided and fetched again, as with a server whose bytes are wrong now and then.
             if round % 2 == 0 { try partial.void(Int64(round)..<Int64(round + 1)) }
         }
@@ -101,7 +102,7 @@ import Testing
         let written = try #require(shop.scratch.read(shop.names.journal)).count
         #expect(written < 20_000 * 400)
         for round in stride(from: 0, to: 20_000, by: 2) {
-            try partial.write(shop.bytes[round..<round + 1], at: round, from: 20_000)
+            try partial.write(shop.bytes[round..<round + 1], at: round, from: writer)
         }
         // All of it is void: what is left to say is little.
         try partial.void(0..<400_000)

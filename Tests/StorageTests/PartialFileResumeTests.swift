@@ -195,9 +195,9 @@ import Testing
         var partial = try shop.open(as: identity)
         let step = 1000 / origins.versions.count
         for (index, version) in origins.versions.enumerated() {
-            let number = try partial.number(of: version)
+            let writer = try partial.writer(for: version)
             let range = index * step..<(index + 1 == origins.versions.count ? 1000 : (index + 1) * step)
-            try partial.write(shop.bytes[range], at: range.lowerBound, from: number)
+            try partial.write(shop.bytes[range], at: range.lowerBound, from: writer)
             try partial.flush()
             // The journal tells it to the next run.
             if origins.reopens { partial = try shop.open(as: identity) }

@@ -121,12 +121,12 @@ struct Workshop {
 }
 
 extension PartialFile {
-    func source(origin: String, validator: String) throws -> UInt16 {
-        try number(of: SourceVersion(SourceID(url: origin), validator: validator))
+    func source(origin: String, validator: String) throws -> ExtentWriter {
+        try writer(for: SourceVersion(SourceID(url: origin), validator: validator))
     }
 
-    func write(_ bytes: some Collection<UInt8>, at offset: Int, from source: UInt16) throws {
-        try Array(bytes).withUnsafeBytes { try write($0, at: Int64(offset), from: source) }
+    func write(_ bytes: some Collection<UInt8>, at offset: Int, from writer: ExtentWriter) throws {
+        try Array(bytes).withUnsafeBytes { try writer.write($0, at: Int64(offset)) }
     }
 
     /// Checks all claims: what was lost.

@@ -92,10 +92,10 @@ package final class PartialFileStress: Sendable {
     private func leaveClaims(in directory: ModelDirectory, _ path: String) throws {
         var random = random(100)
         let partial = try open(in: directory)
-        let source = try partial.number(of: SourceVersion(SourceID(url: "http://earlier/"), validator: "\"1\""))
+        let writer = try partial.writer(for: SourceVersion(SourceID(url: "http://earlier/"), validator: "\"1\""))
         for _ in 0..<random.below(4) {
             let range = range(&random, atMost: 200_000)
-            try write(right, range, to: partial, from: source)
+            try write(right, range, with: writer)
         }
         try partial.flush()
         guard let first = partial.firstGap(), first.lowerBound > 0 || first.upperBound < identity.size else { return }
@@ -111,8 +111,8 @@ package final class PartialFileStress: Sendable {
         return start..<min(right.count, start + 1 + random.below(length))
     }
 
-    private func write(_ bytes: [UInt8], _ range: Range<Int>, to partial: PartialFile, from source: UInt16) throws {
-        try bytes[range].withUnsafeBytes { try partial.write($0, at: Int64(range.lowerBound), from: source) }
+    private func write(_ bytes: [UInt8], _ range: Range<Int>, with writer: ExtentWriter) throws {
+        try bytes[range].withUnsafeBytes { try writer.write($0, at: Int64(range.lowerBound)) }
     }
 
     // MARK: Threads
@@ -122,14 +122,14 @@ package final class PartialFileStress: Sendable {
         var random = random(UInt64(number))
         for round in 0..<80 {
             let version = number % 2 == 0 ? 0 : round / 20
-            let source = try partial.number(
-                of: SourceVersion(SourceID(url: "http://\(number)/"), validator: "\"\(version)\""))
+            let writer = try partial.writer(
+                for: SourceVersion(SourceID(url: "http://\(number)/"), validator: "\"\(version)\""))
             var range = range(&random, atMost: 60_000)
             if random.chance(80), let gap = partial.firstGap(from: Int64(range.lowerBound)) ?? partial.firstGap() {
                 let start = Int(gap.lowerBound)
                 range = start..<min(right.count, start + range.count)
             }
-            try write(right, range, to: partial, from: source)
+            try write(right, range, with: writer)
             if random.chance(20) { try partial.flush() }
         }
     }
@@ -137,7 +137,7 @@ package final class PartialFileStress: Sendable {
     /// Writes wrong bytes, and gives up each of them again.
     private func lie(_ partial: PartialFile) throws {
         var random = random(200)
-        let source = try partial.number(of: SourceVersion(SourceID(url: "http://liar/"), validator: "\"1\""))
+        let writer = try partial.writer(for: SourceVersion(SourceID(url: "http://liar/"), validator: "\"1\""))
         for _ in 0..<60 {
             var range = range(&random, atMost: 40_000)
             if random.chance(70), let gap = partial.firstGap(from: partial.hashedBytes) {
@@ -146,7 +146,7 @@ package final class PartialFileStress: Sendable {
             }
             let taken = Int64(range.lowerBound)..<Int64(range.upperBound)
             lie.withLock { $0 = taken }
-            try write(wrong, range, to: partial, from: source)
+            try write(wrong, range, with: writer)
             lie.withLock { $0 = nil }
             if random.chance(50) { sched_yield() }
             try partial.void(taken)
@@ -195,11 +195,11 @@ package final class PartialFileStress: Sendable {
 
     /// Fills what is missing; then the digest must be right, and so the bytes.
     private func settle(_ partial: PartialFile, _ path: String, _ team: Team) throws {
-        let source = try partial.number(of: SourceVersion(SourceID(url: "http://filler/"), validator: "\"1\""))
+        let writer = try partial.writer(for: SourceVersion(SourceID(url: "http://filler/"), validator: "\"1\""))
         while let gap = partial.firstGap() {
             try write(
-                right, Int(gap.lowerBound)..<min(Int(gap.upperBound), Int(gap.lowerBound) + 100_000), to: partial,
-                from: source)
+                right, Int(gap.lowerBound)..<min(Int(gap.upperBound), Int(gap.lowerBound) + 100_000),
+                with: writer)
         }
         guard partial.isComplete else { return team.violated("nothing is missing, and the file is not complete") }
         try look(at: partial, path, mayLie: false, team)

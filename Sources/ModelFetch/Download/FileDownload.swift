@@ -237,7 +237,7 @@ final class FileDownload: Sendable {
         if beginsAnew, !partial.isEmpty, partial.soleVersion != version || version.isOneAnswer {
             try restart(partial, source, index)
         }
-        let number = try partial.number(of: version)
+        let writer = try partial.writer(for: version)
         // From now on another source would have to begin at the start.
         if needsOneVersion { loop.stay(with: index) }
         counters.withLock { _ = $0.contributors.insert(index) }
@@ -250,7 +250,7 @@ final class FileDownload: Sendable {
                 // No more is asked for, but what has come is kept.
                 if Task.isCancelled { body.halt() }
                 guard case .bytes(let offset, let chunk) = piece else { continue }
-                try chunk.withBytes { try partial.write($0, at: offset, from: number) }
+                try chunk.withBytes { try writer.write($0, at: offset) }
                 context.emit(.progress(path: path, bytes: Int64(chunk.count), received: true))
                 loop.received(chunk.count, from: index, isEnd: offset + Int64(chunk.count) == gap.upperBound)
                 if time.now() - flushed >= Self.flushInterval {

@@ -15,9 +15,7 @@ extension ModelDirectory {
         try makeParents(of: beside)
         try remove(beside)
         do throws(StorageError) {
-            guard let new = try open(beside, .createNew) else {
-                throw StorageError(.disturbed, path: display(beside), reason: "its directory is gone")
-            }
+            let new = try create(beside)
             try fill(new)
             try rename(beside, to: name)
             return new

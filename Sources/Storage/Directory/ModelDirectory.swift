@@ -113,6 +113,15 @@ package final class ModelDirectory: Sendable {
         return opened
     }
 
+    /// Makes a file under a name that is free.
+    func create(_ file: String) throws(StorageError) -> OpenFile {
+        guard let new = try open(file, .createNew) else {
+            throw StorageError(
+                .disturbed, path: display(file), reason: "the directory was removed while the download ran")
+        }
+        return new
+    }
+
     /// Opens a regular file for reading, through symbolic links, wherever they lead: only for who looks and writes nothing.
     ///
     /// - Returns: `nil` if there is no such file, or a link leads to nothing.
@@ -203,9 +212,7 @@ package final class ModelDirectory: Sendable {
         // What stands there is a leftover of a killed run, or was put there: it is not written through.
         try remove(beside)
         do throws(StorageError) {
-            guard let new = try open(beside, .createNew) else {
-                throw StorageError(.disturbed, path: display(beside), reason: "its directory is gone")
-            }
+            let new = try create(beside)
             try new.write(bytes, at: 0)
             if isDurable { try new.synchronize() }
             try rename(beside, to: file)

@@ -77,9 +77,7 @@ package struct StoredFile: Sendable {
 
     /// Makes a copy of the whole file under a name that is free.
     func copy(to name: String, in directory: ModelDirectory, isDurable: Bool) throws(StorageError) {
-        guard let new = try directory.open(name, .createNew) else {
-            throw StorageError(.disturbed, path: directory.display(name), reason: "its directory is gone")
-        }
+        let new = try directory.create(name)
         do throws(StorageError) {
             try attempt("cannot keep a copy of \(status.size) bytes", directory.display(name)) { () throws(DiskError) in
                 try directory.disk.copyWhole(file.descriptor, to: new.descriptor, size: status.size)

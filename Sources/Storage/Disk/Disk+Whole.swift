@@ -1,8 +1,5 @@
 /// The loops over calls that may be short or interrupted, written once.
 extension Disk {
-    /// For disks without a cache to forget.
-    package func forgetCached(_ descriptor: Descriptor) {}
-
     /// Writes all of `bytes`, going on after short and interrupted writes.
     package func writeAll(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(DiskError)
     {

@@ -72,10 +72,6 @@ package protocol Disk: Sendable {
     func lock(_ descriptor: Descriptor) throws(DiskError) -> Bool
 }
 
-extension Disk {
-    package func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? { nil }
-}
-
 /// A descriptor that a ``Disk`` gave out.
 package struct Descriptor: Hashable, Sendable {
     package let rawValue: Int32
@@ -123,15 +119,5 @@ package struct FileStatus: Hashable, Sendable {
         self.inode = inode
         self.device = device
         self.links = links
-    }
-}
-
-extension Disk {
-    package func rawNames(in directory: Descriptor) throws(DiskError) -> [[UInt8]] {
-        try names(in: directory).map { Array($0.utf8) }
-    }
-
-    package func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor {
-        try open(path, in: directory, .read)
     }
 }

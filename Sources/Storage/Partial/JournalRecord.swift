@@ -1,20 +1,4 @@
-package import Hashing
-
-/// What a journal is about; a journal with another identity is not this file's. See docs/formats.md.
-package struct FileIdentity: Hashable, Sendable {
-    /// The path in the manifest.
-    package var path: String
-    /// Bytes.
-    package var size: Int64
-    /// `nil` where the manifest pins none.
-    package var sha256: SHA256Digest?
-
-    package init(path: String, size: Int64, sha256: SHA256Digest?) {
-        self.path = path
-        self.size = size
-        self.sha256 = sha256
-    }
-}
+internal import Hashing
 
 /// One statement of the journal. See docs/formats.md for the bytes.
 enum JournalRecord: Hashable, Sendable {
@@ -120,60 +104,5 @@ enum JournalRecord: Hashable, Sendable {
                     validator: String(decoding: payload[67...], as: UTF8.self), isOneAnswer: payload[2] == 1))
         default: return nil
         }
-    }
-}
-
-/// The journal's header. See docs/formats.md.
-struct JournalHeader: Hashable, Sendable {
-    static let magic = Array("MFJRNL1\n".utf8)
-
-    var key: [UInt8]
-    var identity: FileIdentity
-
-    var encoded: [UInt8] {
-        var bytes = Self.magic
-        bytes += key
-        bytes.append(littleEndian: UInt64(bitPattern: identity.size))
-        bytes.append(identity.sha256 == nil ? 0 : 1)
-        bytes += identity.sha256?.bytes ?? [UInt8](repeating: 0, count: SHA256Digest.byteCount)
-        bytes.append(littleEndian: UInt16(identity.path.utf8.count))
-        bytes += identity.path.utf8
-        var summer = BlockChecksummer(key: key)
-        bytes += bytes.withUnsafeBytes { summer.checksum(of: $0, at: 0, domain: .record) }.bytes
-        return bytes
-    }
-
-    /// The key and the header's length, if the journal is that of `identity` and whole.
-    static func read(_ journal: UnsafeRawBufferPointer, expecting identity: FileIdentity) -> (
-        key: [UInt8], length: Int
-    )? {
-        guard journal.count >= 24, journal.starts(with: magic) else { return nil }
-        let key = Array(journal[8..<24])
-        let expected = JournalHeader(key: key, identity: identity).encoded
-        return journal.starts(with: expected) ? (key, expected.count) : nil
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(littleEndian value: some FixedWidthInteger) {
-        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
-    }
-
-    fileprivate mutating func append(_ range: Range<Int64>) {
-        append(littleEndian: range.lowerBound)
-        append(littleEndian: range.upperBound)
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    fileprivate func littleEndian<T: FixedWidthInteger>(_: T.Type, at offset: Int) -> T {
-        T(littleEndian: loadUnaligned(fromByteOffset: offset, as: T.self))
-    }
-
-    /// The range at the front of a payload; `nil` if it is empty, turned round or begins below zero.
-    fileprivate var range: Range<Int64>? {
-        let start = littleEndian(Int64.self, at: 0)
-        let end = littleEndian(Int64.self, at: 8)
-        return start >= 0 && start < end ? start..<end : nil
     }
 }

@@ -66,7 +66,12 @@ final class MemoryDisk: Disk {
         self[place(name, in: directory)].map { Self.status(size: $0.count) }
     }
 
+    func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor {
+        try open(path, in: directory, .read)
+    }
+
     func names(in directory: Descriptor) throws(DiskError) -> [String] { [] }
+    func rawNames(in directory: Descriptor) throws(DiskError) -> [[UInt8]] { [] }
 
     func rename(_ name: String, in directory: Descriptor, to newName: String, in newDirectory: Descriptor)
         throws(DiskError)
@@ -143,9 +148,11 @@ final class MemoryDisk: Disk {
     }
 
     func freeBytes(at descriptor: Descriptor) throws(DiskError) -> Int64 { .max }
+    func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? { nil }
     func preallocate(_ descriptor: Descriptor, _ size: Int64) throws(DiskError) {}
     func firstHole(in descriptor: Descriptor, size: Int64) -> Int64 { size }
     func synchronize(_ descriptor: Descriptor) throws(DiskError) {}
     func startWriteback(_ descriptor: Descriptor, _ range: Range<Int64>) {}
+    func forgetCached(_ descriptor: Descriptor) {}
     func lock(_ descriptor: Descriptor) throws(DiskError) -> Bool { true }
 }

@@ -84,22 +84,22 @@ extension Promises {
                 try partial.void(start..<min(start + reader.number(below: 4096), identity.size))
             default:
                 let origin = "s\(reader.byte() % 3)"
-                let source = try partial.number(
-                    of: SourceVersion(SourceID(url: origin), validator: "v\(reader.byte() % 2)"))
+                let writer = try partial.writer(
+                    for: SourceVersion(SourceID(url: origin), validator: "v\(reader.byte() % 2)"))
                 let start = reader.number(below: identity.size + 1)
                 var piece = Array(bytes[Int(start)...].prefix(Int(reader.number(below: 8192))))
                 if reader.byte() % 4 == 0, !piece.isEmpty { piece[0] ^= 1 }
-                try piece.withUnsafeBytes { try partial.write($0, at: start, from: source) }
+                try piece.withUnsafeBytes { try writer.write($0, at: start) }
             }
             try hold(partial.heldBytes + partial.claimedBytes <= identity.size, "more bytes than there are")
         }
 
         /// Fetches what is missing from a source that is right.
         func fill(_ partial: PartialFile) throws {
-            let source = try partial.number(of: SourceVersion(SourceID(url: "right"), validator: ""))
+            let writer = try partial.writer(for: SourceVersion(SourceID(url: "right"), validator: ""))
             while let gap = partial.firstGap() {
                 try bytes[Int(gap.lowerBound)..<Int(gap.upperBound)].withUnsafeBytes {
-                    try partial.write($0, at: gap.lowerBound, from: source)
+                    try writer.write($0, at: gap.lowerBound)
                 }
                 try hold(partial.firstGap() != gap, "a gap stays one")
             }

@@ -92,6 +92,17 @@ final class TestDisk: Disk {
         count(1 + names.count)
         return names
     }
+    func rawNames(in directory: Descriptor) throws(DiskError) -> [[UInt8]] {
+        let names = try real.rawNames(in: directory)
+        count(1 + names.count)
+        return names
+    }
+    func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor {
+        count()
+        return try real.openFollowingLinks(path, in: directory)
+    }
+    func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? { try real.freeFiles(at: descriptor) }
+    func forgetCached(_ descriptor: Descriptor) { real.forgetCached(descriptor) }
     func truncate(_ descriptor: Descriptor, to size: Int64) throws(DiskError) {
         try real.truncate(descriptor, to: size)
     }
