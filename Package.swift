@@ -16,6 +16,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
@@ -30,7 +31,10 @@ let package = Package(
         // The library, bottom up. Dependencies point down only.
         .target(name: "Hashing", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
-        .target(name: "Transfer", dependencies: ["Threads", "CCurl"], swiftSettings: strict),
+        .target(
+            name: "Transfer",
+            dependencies: ["Threads", "CCurl", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
         .target(name: "Storage", dependencies: ["Hashing", "CLinux"], swiftSettings: strict),
         .target(
             name: "BuiltInManifests", path: "manifests",
@@ -39,7 +43,11 @@ let package = Package(
                 .embedInCode("gpt2-1558M.json"), .embedInCode("tiny.json"),
             ], swiftSettings: strict),
         .target(
-            name: "ModelFetch", dependencies: ["Hashing", "Threads", "Transfer", "Storage", "BuiltInManifests"],
+            name: "ModelFetch",
+            dependencies: [
+                "Hashing", "Threads", "Transfer", "Storage", "BuiltInManifests",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "ModelFetchCommand",

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Synchronization
 
 /// One run and its events, for one consumer. The run begins when the first event is asked for, and ends early when the feed goes.
@@ -45,7 +46,7 @@ private final class Buffer: Sendable {
         var queue = EventQueue()
         var isEnded = false
         /// More than one only if copies of an iterator are asked at once.
-        var waiting: [Waiter] = []
+        var waiting = Deque<Waiter>()
 
         /// Who can be given what now.
         mutating func deliveries() -> [(Waiter, DownloadEvent?)] {

@@ -1,3 +1,5 @@
+internal import DequeModule
+
 /// Events that wait for somebody who is slower than the download.
 ///
 /// Nothing is dropped, and yet the queue does not grow with the bytes: progress of a file is added to progress of the same file
@@ -10,27 +12,23 @@ struct EventQueue {
         var received: Bool
     }
 
-    private var events: [DownloadEvent] = []
-    /// Where in ``events`` the front is; what lies before it has been taken.
-    private var front = 0
-    /// How many events were taken away before the first of ``events``.
-    private var forgotten = 0
+    private var events = Deque<DownloadEvent>()
+    /// How many events have been taken: the number of the first of ``events`` among all.
+    private var taken = 0
     /// Progress that may still grow, by its number among all events.
     private var growing: [Kind: Int] = [:]
 
     /// How many events wait.
-    var count: Int { events.count - front }
+    var count: Int { events.count }
 
     mutating func append(_ event: DownloadEvent) {
         if case .progress(let path, let bytes, let received) = event {
             let kind = Kind(path: path, received: received)
-            if let number = growing[kind], number >= forgotten + front,
-                case .progress(_, let before, _) = events[number - forgotten]
-            {
-                events[number - forgotten] = .progress(path: path, bytes: before + bytes, received: received)
+            if let number = growing[kind], number >= taken, case .progress(_, let before, _) = events[number - taken] {
+                events[number - taken] = .progress(path: path, bytes: before + bytes, received: received)
                 return
             }
-            growing[kind] = forgotten + events.count
+            growing[kind] = taken + events.count
         } else if let path = event.path {
             for received in [true, false] { growing[Kind(path: path, received: received)] = nil }
         }
@@ -38,15 +36,8 @@ struct EventQueue {
     }
 
     mutating func popFirst() -> DownloadEvent? {
-        guard front < events.count else { return nil }
-        let event = events[front]
-        front += 1
-        // The spent front goes when it is most of the array, so that an event costs the same whatever came before.
-        if front > 64, front * 2 > events.count {
-            events.removeFirst(front)
-            forgotten += front
-            front = 0
-        }
+        guard let event = events.popFirst() else { return nil }
+        taken += 1
         return event
     }
 }

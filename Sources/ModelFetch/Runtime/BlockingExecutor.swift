@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Foundation
 import Threads
 
@@ -8,8 +9,7 @@ import Threads
 final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     // @unchecked: everything mutable is used under `condition` only.
     private let condition = NSCondition()
-    private var jobs: [UnownedJob] = []
-    private var head = 0
+    private var jobs = Deque<UnownedJob>()
     private var isStopping = false
     private var running = 0
 
@@ -61,18 +61,11 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     private func next() -> UnownedJob? {
         condition.lock()
         defer { condition.unlock() }
-        while head == jobs.count {
+        while true {
+            if let job = jobs.popFirst() { return job }
             if isStopping { return nil }
             condition.wait()
         }
-        let job = jobs[head]
-        head += 1
-        // The spent front goes when it is most of the array, so that a job costs the same whatever came before.
-        if head > 64, head * 2 > jobs.count {
-            jobs.removeFirst(head)
-            head = 0
-        }
-        return job
     }
 
     /// Runs what is queued, then ends the threads and waits for them. Not to be called on one of them.

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Synchronization
 
 /// The meeting place of one transfer: the loop's thread puts a head and chunks in, one consumer takes them out.
@@ -11,7 +12,7 @@ final class Exchange: Sendable {
 
     private struct State {
         var head: ResponseHead?
-        var queue: [Chunk] = []
+        var queue = Deque<Chunk>()
         /// Set by the loop when nothing more will come, or by `cancel`.
         var end: Result<Void, TransferError>?
         var headWaiter: CheckedContinuation<Result<ResponseHead, TransferError>, Never>?
@@ -164,8 +165,7 @@ extension Exchange {
         elseResume continuation: CheckedContinuation<Result<Chunk?, TransferError>, Never>? = nil
     ) -> Result<Chunk?, TransferError>? {
         let (ready, nudges): (Result<Chunk?, TransferError>?, Bool) = state.withLock { state in
-            if !state.queue.isEmpty {
-                let chunk = state.queue.removeFirst()
+            if let chunk = state.queue.popFirst() {
                 let nudges = state.nudgeAtLowWater && state.queue.count <= Self.queueLowWater
                 if nudges { state.nudgeAtLowWater = false }
                 return (.success(chunk), nudges)
