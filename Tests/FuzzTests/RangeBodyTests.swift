@@ -34,7 +34,9 @@ import Testing
             let response = Pieces(head, from: body.lowerBound, count: sent, &random)
             let wanted = isWhole ? 0..<Self.fileSize : asked
             let got = await read(
-                RangeBody(response, reply: reply, url: try HTTPURL(parsing: "http://h/f"), watchdog: nil))
+                RangeBody(
+                    response, reply: reply,
+                    location: ResolvedLocation(try HTTPURL(parsing: "http://h/f"), isRedirected: false)))
             let told: Comment = "seed \(seed): asked \(wanted), sent \(sent) bytes from \(body.lowerBound)"
             #expect(got.bytes == (0..<Int64(got.bytes.count)).map { Self.byte(at: wanted.lowerBound + $0) }, told)
             let isBounded = reply.end != nil

@@ -36,7 +36,7 @@ extension FileDownload {
         if validator.isEmpty, let sent = asked.validator, body.reply.skip == 0, asked.range?.lowerBound ?? 0 > 0 {
             validator = sent.journalForm
         }
-        let place = body.url == asked.url ? source.id : SourceID(url: body.url.withoutSignature)
+        let place = body.url == asked.url ? source.id : SourceID(url: body.location.identity)
         // Without a validator only the bytes of one answer are known to belong together.
         return SourceVersion(
             source.id, at: place, validator: validator, isOneAnswer: validator.isEmpty && !file.isPinned)
@@ -85,26 +85,5 @@ extension FileDownload {
         let lost = partial.heldBytes + partial.claimedBytes
         try partial.void(0..<size)
         context.emit(.discarded(path: path, bytes: lost, reason: reason))
-    }
-}
-
-extension HTTPURL {
-    /// The fields of a query that sign it, and are others with every redirect to the same file: S3's, Azure's, CloudFront's and
-    /// Google's.
-    private static let signatures: Set<String> = [
-        "signature", "expires", "policy", "key-pair-id", "awsaccesskeyid", "googleaccessid", "sig", "se", "st", "sp",
-        "sv",
-        "sr", "spr", "skoid", "sktid", "skt", "ske", "sks", "skv",
-    ]
-
-    /// The whole URL, for telling places apart, without what signs it.
-    fileprivate var withoutSignature: String {
-        let parts = absoluteString.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return absoluteString }
-        let kept = parts[1].split(separator: "&").filter { field in
-            let name = field.prefix { $0 != "=" }.lowercased()
-            return !Self.signatures.contains(name) && !name.hasPrefix("x-amz-") && !name.hasPrefix("x-goog-")
-        }
-        return parts[0] + "?" + kept.joined(separator: "&")
     }
 }

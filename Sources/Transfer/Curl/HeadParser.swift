@@ -42,9 +42,9 @@ struct HeadParser {
             throw malformed("more than \(Self.maximumFields) header fields")
         }
         // RFC 9112 §5.1: no space before the colon, or two readers see two different fields.
-        guard let colon = line.firstIndex(of: 0x3A), colon > line.startIndex,
-            line[..<colon].allSatisfy(Self.isTokenByte)
-        else { throw malformed("a header line without a field name") }
+        guard let colon = line.firstIndex(of: 0x3A), HeaderRules.isName(line[..<colon]) else {
+            throw malformed("a header line without a field name")
+        }
         let name = asciiLowercased(String(decoding: line[..<colon], as: UTF8.self))
         fields.append((name, trimmed(String(decoding: line[(colon + 1)...], as: UTF8.self))))
         return nil
@@ -60,14 +60,6 @@ struct HeadParser {
             throw malformed("no status of three digits")
         }
         return Int(status)
-    }
-
-    /// RFC 9110 §5.6.2.
-    static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
     }
 }
 

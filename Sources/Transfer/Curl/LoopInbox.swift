@@ -7,8 +7,6 @@ final class LoopInbox: Sendable {
         var starts: [Exchange] = []
         var cancels: [Exchange.ID] = []
         var halts: [Exchange.ID] = []
-        /// Room or a waiting consumer somewhere: look at the transfers that were held back.
-        var nudged = false
         var stops = false
     }
 
@@ -29,7 +27,8 @@ final class LoopInbox: Sendable {
     func cancel(_ id: Exchange.ID) { _ = post { $0.cancels.append(id) } }
     /// Whether the loop is still there to do it.
     func halt(_ id: Exchange.ID) -> Bool { post { $0.halts.append(id) } }
-    func nudge() { _ = post { $0.nudged = true } }
+    /// There is room, or a waiting consumer, somewhere: the loop looks at the transfers that it held back in every turn.
+    func nudge() { _ = post { _ in } }
     func stop() { _ = post { $0.stops = true } }
 
     /// Takes all mail.

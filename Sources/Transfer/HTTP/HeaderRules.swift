@@ -1,4 +1,4 @@
-/// Which header fields a user may add to requests.
+/// The grammar of header fields, and which of them a user may add to requests.
 package enum HeaderRules {
     /// What decides about the range, the framing, the connection, or whether the file is sent at all: ours alone. Lower case.
     private static let reserved: Set<String> = [
@@ -10,11 +10,18 @@ package enum HeaderRules {
     /// Whether modelfetch sets the field itself, or must not send it.
     package static func isReserved(_ name: String) -> Bool { reserved.contains(asciiLowercased(name)) }
 
-    /// RFC 9110 §5.6.2: a token.
-    package static func isName(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.allSatisfy(HeadParser.isTokenByte)
-    }
+    /// Whether the bytes are a token (RFC 9110 §5.6.2), as the name of a field must be (§5.1).
+    package static func isName(_ name: some Collection<UInt8>) -> Bool { !name.isEmpty && name.allSatisfy(isTokenByte) }
+
+    package static func isName(_ name: String) -> Bool { isName(name.utf8) }
 
     /// Whether nothing in it would end the field and begin another.
     package static func isValue(_ value: String) -> Bool { !hasControlOrDamage(value) }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
 }

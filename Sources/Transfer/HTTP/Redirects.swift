@@ -13,6 +13,7 @@ package struct Redirects: Sendable {
 
     package var current: HTTPURL { chain[chain.count - 1] }
     package var count: Int { chain.count - 1 }
+    package var location: ResolvedLocation { ResolvedLocation(current, isRedirected: count > 0) }
 
     package init(from url: HTTPURL) { chain = [url] }
 

@@ -36,212 +36,76 @@ package struct TransferError: Error, Hashable, Sendable {
     }
 }
 
-// MARK: - What to do about it
-
-extension TransferError {
-    /// What the caller should do next.
-    package enum Disposition: Hashable, Sendable {
-        /// It may pass: wait and ask again.
-        case retry
-        /// This source will not give us the file; another one may.
-        case nextSource
-        /// This source answered something wrong or unsafe.
-        case refuse
-        /// A web page came instead of the file: a portal may go away, so wait and ask again; when the attempts are
-        /// spent it counts as ``refuse``.
-        case page
-        /// We were told to stop.
-        case cancelled
-    }
-
-    package var disposition: Disposition {
-        switch code.storage {
-        case .nameNotResolved, .connectionFailed, .connectTimeout, .tlsFailed, .connectionLost, .short, .stalled,
-            .serverBusy, .rangeNotSatisfiable, .localFailure:
-            .retry
-        case .denied, .notFound, .clientError, .proxyRefused, .notTLS, .unprovable: .nextSource
-        case .certificate, .redirectRefused, .wrongRange, .wrongLength, .contentEncoding, .overlong, .malformed,
-            .unexpectedStatus, .invalidURL, .invalidRequest, .configuration:
-            .refuse
-        case .page: .page
-        case .cancelled: .cancelled
-        }
-    }
-}
-
-extension TransferError {
-    /// Whether no way led to a server of the kind that was asked for: it may be the network, or the address.
-    package var isUnreachable: Bool {
-        switch code.storage {
-        case .nameNotResolved, .connectionFailed, .connectTimeout, .tlsFailed, .notTLS: true
-        default: false
-        }
-    }
-
-    /// Whether it came about here, and says nothing about any server.
-    package var isOurs: Bool {
-        switch code.storage {
-        case .localFailure, .invalidURL, .invalidRequest, .configuration, .cancelled: true
-        default: false
-        }
-    }
-}
-
 // MARK: - Codes
 
 extension TransferError {
-    /// The kind of failure; more may come.
-    package struct Code: Hashable, Sendable {
-        fileprivate enum Storage: String, Hashable, Sendable {
-            case nameNotResolved, connectionFailed, connectTimeout, tlsFailed, connectionLost, short, stalled
-            case serverBusy, rangeNotSatisfiable, localFailure
-            case denied, notFound, clientError, proxyRefused, notTLS, unprovable
-            case certificate, redirectRefused, wrongRange, wrongLength, contentEncoding, overlong, malformed
-            case unexpectedStatus, invalidURL, invalidRequest, configuration
-            case page
-            case cancelled
-        }
-
-        fileprivate let storage: Storage
-        private init(_ storage: Storage) { self.storage = storage }
-
-        /// A stable word for machine-readable reports.
-        package var name: String { storage.rawValue }
-
+    /// The kind of failure.
+    package enum Code: Hashable, Sendable {
         // Temporary.
 
         /// The name of the host or of the proxy could not be resolved.
-        package static let nameNotResolved = Code(.nameNotResolved)
+        case nameNotResolved
         /// No connection: refused, unreachable.
-        package static let connectionFailed = Code(.connectionFailed)
+        case connectionFailed
         /// No connection within the time allowed for one.
-        package static let connectTimeout = Code(.connectTimeout)
+        case connectTimeout
         /// The TLS handshake broke off for another reason than the certificate.
-        package static let tlsFailed = Code(.tlsFailed)
+        case tlsFailed
         /// The connection broke.
-        package static let connectionLost = Code(.connectionLost)
+        case connectionLost
         /// The body ended early.
-        package static let short = Code(.short)
+        case short
         /// Fewer bytes than the floor for longer than the time allowed.
-        package static let stalled = Code(.stalled)
+        case stalled
         /// 408, 425, 429 or 5xx.
-        package static let serverBusy = Code(.serverBusy)
+        case serverBusy
         /// 416 from a server whose file has the size that we know, or that did not tell it.
-        package static let rangeNotSatisfiable = Code(.rangeNotSatisfiable)
+        case rangeNotSatisfiable
         /// Out of memory or descriptors here.
-        package static let localFailure = Code(.localFailure)
+        case localFailure
 
         // Another source may do.
 
         /// 401, 403.
-        package static let denied = Code(.denied)
+        case denied
         /// 404, 410.
-        package static let notFound = Code(.notFound)
+        case notFound
         /// Any other 4xx.
-        package static let clientError = Code(.clientError)
+        case clientError
         /// The proxy wants credentials (407), or will not connect us.
-        package static let proxyRefused = Code(.proxyRefused)
+        case proxyRefused
         /// Nothing shows that what it gives in several answers is of one version of the file.
-        package static let unprovable = Code(.unprovable)
+        case unprovable
         /// What answers on an https port does not speak TLS.
-        package static let notTLS = Code(.notTLS)
+        case notTLS
 
         // Wrong or unsafe.
 
         /// The server's certificate does not prove who it is.
-        package static let certificate = Code(.certificate)
+        case certificate
         /// A redirect that we do not follow: a loop, too many, another scheme, https to http.
-        package static let redirectRefused = Code(.redirectRefused)
+        case redirectRefused
         /// A 206 with another range than asked, several parts, or none told.
-        package static let wrongRange = Code(.wrongRange)
+        case wrongRange
         /// The length or total contradicts the size that we know.
-        package static let wrongLength = Code(.wrongLength)
+        case wrongLength
         /// The body is encoded although we asked for the plain bytes.
-        package static let contentEncoding = Code(.contentEncoding)
+        case contentEncoding
         /// The body goes on after the end of what was asked.
-        package static let overlong = Code(.overlong)
+        case overlong
         /// The answer breaks HTTP: endless or folded header fields, contradicting lengths, rubbish.
-        package static let malformed = Code(.malformed)
+        case malformed
         /// A status that answers no `GET` of ours.
-        package static let unexpectedStatus = Code(.unexpectedStatus)
+        case unexpectedStatus
         /// Not an address that we use.
-        package static let invalidURL = Code(.invalidURL)
+        case invalidURL
         /// The request itself is not one that we send.
-        package static let invalidRequest = Code(.invalidRequest)
+        case invalidRequest
         /// A setting of ours that libcurl does not take, such as an unreadable certificate file.
-        package static let configuration = Code(.configuration)
-
+        case configuration
         /// A web page instead of the file.
-        package static let page = Code(.page)
-
+        case page
         /// The task or the transport was told to stop.
-        package static let cancelled = Code(.cancelled)
-    }
-}
-
-// MARK: - Words
-
-extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
-    package var description: String {
-        var text = headline
-        if let status, code != .serverBusy { text += " (HTTP \(status))" }
-        if !detail.isEmpty { text += ": " + detail }
-        if let url { text += ", from " + url }
-        if let offset { text += ", at byte \(offset)" }
-        if let retryAfter { text += "; the server asks to wait \(retryAfter.components.seconds) s" }
-        return text
-    }
-
-    package var debugDescription: String { description }
-
-    /// What happened in two or three words.
-    package var brief: String {
-        if let status, status != 200, status != 206 { return "\(status)" }
-        return switch code.storage {
-        case .nameNotResolved: "name not found"
-        case .connectionFailed: "cannot connect"
-        case .connectTimeout: "no connection"
-        case .tlsFailed: "TLS failed"
-        case .notTLS: "no TLS"
-        case .connectionLost: "connection lost"
-        case .short: "ended early"
-        case .stalled: "stalled"
-        case .page: "a web page came"
-        default: headline
-        }
-    }
-
-    private var headline: String {
-        switch code.storage {
-        case .nameNotResolved: "the host name could not be resolved"
-        case .connectionFailed: "could not connect"
-        case .connectTimeout: "no connection in time"
-        case .tlsFailed: "the TLS handshake failed"
-        case .connectionLost: "the connection broke"
-        case .short: "the body ended early"
-        case .stalled: "the transfer stalled"
-        case .serverBusy: "the server cannot answer now (HTTP \(status.map(String.init) ?? "?"))"
-        case .rangeNotSatisfiable: "the server will not give this range"
-        case .localFailure: "a transfer could not be started here"
-        case .denied: "the server denies access"
-        case .notFound: "the server does not have the file"
-        case .clientError: "the server refuses the request"
-        case .proxyRefused: "the proxy refuses to connect"
-        case .unprovable: "nothing shows that the server's file is still the same, and no digest would tell"
-        case .notTLS: "the server does not speak TLS on this port"
-        case .certificate: "the server's certificate is not to be trusted"
-        case .redirectRefused: "a redirect was refused"
-        case .wrongRange: "the server sent another range"
-        case .wrongLength: "this is not the file: wrong length"
-        case .contentEncoding: "the server encoded the body although the plain bytes were asked for"
-        case .overlong: "the server sends more than was asked for"
-        case .malformed: "the server's answer is malformed"
-        case .unexpectedStatus: "unexpected answer"
-        case .invalidURL: "not a usable URL"
-        case .invalidRequest: "not a usable request"
-        case .configuration: "the transfer settings do not work"
-        case .page: "a web page came instead of the file (a log-in portal?)"
-        case .cancelled: "cancelled"
-        }
+        case cancelled
     }
 }

@@ -13,7 +13,8 @@ package final class RangeBody: Sendable {
 
     package let reply: RangeReply
     /// Where the bytes come from, after redirects.
-    package let url: HTTPURL
+    package let location: ResolvedLocation
+    package var url: HTTPURL { location.url }
 
     private struct State {
         /// The offset in the file of the next byte of the body.
@@ -23,22 +24,18 @@ package final class RangeBody: Sendable {
         var failure: TransferError?
         var isDone = false
         var bytesReceived: Int64 = 0
-        var window = StallWatchdog.Window()
     }
 
     private let response: any TransportResponse
-    private let watchdog: StallWatchdog?
     private let limit: TimeLimit
     private let state: Mutex<State>
 
     init(
-        _ response: any TransportResponse, reply: RangeReply, url: HTTPURL, watchdog: StallWatchdog?,
-        limit: TimeLimit = TimeLimit()
+        _ response: any TransportResponse, reply: RangeReply, location: ResolvedLocation, limit: TimeLimit = TimeLimit()
     ) {
         self.response = response
         self.reply = reply
-        self.url = url
-        self.watchdog = watchdog
+        self.location = location
         self.limit = limit
         state = Mutex(State(position: reply.bodyStart))
     }
@@ -63,7 +60,7 @@ package final class RangeBody: Sendable {
             }
             let chunk: Chunk?
             do throws(TransferError) {
-                chunk = try await nextChunk()
+                chunk = try await response.next()
             } catch {
                 throw fail(error.at(url, offset: max(position, reply.start)))
             }
@@ -119,7 +116,7 @@ package final class RangeBody: Sendable {
         }
         let failure = await limit.run { () async -> TransferError? in
             do throws(TransferError) {
-                while let chunk = try await self.nextChunk() {
+                while let chunk = try await self.response.next() {
                     guard chunk.count > 0 else { continue }
                     self.state.withLock { $0.bytesReceived += Int64(chunk.count) }
                     return self.overlong(at: self.reply.end ?? 0)
@@ -137,17 +134,6 @@ package final class RangeBody: Sendable {
         case nil: response.cancel()
         }
         state.withLock { $0.isDone = true }
-    }
-
-    private func nextChunk() async throws(TransferError) -> Chunk? {
-        guard let watchdog else { return try await response.next() }
-        let response = response
-        // A copy may be worked on: there is one caller at a time.
-        var window = state.withLock { $0.window }
-        let chunk = try await watchdog.watch(&window) { () async throws(TransferError) in try await response.next() }
-        window.bytes += Int64(chunk?.count ?? 0)
-        state.withLock { [window] state in state.window = window }
-        return chunk
     }
 
     private func overlong(at offset: Int64) -> TransferError {

@@ -36,15 +36,11 @@ package struct FetchRequest: Sendable {
 /// Follows redirects, retries nothing: each failure is the caller's to weigh with ``RetryPolicy``.
 package struct RangeFetcher: Sendable {
     private let transport: any Transport
-    private let watchdog: StallWatchdog?
     private let limit: TimeLimit
 
-    /// - Parameters:
-    ///   - watchdog: for transports that do not notice a stall themselves, and for clocks that are not the system's.
-    ///   - limit: for waits in which nothing can be gained.
-    package init(_ transport: any Transport, watchdog: StallWatchdog? = nil, limit: TimeLimit = TimeLimit()) {
+    /// - Parameter limit: for waits in which nothing can be gained.
+    package init(_ transport: any Transport, limit: TimeLimit = TimeLimit()) {
         self.transport = transport
-        self.watchdog = watchdog
         self.limit = limit
     }
 
@@ -53,27 +49,26 @@ package struct RangeFetcher: Sendable {
         guard request.range?.isEmpty != true, request.range?.lowerBound ?? 0 >= 0 else {
             throw TransferError(.invalidRequest, "an empty or negative range", url: request.url)
         }
-        var (response, redirects) = try await follow(request)
-        if response.head.status == 403, redirects.count > 0 {
-            // A signed address lives for minutes, and a redirect may have come from a cache: ask for a new one, once.
+        var (response, location) = try await follow(request)
+        if location.mayHaveExpired(status: response.head.status) {
             response.cancel()
-            (response, redirects) = try await follow(request)
+            (response, location) = try await follow(request)
         }
         do throws(TransferError) {
             let reply = try RangeReply(
                 judging: response.head, asked: request.range, isWholeAsked: request.asksForWhole, total: request.total,
                 fileName: request.fileName)
-            return RangeBody(response, reply: reply, url: redirects.current, watchdog: watchdog, limit: limit)
+            return RangeBody(response, reply: reply, location: location, limit: limit)
         } catch {
             response.cancel()
-            throw error.at(redirects.current, offset: request.range?.lowerBound)
+            throw error.at(location.url, offset: request.range?.lowerBound)
         }
     }
 
-    /// The first answer that is no redirect.
+    /// The first answer that is no redirect, and where it came from.
     private func follow(
         _ request: FetchRequest
-    ) async throws(TransferError) -> (any TransportResponse, Redirects) {
+    ) async throws(TransferError) -> (any TransportResponse, ResolvedLocation) {
         var redirects = Redirects(from: request.url)
         let range = request.asksForWhole ? nil : request.range
         while true {
@@ -83,22 +78,13 @@ package struct RangeFetcher: Sendable {
                 credentials: Redirects.credentials(request.credentials, of: request.credentialsOrigin, to: url))
             let response: any TransportResponse
             do throws(TransferError) {
-                response = try await get(message)
+                response = try await transport.get(message)
             } catch {
                 throw error.at(url, offset: request.range?.lowerBound)
             }
-            guard Redirects.isRedirect(response.head.status) else { return (response, redirects) }
+            guard Redirects.isRedirect(response.head.status) else { return (response, redirects.location) }
             await discard(response)
             try redirects.follow(response.head)
-        }
-    }
-
-    private func get(_ request: TransportRequest) async throws(TransferError) -> any TransportResponse {
-        guard let watchdog else { return try await transport.get(request) }
-        let transport = transport
-        var window = StallWatchdog.Window()
-        return try await watchdog.watch(&window) { () async throws(TransferError) in
-            try await transport.get(request)
         }
     }
 

@@ -44,7 +44,7 @@ extension Promises {
         try hold((200...999).contains(head.status), "a status of \(head.status)")
         try hold(head.fields.count <= HeadParser.maximumFields, "\(head.fields.count) fields")
         for field in head.fields {
-            try hold(!field.name.isEmpty && field.name.utf8.allSatisfy(HeadParser.isTokenByte), "a bad field name")
+            try hold(HeaderRules.isName(field.name), "a bad field name")
             try hold(!field.value.utf8.contains(0x0A), "a line break in a value")
         }
         var asked: [Range<Int64>?] = [nil, 0..<1, 10..<20, 10..<100, 99..<100, 0 ..< .max, .max - 1 ..< .max]

@@ -2,16 +2,6 @@ import Testing
 
 @testable import Transfer
 
-/// A head as a table writes it: `206|content-range: bytes 0-9/100|content-length: 10`.
-func parsedHead(_ text: String) -> ResponseHead {
-    let parts = text.split(separator: "|")
-    let fields = parts.dropFirst().map { line in
-        let colon = line.firstIndex(of: ":") ?? line.endIndex
-        return (name: String(line[..<colon]), value: trimmed(line[colon...].dropFirst()))
-    }
-    return ResponseHead(status: Int(parts[0]) ?? 0, fields: fields)
-}
-
 @Suite struct `An answer to a range request` {
     private func judge(_ text: String, total: Int64? = 100, name: String = "model.bin") throws -> RangeReply {
         try RangeReply(judging: parsedHead(text), asked: 10..<20, total: total, fileName: name)
@@ -156,40 +146,5 @@ func parsedHead(_ text: String) -> ResponseHead {
             try judge("200|content-length: 42|content-type: text/html", total: nil)
         }
         #expect(error?.disposition == .page)
-    }
-}
-
-@Suite struct `A validator` {
-    @Test(arguments: [
-        (#"200|etag: "abc""#, #"etag:"abc""#),
-        (#"200|etag: """#, #"etag:"""#),
-        (
-            "200|last-modified: Sun, 06 Nov 1994 08:49:37 GMT|date: Sun, 06 Nov 1994 08:49:38 GMT",
-            "date:Sun, 06 Nov 1994 08:49:37 GMT"
-        ),
-    ])
-    func `survives the journal`(text: String, form: String) throws {
-        let validator = try #require(Validator(parsedHead(text)))
-        #expect(validator.journalForm == form)
-        #expect(Validator(journalForm: form) == validator)
-        #expect("\(form)".utf8.elementsEqual((validator.journalForm).utf8))
-    }
-
-    @Test(arguments: [
-        "200", #"200|etag: W/"abc""#, "200|etag: abc", #"200|etag: "a"b""#, "200|etag: \"a\u{1}b\"",
-        #"200|etag: "a b""#,
-        #"200|etag: "a"|etag: "b""#, "200|etag: \"\(String(repeating: "x", count: 300))\"", #"200|etag: ""#,
-        "200|last-modified: Sun, 06 Nov 1994 08:49:37 GMT",
-        "200|last-modified: Sun, 06 Nov 1994 08:49:37 GMT|date: Sun, 06 Nov 1994 08:49:37 GMT",
-        "200|last-modified: yesterday|date: Sun, 06 Nov 1994 08:49:37 GMT",
-        "200|etag: W/\"a\"|last-modified: Sun, 06 Nov 1994 08:49:37 GMT|date: Sun, 06 Nov 1994 08:49:39 GMT",
-    ])
-    func `is only what If-Range may carry`(text: String) {
-        #expect(Validator(parsedHead(text)) == nil)
-    }
-
-    @Test(arguments: ["", "etag:", "etag:abc", "date:now", "sha:x", #"etag:W/"x""#, "etag:\"\n\""])
-    func `is not read from rubbish`(form: String) {
-        #expect(Validator(journalForm: form) == nil)
     }
 }

@@ -47,34 +47,3 @@ import Testing
         #expect(#expect(throws: TransferError.self) { try parse(lines) }?.code == .malformed)
     }
 }
-
-@Suite struct `A failure of libcurl` {
-    @Test(arguments: [
-        (CurlFailure(code: 6), TransferError.Code.nameNotResolved), (CurlFailure(code: 7), .connectionFailed),
-        (CurlFailure(code: 28), .connectTimeout), (CurlFailure(code: 28, isConnected: true), .stalled),
-        (CurlFailure(code: 35), .tlsFailed), (CurlFailure(code: 18), .short), (CurlFailure(code: 52), .connectionLost),
-        (CurlFailure(code: 56), .connectionLost), (CurlFailure(code: 92), .connectionLost),
-        (CurlFailure(code: 60, verifyResult: 10), .certificate), (CurlFailure(code: 77), .configuration),
-        (CurlFailure(code: 56, connectStatus: 407), .proxyRefused),
-        (CurlFailure(code: 56, connectStatus: 502), .serverBusy),
-        (CurlFailure(code: 56, connectStatus: 200), .connectionLost), (CurlFailure(code: 9999), .connectionLost),
-        (CurlFailure(code: 1), .malformed),
-    ])
-    func `has a meaning`(failure: CurlFailure, code: TransferError.Code) {
-        #expect(failure.error.code == code)
-    }
-
-    @Test(arguments: [
-        (10, "SSL certificate problem", "expired (is the clock"), (9, "", "not valid yet (is the clock"),
-        (20, "", "authority that is not trusted"), (18, "", "authority that is not trusted"), (62, "", "another host"),
-        (1, "SSL: no alternative certificate subject name matches target host name 'h'", "another host"),
-    ])
-    func `of a certificate says which`(result: Int, text: String, expected: String) {
-        #expect("\(CurlFailure(code: 60, text: text, verifyResult: result).error)".contains(expected))
-    }
-
-    @Test func `repeats no address of a proxy`() {
-        let text = "Unsupported proxy syntax in 'http://u:hunter2@'"
-        #expect(!"\(CurlFailure(code: 5, text: text).error)".contains("hunter2"))
-    }
-}

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Transfer
+
+@Suite struct `A resolved location` {
+    private func location(_ text: String, isRedirected: Bool = true) throws -> ResolvedLocation {
+        ResolvedLocation(try HTTPURL(parsing: text), isRedirected: isRedirected)
+    }
+
+    @Test(arguments: [
+        ("https://h/f", "https://h/f"),
+        ("https://h/f?", "https://h/f?"),
+        ("https://h/f?version=2&part=1", "https://h/f?version=2&part=1"),
+        // S3, version 4 and version 2.
+        (
+            "https://h/f?versionId=2&X-Amz-Date=20261124T180000Z&X-Amz-Expires=60&x-amz-signature=s",
+            "https://h/f?versionId=2"
+        ),
+        ("https://h/f?AWSAccessKeyId=k&Expires=1&Signature=s", "https://h/f?"),
+        // CloudFront, Google and Azure.
+        ("https://h/f?a=1&Policy=p&Signature=s&Key-Pair-Id=k", "https://h/f?a=1"),
+        ("https://h/f?X-Goog-Date=d&X-Goog-Signature=s&generation=7", "https://h/f?generation=7"),
+        ("https://h/f?GoogleAccessId=g&Expires=1&Signature=s", "https://h/f?"),
+        ("https://h/f?sv=2&sr=b&sp=r&st=1&se=2&spr=https&sig=s&snapshot=9", "https://h/f?snapshot=9"),
+        // Whole names only.
+        ("https://h/f?signatures=1&sigh&designature=2", "https://h/f?signatures=1&sigh&designature=2"),
+        ("https://h/sig=1?x#sig=2", "https://h/sig=1?x"),
+    ])
+    func `is told from others by its URL without the signature`(text: String, identity: String) throws {
+        #expect(try location(text).identity == identity)
+    }
+
+    @Test func `may have expired where a redirect led to a refusal`() throws {
+        for status in [200, 206, 401, 403, 404, 410, 503] {
+            #expect(try location("https://h/f").mayHaveExpired(status: status) == (status == 403), "\(status)")
+            #expect(try !location("https://h/f", isRedirected: false).mayHaveExpired(status: status), "\(status)")
+        }
+    }
+
+    @Test func `is printed without its secrets`() throws {
+        let location = try location("https://h/f?X-Amz-Signature=hunter2")
+        #expect(!"\(location)".contains("hunter2") && !String(reflecting: location).contains("hunter2"))
+    }
+}
