@@ -17,7 +17,8 @@ package func cryptoLibraryWorks() -> Bool {
         && EVP_DigestInit_ex(digest, EVP_sha256(), nil) == 1
 }
 
-/// What happens when libcrypto fails in the middle of the work, which means that there is no memory left. Nothing can go on then:
-/// the program stops, and what it has recorded is kept. A program may end in its own words instead. Set before there is a
-/// second thread.
+/// Called when libcrypto fails in the middle of an operation, which means that no memory is left. There is no way to continue: the
+/// process ends, and what it has recorded is kept. A program may replace this to end with a message of its own.
+///
+/// nonisolated(unsafe): it may be set only before the process starts its second thread; afterwards it is only read.
 package nonisolated(unsafe) var outOfMemory: @Sendable (_ what: String) -> Never = { preconditionFailure($0) }

@@ -102,7 +102,7 @@ struct AuditRunner {
             switch report.manifestOrigin {
             case .builtIn: report.model
             case .file(let path): shellQuoted(path)
-            case .receipt: "--manifest " + shellQuoted(report.directory + "/.modelfetch/manifest.json")
+            case .receipt: "--manifest " + shellQuoted(report.directory + "/" + ManifestCopy.name)
             }
         return "modelfetch \(model) \(shellQuoted(report.directory))"
     }

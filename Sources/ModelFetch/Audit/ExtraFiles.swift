@@ -48,7 +48,7 @@ struct ExtraFiles {
                 continue
             }
             let path = prefix.isEmpty ? name : prefix + "/" + name
-            guard path != ModelDirectory.stateName, !path.hasSuffix(".partial"), !known.contains(path),
+            guard path != StateNames.directory, !path.hasSuffix(StateNames.partialSuffix), !known.contains(path),
                 let status = try directory.status(of: path)
             else { continue }
             if status.kind == .directory {

@@ -15,7 +15,7 @@ struct Leftovers: Sendable {
     mutating func clear() {
         guard context.tag == nil else { return }
         do throws(StorageError) {
-            state = Set(try context.directory.names(in: ModelDirectory.stateName))
+            state = Set(try context.directory.names(in: StateNames.directory))
             try clearRecords()
             try passOnPrivatePartials()
         } catch {
@@ -26,7 +26,7 @@ struct Leftovers: Sendable {
     /// The partial of a file that is verified is of no more use. One that had no journal beside it is not ours.
     func clear(after file: ManifestFile) {
         let names = PartialNames(path: file.path.string)
-        guard context.tag == nil, state.contains(Self.name(inState: names.journal)) else { return }
+        guard context.tag == nil, state.contains(StateNames.nameInState(names.journal)) else { return }
         do throws(StorageError) {
             guard try context.directory.status(of: names.journal)?.kind == .regular else { return }
             if try context.directory.status(of: names.partial)?.kind == .regular {
@@ -43,8 +43,8 @@ struct Leftovers: Sendable {
     }
 
     private func clearRecords() throws(StorageError) {
-        for name in state where name.hasSuffix(ModelDirectory.besideSuffix) {
-            try context.directory.remove(ModelDirectory.stateName + "/" + name)
+        for name in state where name.hasSuffix(StateNames.replacementSuffix) {
+            try context.directory.remove(StateNames.directory + "/" + name)
         }
     }
 
@@ -57,7 +57,7 @@ struct Leftovers: Sendable {
             guard let tags = tags[PartialNames.stem(of: path)] else { continue }
             try passOn(tags.map { PartialNames(path: path, tag: $0) }, to: PartialNames(path: path))
         }
-        state = Set(try context.directory.names(in: ModelDirectory.stateName))
+        state = Set(try context.directory.names(in: StateNames.directory))
     }
 
     /// The largest private partial of a file gets the common name if nothing of use has it yet; the others are given up.
@@ -95,9 +95,5 @@ struct Leftovers: Sendable {
     /// Removes a regular file; anything else is not ours.
     private func removeFile(_ name: String) throws(StorageError) {
         if try context.directory.status(of: name)?.kind == .regular { try context.directory.remove(name) }
-    }
-
-    private static func name(inState path: String) -> String {
-        String(path.dropFirst(ModelDirectory.stateName.count + 1))
     }
 }

@@ -3,7 +3,7 @@ internal import Storage
 /// The copy of the manifest in a model directory, by which the directory can be audited without anything else.
 package enum ManifestCopy {
     /// Its path in the model directory.
-    package static let name = ModelDirectory.stateName + "/manifest.json"
+    package static let name = StateNames.manifest
     /// A longer copy is not read, and therefore not written.
     static let maximumLength = StrictJSON.maximumBytes
 

@@ -18,14 +18,6 @@ public struct ManifestPath: Sendable {
 
     /// The longest path in bytes.
     static let maximumBytes = 1024
-    /// The longest name that Linux file systems take, in bytes.
-    static let maximumNameBytes = 255
-    /// What a file is called until it is verified: its name and this.
-    package static let partialSuffix = ".partial"
-    /// The directory of modelfetch's own records inside a model directory.
-    package static let recordsName = ".modelfetch"
-    /// A file's journal is called by ``flattened`` and this.
-    package static let journalSuffix = ".journal"
 
     /// Takes a path that is safe, and throws ``Invalid`` for any other.
     public init(_ string: String) throws(Invalid) {
@@ -67,8 +59,8 @@ extension ManifestPath {
         for name in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             if let reason = fault(inName: name) { return reason }
         }
-        if PartialNames.flatten(string).utf8.count + journalSuffix.utf8.count > maximumNameBytes {
-            return "is too long: its journal's name would have more than \(maximumNameBytes) bytes"
+        if PartialNames.flatten(string).utf8.count + StateNames.journalSuffix.utf8.count > StateNames.maximumNameBytes {
+            return "is too long: its journal's name would have more than \(StateNames.maximumNameBytes) bytes"
         }
         return nil
     }
@@ -78,19 +70,19 @@ extension ManifestPath {
         if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) {
             return "has the component “\(printable(name))”"
         }
-        if name.count + partialSuffix.utf8.count > maximumNameBytes {
-            return "has a name longer than \(maximumNameBytes - partialSuffix.utf8.count) bytes"
+        if name.count + StateNames.partialSuffix.utf8.count > StateNames.maximumNameBytes {
+            return "has a name longer than \(StateNames.maximumNameBytes - StateNames.partialSuffix.utf8.count) bytes"
         }
         // Folded, because on some file systems `.ModelFetch` is `.modelfetch`.
         let key =
             name.allSatisfy { $0 < 0x80 }
             ? name.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
             : Array(folded(String(decoding: name, as: UTF8.self)).utf8)
-        if key.elementsEqual(recordsName.utf8) {
-            return "has the component “\(recordsName)”, where modelfetch keeps its records"
+        if key.elementsEqual(StateNames.directory.utf8) {
+            return "has the component “\(StateNames.directory)”, where modelfetch keeps its records"
         }
-        if key.reversed().starts(with: partialSuffix.utf8.reversed()) {
-            return "has a name ending in “\(partialSuffix)”, which marks unfinished files"
+        if key.reversed().starts(with: StateNames.partialSuffix.utf8.reversed()) {
+            return "has a name ending in “\(StateNames.partialSuffix)”, which marks unfinished files"
         }
         return nil
     }

@@ -1,8 +1,6 @@
 /// The lock that keeps two runs from working on one model directory: flock(2) on `.modelfetch/lock`, for as long as this
 /// value lives. The kernel frees it when the process ends, however it ends.
 package final class DirectoryLock: Sendable {
-    private static let name = ModelDirectory.stateName + "/lock"
-
     private let file: OpenFile
     /// Whether the lock keeps anybody out. On some network file systems flock succeeds for everybody: then runs must not share
     /// a partial, see ``PartialNames``.
@@ -17,23 +15,24 @@ package final class DirectoryLock: Sendable {
     ///
     /// - Returns: `nil` if another holds it.
     package static func tryAcquire(in directory: ModelDirectory) throws(StorageError) -> DirectoryLock? {
-        try directory.makeParents(of: name)
+        try directory.makeParents(of: StateNames.lock)
         // Whoever deletes `.modelfetch` between the open and the lock leaves us with a lock on nothing: look again then.
         for _ in 0..<8 {
-            guard let file = try directory.open(name, .create) else { continue }
+            guard let file = try directory.open(StateNames.lock, .create) else { continue }
             switch tryLock(file) {
             case .held: return nil
             case .unsupported: return DirectoryLock(file: file, isEffective: false)
             case .ours:
-                guard let named = try directory.status(of: name), named.inode == (try file.status()).inode else {
+                guard let named = try directory.status(of: StateNames.lock), named.inode == (try file.status()).inode
+                else {
                     continue
                 }
                 // A second descriptor must be refused, or the lock is for show.
-                guard let second = try directory.open(name, .update) else { continue }
+                guard let second = try directory.open(StateNames.lock, .update) else { continue }
                 return DirectoryLock(file: file, isEffective: tryLock(second) == .held)
             }
         }
-        throw StorageError(.disturbed, path: directory.display(name), reason: "it keeps disappearing")
+        throw StorageError(.disturbed, path: directory.display(StateNames.lock), reason: "it keeps disappearing")
     }
 
     /// The process that holds the lock of a directory.
@@ -41,7 +40,7 @@ package final class DirectoryLock: Sendable {
     /// - Parameter locks: what the kernel lists in `/proc/locks` (proc_locks(5)).
     /// - Returns: `nil` if that does not tell.
     package static func holder(in directory: ModelDirectory, among locks: String) -> Int32? {
-        guard let status = try? directory.status(of: name) else { return nil }
+        guard let status = try? directory.status(of: StateNames.lock) else { return nil }
         return holder(ofInode: status.inode, among: locks)
     }
 

@@ -11,7 +11,7 @@ extension ModelDirectory {
     ) throws(StorageError) -> OpenFile {
         let digits = Array("0123456789abcdef".utf8)
         let hex = String(decoding: scratch.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-        let beside = Self.stateName + "/" + hex + Self.besideSuffix
+        let beside = StateNames.directory + "/" + hex + StateNames.replacementSuffix
         try makeParents(of: beside)
         try remove(beside)
         do throws(StorageError) {

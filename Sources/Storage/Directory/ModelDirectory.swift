@@ -6,11 +6,6 @@ internal import Synchronization
 /// server or somebody with a `ln -s` says, nothing outside is read or written. The directory may be renamed or removed
 /// meanwhile; what is done then is done to the directory that was opened, or fails.
 package final class ModelDirectory: Sendable {
-    /// The directory's own corner: lock, journals, receipts.
-    package static let stateName = ".modelfetch"
-    /// Ends the name of what is about to replace a small file of ours.
-    package static let besideSuffix = ".new"
-
     package let disk: any Disk
     /// The path as the user gave it, for messages.
     package let path: String
@@ -41,7 +36,7 @@ package final class ModelDirectory: Sendable {
         try Self.makeMissing(path, on: disk)
         try self.init(existing: path, on: disk)
         // A run that was killed may have made some of them and not lived to see to that. Whoever made the state directory did.
-        if try status(of: Self.stateName) == nil { try synchronizeParents() }
+        if try status(of: StateNames.directory) == nil { try synchronizeParents() }
     }
 
     private static func makeMissing(_ path: String, on disk: any Disk) throws(StorageError) {
@@ -207,7 +202,7 @@ package final class ModelDirectory: Sendable {
     package func replace(
         _ file: String, with bytes: [UInt8], isDurable: Bool, tag: String? = nil
     ) throws(StorageError) {
-        let beside = file + (tag.map { "." + $0 } ?? "") + Self.besideSuffix
+        let beside = file + (tag.map { "." + $0 } ?? "") + StateNames.replacementSuffix
         try makeParents(of: file)
         // What stands there is a leftover of a killed run, or was put there: it is not written through.
         try remove(beside)

@@ -21,25 +21,21 @@ package struct PartialNames: Hashable, Sendable {
         final = path
         isPrivate = tag != nil
         if let tag {
-            let own = ModelDirectory.stateName + "/" + Self.stem(of: path) + Self.tagMark + tag
-            partial = own + Self.partialSuffix
-            journal = own + Self.journalSuffix
+            let own = StateNames.directory + "/" + Self.stem(of: path) + Self.tagMark + tag
+            partial = own + StateNames.partialSuffix
+            journal = own + StateNames.journalSuffix
         } else {
-            partial = path + Self.partialSuffix
-            journal = ModelDirectory.stateName + "/" + Self.flatten(path) + Self.journalSuffix
+            partial = path + StateNames.partialSuffix
+            journal = StateNames.directory + "/" + Self.flatten(path) + StateNames.journalSuffix
         }
     }
 
     /// How long a tag is: hexadecimal digits in lower case.
     package static let tagLength = 8
 
-    private static let partialSuffix = ".partial"
-    private static let journalSuffix = ".journal"
     // Flattened paths have `25` or `2F` after every `%`: neither of these two can occur in one.
     private static let tagMark = "%~"
     private static let digestMark = "%sha256-"
-    /// The longest name that Linux file systems take, in bytes.
-    private static let maximumNameBytes = 255
 
     /// A path as one plain name: `%` as `%25`, `/` as `%2F`.
     package static func flatten(_ path: String) -> String {
@@ -63,7 +59,8 @@ extension PartialNames {
     /// long, the path's digest.
     package static func stem(of path: String) -> String {
         let flat = flatten(path)
-        let room = maximumNameBytes - tagMark.utf8.count - tagLength - max(partialSuffix.count, journalSuffix.count)
+        let suffix = max(StateNames.partialSuffix.utf8.count, StateNames.journalSuffix.utf8.count)
+        let room = StateNames.maximumNameBytes - tagMark.utf8.count - tagLength - suffix
         guard flat.utf8.count > room else { return flat }
         return digestMark + Array(path.utf8).withUnsafeBytes { SHA256Hasher.digest(of: $0) }.hex
     }
@@ -80,7 +77,7 @@ extension PartialNames {
     }
 
     private static func parts(ofPrivate name: String) -> (stem: String, tag: String)? {
-        for suffix in [partialSuffix, journalSuffix] {
+        for suffix in [StateNames.partialSuffix, StateNames.journalSuffix] {
             guard let body = without(suffix, Array(name.utf8)), body.count > tagLength else { continue }
             let tag = body.suffix(tagLength)
             let isHex = tag.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }

@@ -4,7 +4,6 @@ package import Hashing
 ///
 /// A receipt spares a rehash; it never makes a wrong file right. What cannot be read is as good as none.
 package struct Receipts: Sendable, Equatable {
-    package static let name = ModelDirectory.stateName + "/receipts.json"
     static let format = "modelfetch-receipts/1"
     /// Room for the 100,000 files of the largest manifest at 400 bytes a path. Longer files are neither read nor written.
     package static let maximumLength = 64 << 20
@@ -63,7 +62,7 @@ package struct Receipts: Sendable, Equatable {
 
     /// Reads a directory's receipts: none where there are none, or none that can be read.
     package init(in directory: ModelDirectory) {
-        guard let file = try? directory.open(Self.name, .read),
+        guard let file = try? directory.open(StateNames.receipts, .read),
             let bytes = try? directory.disk.contents(of: file.descriptor, limit: Self.maximumLength),
             let read = ReceiptsReader.read(bytes)
         else { return }
@@ -72,6 +71,6 @@ package struct Receipts: Sendable, Equatable {
 
     /// Writes them: beside the old ones, then renamed. Those for which there is no room are left out.
     package func write(in directory: ModelDirectory, isDurable: Bool, tag: String? = nil) throws(StorageError) {
-        try directory.replace(Self.name, with: encoded(), isDurable: isDurable, tag: tag)
+        try directory.replace(StateNames.receipts, with: encoded(), isDurable: isDurable, tag: tag)
     }
 }

@@ -155,56 +155,6 @@ struct ReceiptsReader {
 
     private mutating func string() throws(Malformed) -> String {
         try expect(UInt8(ascii: "\""))
-        var text: [UInt8] = []
-        var start = position
-        while let byte = peek {
-            switch byte {
-            case UInt8(ascii: "\""):
-                text += bytes[start..<position]
-                position += 1
-                guard let string = String(validating: text, as: UTF8.self) else { throw Malformed() }
-                return string
-            case UInt8(ascii: "\\"):
-                text += bytes[start..<position]
-                position += 1
-                try escape(to: &text)
-                start = position
-            case 0..<0x20: throw Malformed()
-            default: position += 1
-            }
-        }
-        throw Malformed()
-    }
-
-    private mutating func escape(to text: inout [UInt8]) throws(Malformed) {
-        guard let byte = peek else { throw Malformed() }
-        position += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
-        case UInt8(ascii: "b"): text.append(0x08)
-        case UInt8(ascii: "f"): text.append(0x0C)
-        case UInt8(ascii: "n"): text.append(0x0A)
-        case UInt8(ascii: "r"): text.append(0x0D)
-        case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"):
-            var value = UInt32(try codeUnit())
-            if (0xD800..<0xDC00).contains(value), word("\\u") {
-                let second = UInt32(try codeUnit())
-                guard (0xDC00..<0xE000).contains(second) else { throw Malformed() }
-                value = 0x10000 + (value - 0xD800) << 10 + (second - 0xDC00)
-            }
-            guard let scalar = Unicode.Scalar(value), let encoded = UTF8.encode(scalar) else { throw Malformed() }
-            text += encoded
-        default: throw Malformed()
-        }
-    }
-
-    private mutating func codeUnit() throws(Malformed) -> UInt16 {
-        guard position + 4 <= bytes.count,
-            bytes[position..<position + 4].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-            let value = UInt16(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
-        else { throw Malformed() }
-        position += 4
-        return value
+        do throws(JSONString.Fault) { return try JSONString.read(bytes, at: &position) } catch { throw Malformed() }
     }
 }

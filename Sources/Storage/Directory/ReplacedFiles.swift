@@ -2,7 +2,6 @@
 ///
 /// Nothing there is ever overwritten or removed: it is its owner's to look at.
 struct ReplacedFiles {
-    static let name = ModelDirectory.stateName + "/replaced"
     /// So many files of one path are kept before it is an error.
     private static let limit = 1000
 
@@ -31,7 +30,7 @@ struct ReplacedFiles {
             throw error
         }
         for number in 1...Self.limit {
-            let kept = Self.name + "/" + path + (number == 1 ? "" : ".\(number)")
+            let kept = StateNames.replaced + "/" + path + (number == 1 ? "" : ".\(number)")
             try directory.makeParents(of: kept)
             if let there = try directory.status(of: kept) {
                 // A run that was killed here came this far.
@@ -48,7 +47,7 @@ struct ReplacedFiles {
             return Publisher.Kept(path: kept, size: stored.status.size)
         }
         throw StorageError(
-            .inTheWay, path: directory.display(Self.name + "/" + path),
+            .inTheWay, path: directory.display(StateNames.replaced + "/" + path),
             reason: "\(Self.limit) replaced files are kept here already; remove those that you do not need")
     }
 

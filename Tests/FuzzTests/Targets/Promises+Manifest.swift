@@ -1,4 +1,5 @@
 import Hashing
+import Storage
 
 @testable import ModelFetch
 
@@ -29,7 +30,7 @@ extension Promises {
         var (files, journals): (Set<[UInt8]>, Set<[UInt8]>) = ([], [])
         for path in manifest.files.map(\.path) {
             try holdSafe(path)
-            for name in [path.string, path.string + ManifestPath.partialSuffix] {
+            for name in [path.string, path.string + StateNames.partialSuffix] {
                 try hold(files.insert(Array(name.utf8)).inserted, "two files are called \(name)")
             }
             let isNew = journals.insert(Array(path.flattened.utf8)).inserted

@@ -110,7 +110,7 @@ extension Promises {
     /// Whatever stands in a receipt file, what was understood of it is written and read back the same.
     static func ofReceipts(_ input: [UInt8]) throws {
         let disk = MemoryDisk()
-        disk["d/" + Receipts.name] = input
+        disk["d/" + StateNames.receipts] = input
         let directory = try ModelDirectory(existing: "d", on: disk)
         let receipts = Receipts(in: directory)
         try receipts.write(in: directory, isDurable: false)

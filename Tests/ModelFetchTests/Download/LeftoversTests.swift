@@ -96,6 +96,6 @@ import Testing
 extension Folder {
     /// The names in the state directory, in order.
     var stateNames: [String] {
-        ((try? ModelDirectory(existing: path, on: SystemDisk()).names(in: ModelDirectory.stateName)) ?? []).sorted()
+        ((try? ModelDirectory(existing: path, on: SystemDisk()).names(in: StateNames.directory)) ?? []).sorted()
     }
 }

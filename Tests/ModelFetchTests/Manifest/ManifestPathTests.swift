@@ -1,3 +1,4 @@
+import Storage
 import Testing
 
 @testable import ModelFetch
@@ -55,9 +56,9 @@ import Testing
     ])
     func `leave room for the suffixes to the very byte`(path: String) throws {
         let path = try ManifestPath(path)
-        let suffix = ManifestPath.partialSuffix.utf8.count
+        let suffix = StateNames.partialSuffix.utf8.count
         #expect(path.components.allSatisfy { $0.utf8.count + suffix <= 255 })
-        #expect(path.flattened.utf8.count + ManifestPath.journalSuffix.utf8.count <= 255)
+        #expect(path.flattened.utf8.count + StateNames.journalSuffix.utf8.count <= 255)
     }
 
     @Test(arguments: [

@@ -21,7 +21,7 @@ import Testing
     }
 
     private func read(_ text: String) throws -> Receipts {
-        try scratch.write(Array(text.utf8), to: Receipts.name)
+        try scratch.write(Array(text.utf8), to: StateNames.receipts)
         return Receipts(in: directory)
     }
 
@@ -98,11 +98,11 @@ import Testing
         var receipts = Receipts()
         receipts.model = "m"
         try receipts.write(in: directory, isDurable: false)
-        let text = try #require(scratch.read(Receipts.name))
+        let text = try #require(scratch.read(StateNames.receipts))
         let space = [UInt8](repeating: UInt8(ascii: " "), count: (17 << 20) - text.count)
-        try scratch.write(text + space, to: Receipts.name)
+        try scratch.write(text + space, to: StateNames.receipts)
         #expect(Receipts(in: directory) == receipts)
-        try scratch.truncate(Receipts.name, to: Int64(Receipts.maximumLength) + 1)
+        try scratch.truncate(StateNames.receipts, to: Int64(Receipts.maximumLength) + 1)
         #expect(Receipts(in: directory) == Receipts())
     }
 
@@ -111,9 +111,9 @@ import Testing
         for name in ["a", "b", "c"] { receipts.files[name] = Self.receipt() }
         let whole = receipts.encoded()
         #expect(receipts.encoded(limit: whole.count) == whole)
-        try scratch.write(receipts.encoded(limit: whole.count - 1), to: Receipts.name)
+        try scratch.write(receipts.encoded(limit: whole.count - 1), to: StateNames.receipts)
         #expect(Receipts(in: directory).files.keys.sorted() == ["a", "b"])
-        try scratch.write(receipts.encoded(limit: 10), to: Receipts.name)
+        try scratch.write(receipts.encoded(limit: 10), to: StateNames.receipts)
         #expect(Receipts(in: directory) == Receipts())
     }
 

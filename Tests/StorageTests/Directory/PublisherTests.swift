@@ -182,7 +182,7 @@ import Testing
         for name in names { #expect(try mode(name) == 0o666 & ~mask) }
         _ = try publisher().publish(try verified())
         try Receipts().write(in: shop.directory, isDurable: false)
-        names = ["sub/weights.bin", Receipts.name]
+        names = ["sub/weights.bin", StateNames.receipts]
         for name in names { #expect(try mode(name) == 0o666 & ~mask) }
         for name in ["sub", ".modelfetch"] { #expect(try mode(name) == 0o777 & ~mask) }
         withExtendedLifetime(lock) {}

@@ -24,7 +24,7 @@ import Testing
 
     private static func golden(_ name: String) throws -> [UInt8] {
         let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Fixtures/journals/\(name)")
+            .appendingPathComponent("../../../Fixtures/journals/\(name)")
         return Array(try Data(contentsOf: fixtures))
     }
 

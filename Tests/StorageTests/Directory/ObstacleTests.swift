@@ -89,7 +89,7 @@ import Testing
 
     @Test(arguments: Obstacle.allCases)
     func `of the receipts is replaced or reported, and never read`(obstacle: Obstacle) throws {
-        try put(obstacle, at: Receipts.name, in: shop.scratch)
+        try put(obstacle, at: StateNames.receipts, in: shop.scratch)
         #expect(Receipts(in: shop.directory) == Receipts())
         let code = try storageCode { try Receipts().write(in: shop.directory, isDurable: true) }
         #expect(code == (obstacle == .directory ? .inTheWay : nil))
@@ -98,7 +98,7 @@ import Testing
 
     @Test(arguments: Obstacle.allCases)
     func `of a new copy of the receipts is removed or reported`(obstacle: Obstacle) throws {
-        try put(obstacle, at: Receipts.name + ".new", in: shop.scratch)
+        try put(obstacle, at: StateNames.receipts + ".new", in: shop.scratch)
         let code = try storageCode { try Receipts().write(in: shop.directory, isDurable: true) }
         #expect(code == (obstacle == .directory ? .inTheWay : nil))
         expectNothingOutside()

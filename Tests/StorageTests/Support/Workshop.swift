@@ -4,55 +4,6 @@ import SeededRandom
 import Storage
 import Testing
 
-/// A directory of one test, gone with it.
-final class Scratch: Sendable {
-    let path: String
-
-    init() throws {
-        let made = FileManager.default.temporaryDirectory.appendingPathComponent("storage-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: made, withIntermediateDirectories: true)
-        path = made.path
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func path(_ name: String) -> String { path + "/" + name }
-
-    func exists(_ name: String) -> Bool { (try? FileManager.default.attributesOfItem(atPath: path(name))) != nil }
-
-    func read(_ name: String) -> [UInt8]? { FileManager.default.contents(atPath: path(name)).map { Array($0) } }
-
-    /// Makes or replaces a file, in place where there is one.
-    func write(_ bytes: [UInt8], to name: String) throws {
-        try makeDirectory(of: name)
-        try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
-    }
-
-    func makeDirectory(of name: String) throws {
-        let parent = (path(name) as NSString).deletingLastPathComponent
-        try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
-    }
-
-    /// Writes into a file that is there, as somebody else would.
-    func overwrite(_ name: String, at offset: Int64, with bytes: [UInt8]) throws {
-        let file = try #require(FileHandle(forUpdatingAtPath: path(name)))
-        try file.seek(toOffset: UInt64(offset))
-        try file.write(contentsOf: Data(bytes))
-        try file.close()
-    }
-
-    func truncate(_ name: String, to size: Int64) throws {
-        let file = try #require(FileHandle(forUpdatingAtPath: path(name)))
-        try file.truncate(atOffset: UInt64(size))
-        try file.close()
-    }
-
-    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path(name)) }
-
-    /// Every name below the directory, in order.
-    func names() -> [String] { (FileManager.default.enumerator(atPath: path)?.allObjects as? [String] ?? []).sorted() }
-}
-
 extension SplitMix64 {
     mutating func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count + 8) { buffer, made in
