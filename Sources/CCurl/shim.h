@@ -1,17 +1,17 @@
-/* Typed wrappers for the variadic calls and the macros of libcurl that Swift cannot import. Nothing else belongs here. */
+/* Wrappers for the variadic functions and the macros of libcurl that Swift cannot import, and nothing else. */
 #ifndef CCURL_SHIM_H
 #define CCURL_SHIM_H
 
 #include <curl/curl.h>
 
-/* CURLOPT_QUICK_EXIT(3) came with 7.87.0. The program looks again at the library that it runs with. */
+/* CURLOPT_QUICK_EXIT(3) needs 7.87.0. At run time the program also checks the version of the loaded library. */
 #define CCURL_OLDEST 0x075700
 #if LIBCURL_VERSION_NUM < CCURL_OLDEST
 #error "modelfetch needs libcurl 7.87.0 or later"
 #endif
 static const unsigned int ccurl_oldest_version = CCURL_OLDEST;
 
-/* curl_easy_setopt(3) takes its value as a vararg: one wrapper a value type. */
+/* curl_easy_setopt(3) is variadic: one wrapper for each type of value. */
 static inline CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
@@ -51,14 +51,14 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
     return curl_multi_setopt(multi, option, value);
 }
 
-/* Macros with a cast or a shift in them do not cross into Swift. */
+/* Swift does not import macros that contain a cast or a shift. */
 static const size_t ccurl_writefunc_pause = CURL_WRITEFUNC_PAUSE;
 static const size_t ccurl_writefunc_error = CURL_WRITEFUNC_ERROR;
 static const int ccurl_pause_cont = CURLPAUSE_CONT;
 static const unsigned long ccurl_http_auth_basic = CURLAUTH_BASIC;
 static const long ccurl_global_all = CURL_GLOBAL_ALL;
 
-/* Enumerators that curl_easy_setopt(3) wants as a long. */
+/* Enumerators that curl_easy_setopt(3) and curl_multi_setopt(3) take as a long. */
 static const long ccurl_http_version_1_1 = CURL_HTTP_VERSION_1_1;
 static const long ccurl_http_version_2_tls = CURL_HTTP_VERSION_2TLS;
 static const long ccurl_tls_1_2 = CURL_SSLVERSION_TLSv1_2;

@@ -1,22 +1,22 @@
 internal import Glibc
 internal import Synchronization
 
-/// A thread that runs one function and can be waited for, and whose start may fail: the system has only so many threads
-/// for a user (`ulimit -u`) and for a container (`pids.max`).
+/// A thread that runs a function and can be joined. Starting it may fail, because the system limits the number of
+/// threads of a user (`ulimit -u`) and of a container (`pids.max`).
 package final class SystemThread: Sendable {
     private struct Reference: @unchecked Sendable {
-        // A name of a thread: any thread may compare it or wait for it.
+        // A thread ID, which any thread may compare or join.
         let thread: pthread_t
     }
 
-    /// `nil` once somebody waited for it.
+    /// `nil` once the thread was joined or detached.
     private let reference: Mutex<Reference?>
 
-    /// `nil` if the system has no thread for us.
+    /// Starts the thread; `nil` if the system refuses one.
     ///
     /// - Parameters:
-    ///   - stackSize: in bytes; `nil` is the system's usual size.
-    ///   - run: runs with all signals blocked: they belong to the program's other threads.
+    ///   - stackSize: in bytes; `nil` for the system's default.
+    ///   - run: runs with all signals blocked, so that other threads of the program handle them.
     package init?(stackSize: Int? = nil, _ run: @escaping @Sendable () -> Void) {
         let body = Unmanaged.passRetained(Body(run))
         var created = pthread_t()
@@ -32,16 +32,16 @@ package final class SystemThread: Sendable {
         reference = Mutex(Reference(thread: created))
     }
 
-    /// Waits for the end of the function, if it is not this very thread that asks.
+    /// Waits for the function to return. Returns at once if called on the thread itself.
     package func join() {
         reference.withLock { reference in
             guard let thread = reference?.thread else { return }
             reference = nil
             if pthread_equal(thread, pthread_self()) != 0 {
-                // Whoever runs on the thread cannot wait for its end; the system cleans up after it.
+                // A thread cannot join itself; the system cleans up after a detached one.
                 pthread_detach(thread)
             } else {
-                // Under the lock, so that a second caller, too, returns only when the thread is gone.
+                // Under the lock, so that a second caller also returns only after the thread has ended.
                 pthread_join(thread, nil)
             }
         }
@@ -49,8 +49,8 @@ package final class SystemThread: Sendable {
 }
 
 private func start(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    // SIGPIPE above all must be blocked: it comes to the thread that writes, and libcurl does not keep it off
-    // (CURLOPT_NOSIGNAL(3)). The threads that libcurl makes for name look-ups inherit the mask.
+    // This matters most for SIGPIPE, which is sent to the thread that writes and which libcurl does not suppress
+    // (CURLOPT_NOSIGNAL(3)). The threads that libcurl starts for name look-ups inherit the mask.
     var all = sigset_t()
     sigfillset(&all)
     pthread_sigmask(SIG_BLOCK, &all, nil)

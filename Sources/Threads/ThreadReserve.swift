@@ -1,18 +1,19 @@
 internal import Glibc
 
-/// Threads that do nothing but take their place, so that as many can be had by others when they are let go.
+/// Reserves threads: holds idle ones, whose places become available to others when the reserve is released.
 ///
-/// The threads of Swift's concurrency and of its timers are made by libdispatch when they are first needed, and where the
-/// system refuses one, libdispatch asks again every second for ever. So it is found out beforehand whether they can be had.
+/// libdispatch starts the threads for Swift's concurrency and timers when they are first needed. Where the system
+/// refuses one, libdispatch retries every second for ever, so a program has to find out beforehand whether it can have
+/// them.
 package struct ThreadReserve: ~Copyable {
     private let threads: [SystemThread]
     private let isOver = Flag()
 
-    /// How many threads the runtime may want while a run goes on: one a processor, few of which it ever uses, one for
+    /// The number of threads that the runtime may need during a run: one for each of at most four processors, one for
     /// timers, and two for libcurl's name look-ups.
     package static func needed(processors: Int) -> Int { min(max(processors, 1), 4) + 3 }
 
-    /// `nil` if the system does not have so many.
+    /// Starts the threads; `nil` if the system refuses one of them.
     package init?(_ count: Int, start: (@escaping @Sendable () -> Void) -> SystemThread? = Self.start) {
         var threads: [SystemThread] = []
         let isOver = isOver
@@ -32,15 +33,15 @@ package struct ThreadReserve: ~Copyable {
         for thread in threads { thread.join() }
     }
 
-    /// With a small stack: these threads only wait.
+    /// Starts a thread with a small stack, since it only waits.
     package static func start(_ run: @escaping @Sendable () -> Void) -> SystemThread? {
         SystemThread(stackSize: 256 << 10, run)
     }
 }
 
-/// Something that happens once, and for which threads can wait.
+/// A flag that is set once and that threads can wait for.
 private final class Flag: @unchecked Sendable {
-    // @unchecked: the C types are made for use by several threads, and stay at one address.
+    // @unchecked: the C types may be used by several threads and stay at a fixed address; the mutex guards `isSet`.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var isSet = false

@@ -1,18 +1,18 @@
 internal import Synchronization
 
-/// The memory of all bodies: 16 MiB in all, made when first needed and used again.
+/// The buffers that bodies are received into: 16 MiB in all, allocated when first needed and then reused.
 ///
-/// Fresh memory costs a page fault every 4 KiB, which doubled the system time of a fast download; and a bound here is what
-/// keeps the whole program's memory flat.
+/// The bound keeps the memory of the whole program flat. Reuse matters because fresh memory costs a page fault every 4
+/// KiB, which doubled the system time of a fast download.
 ///
-/// **Fairness.** Most of it are buffers of 1 MiB for whoever comes. The rest are small ones, and only for a transfer that
-/// holds nothing when no large one is free: so that up to 16 transfers always get on, even those that came last while
-/// all others' consumers sit on what they have (they may wait for the very bytes of the last one).
+/// **Fairness.** Twelve buffers of 1 MiB are handed out first come, first served. Sixteen of 256 KiB are reserved for
+/// transfers that hold no buffer while all large ones are taken, so that up to 16 transfers can always progress.
+/// Without the reserve, consumers that hold large buffers could wait for the bytes of a transfer that cannot get one.
 final class BufferPool: Sendable {
-    /// Whose buffer it is: the number of a transfer.
+    /// The ID of the transfer that holds a buffer.
     typealias Owner = UInt64
 
-    /// How many buffers of which size there may be.
+    /// The most buffers of each size, and their sizes.
     struct Sizes {
         var large = (count: 12, bytes: 1 << 20)
         var small = (count: 16, bytes: 256 << 10)
@@ -37,27 +37,29 @@ final class BufferPool: Sendable {
     private struct State {
         var large: Shelf
         var small: Shelf
-        /// Buffers each active transfer holds: gathering, queued or in its consumer's hands.
+        /// How many buffers each active transfer holds: being filled, queued, or in use by its consumer.
         var held: [Owner: Int] = [:]
-        /// Who holds none and was refused: only with more transfers than small buffers. They come first.
+        /// Transfers that hold no buffer and were refused one, which takes more transfers than small buffers. They are
+        /// served first.
         var starving: Set<Owner> = []
-        var somebodyWaits = false
+        /// Whether a transfer was refused a buffer since the last call of `wake`.
+        var hasRefused = false
 
-        mutating func takeWaiting() -> Bool {
-            defer { somebodyWaits = false }
-            return somebodyWaits
+        mutating func takeRefusal() -> Bool {
+            defer { hasRefused = false }
+            return hasRefused
         }
     }
 
     private struct Buffer: @unchecked Sendable {
-        // One owner at a time: a shelf, one transfer, or one chunk.
+        // It has one owner at a time: a shelf, a transfer, or a chunk.
         let memory: UnsafeMutableRawBufferPointer
     }
 
     private let state: Mutex<State>
     private let wake: @Sendable () -> Void
 
-    /// - Parameter wake: called, from any thread, when a buffer came back that somebody was refused.
+    /// - Parameter wake: called, from any thread, when a buffer is returned after a transfer was refused one.
     init(_ sizes: Sizes = Sizes(), wake: @escaping @Sendable () -> Void) {
         self.wake = wake
         state = Mutex(
@@ -72,20 +74,20 @@ final class BufferPool: Sendable {
         }
     }
 
-    /// Counts a transfer among those that must be able to get a buffer.
+    /// Registers a transfer.
     func join(_ owner: Owner) { state.withLock { $0.held[owner] = 0 } }
 
-    /// The transfer needs no more buffers. What it holds comes back in its own time.
+    /// The transfer needs no more buffers. Those that it holds may be returned later.
     func leave(_ owner: Owner) {
         let wakes = state.withLock { state in
             state.held[owner] = nil
             state.starving.remove(owner)
-            return state.takeWaiting()
+            return state.takeRefusal()
         }
         if wakes { wake() }
     }
 
-    /// A buffer, or `nil`: then `wake` will be called when it makes sense to ask again.
+    /// Returns a buffer, or `nil`; `wake` is called when it makes sense to ask again.
     func take(for owner: Owner) -> UnsafeMutableRawBufferPointer? {
         let buffer: Buffer? = state.withLock { state in
             let mine = state.held[owner] ?? 0
@@ -97,7 +99,7 @@ final class BufferPool: Sendable {
                 }
             guard let buffer else {
                 if mine == 0 { state.starving.insert(owner) }
-                state.somebodyWaits = true
+                state.hasRefused = true
                 return nil
             }
             state.held[owner] = mine + 1
@@ -117,12 +119,12 @@ final class BufferPool: Sendable {
                 state.small.free.append(buffer)
             }
             if let held = state.held[owner] { state.held[owner] = held - 1 }
-            return state.takeWaiting()
+            return state.takeRefusal()
         }
         if wakes { wake() }
     }
 
-    /// Bytes that exist and buffers that are in use, for tests.
+    /// The bytes allocated and the number of buffers in use, for tests.
     var usage: (bytes: Int, inUse: Int) {
         state.withLock { state in
             let shelves = [state.large, state.small]

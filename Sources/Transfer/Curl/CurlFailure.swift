@@ -6,7 +6,8 @@ struct CurlFailure {
     var code: UInt32
     /// What libcurl left in `CURLOPT_ERRORBUFFER`.
     var text = ""
-    /// `CURLINFO_SSL_VERIFYRESULT`: an `X509_V_ERR_…` of OpenSSL (openssl-verification-options(1)), 0 if it did not say.
+    /// `CURLINFO_SSL_VERIFYRESULT`: an `X509_V_ERR_…` of OpenSSL (openssl-verification-options(1)), 0 if it did not
+    /// say.
     var verifyResult = 0
     /// `CURLINFO_HTTP_CONNECTCODE`: what a proxy answered to `CONNECT`, 0 if it was not asked.
     var connectStatus = 0

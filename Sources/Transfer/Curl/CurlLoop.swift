@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The thread that owns the multi handle and all easy handles.
 ///
-/// Nothing here blocks but `curl_multi_poll`, and nothing here is touched by another thread but the ``LoopInbox``.
+/// It blocks only in `curl_multi_poll`. Other threads reach it only through its ``LoopInbox``.
 final class CurlLoop {
     private var multi: MultiReference
     private let driver: MultiDriver
@@ -11,7 +11,7 @@ final class CurlLoop {
     private let configuration: TransportConfiguration
     private let resources: LoopResources
     private var transfers: [Exchange.ID: CurlTransfer] = [:]
-    /// How many turns in a row libcurl could not make.
+    /// How many turns in a row have failed.
     private var failedTurns = 0
 
     init(
@@ -25,7 +25,7 @@ final class CurlLoop {
         resources = LoopResources(pool: pool, rateLimit: configuration.rateLimit)
     }
 
-    /// Runs until it is told to stop, then ends all transfers.
+    /// Runs until it is stopped, then ends all transfers.
     func run() {
         let shutdown = TransferError(.cancelled, "the transport was shut down")
         while true {
@@ -34,14 +34,14 @@ final class CurlLoop {
                 end(mail.starts, with: shutdown)
                 break
             }
-            // In this order: what is cancelled may have begun in the same mail.
+            // In this order: a transfer may be started and cancelled in the same mail.
             mail.starts.forEach(start)
             mail.halts.forEach(halt)
             mail.cancels.forEach(cancel)
             resumeHeld()
             var code = CURLMcode(driver.perform(multi))
             collectFinished()
-            handOverRipe()
+            flushDue()
             if code == CURLM_OK { code = CURLMcode(driver.poll(multi, timeout())) }
             if code == CURLM_OK { failedTurns = 0 } else { startOver(after: code) }
         }
@@ -63,19 +63,20 @@ final class CurlLoop {
         resources.held = []
     }
 
-    /// The multi handle does not work (out of memory, say): its transfers fail, and the next ones get a fresh handle.
+    /// The multi handle has failed, for example for lack of memory: its transfers fail, and later ones get a fresh
+    /// handle.
     ///
-    /// libcurl-errors(3) does not say which `CURLMcode` leaves a handle usable, so none is relied on.
+    /// libcurl-errors(3) does not say after which `CURLMcode` a handle remains usable, so it is replaced after any.
     private func startOver(after code: CURLMcode) {
         endTransfers(with: TransferError(.localFailure, String(cString: curl_multi_strerror(code))))
-        // Where a fresh handle fails, too, or cannot be had, this must not spin. Nobody can wake a thread that sleeps, so the
-        // pause stays short.
+        // This must not spin when a fresh handle fails as well, or cannot be created. The pause is short because
+        // nothing can wake the thread during it.
         if failedTurns > 0 { usleep(10_000 << UInt32(min(failedTurns, 4))) }
         failedTurns += 1
         guard let fresh = MultiReference.make() else { return }
         let old = multi
         multi = fresh
-        // From here on nobody wakes the old one.
+        // After this no other thread wakes the old handle.
         inbox.replace(fresh)
         curl_multi_cleanup(old.handle)
     }
@@ -100,7 +101,7 @@ extension CurlLoop {
         }
     }
 
-    /// The consumer has its answer already; a transfer that came to its end meanwhile is not here any more.
+    /// The consumer has been told already. A transfer that has ended in the meantime is no longer in the table.
     private func cancel(_ id: Exchange.ID) {
         guard let transfer = transfers.removeValue(forKey: id) else { return }
         remove(transfer)
@@ -116,7 +117,7 @@ extension CurlLoop {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi.handle, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
-            // curl_multi_info_read(3): the message is gone once the handle is removed.
+            // curl_multi_info_read(3): the message becomes invalid when the handle is removed.
             let code = ccurl_message_result(message)
             var context: UnsafeMutableRawPointer?
             guard ccurl_get_pointer(handle, CURLINFO_PRIVATE, &context) == CURLE_OK, let context else { continue }
@@ -125,7 +126,7 @@ extension CurlLoop {
     }
 
     private func finish(_ transfer: CurlTransfer, _ code: CURLcode) {
-        // First what libcurl knows about the transfer, then the handle out.
+        // The result is read from the handle before that is removed.
         transfer.finish(code)
         remove(transfer)
         transfers[transfer.exchange.id] = nil
@@ -140,7 +141,8 @@ extension CurlLoop {
 // MARK: - Pace
 
 extension CurlLoop {
-    /// Lets go of whoever can go on, longest held first; those that are held back again go to the end of the line.
+    /// Resumes paused transfers that can continue, the longest paused first. Those that pause again go to the end of
+    /// the line.
     private func resumeHeld() {
         guard !resources.held.isEmpty else { return }
         let now = ContinuousClock.now
@@ -151,29 +153,30 @@ extension CurlLoop {
             switch transfer.resume(now: now) {
             case nil: still.append(transfer)
             case CURLE_OK?: break
-            // curl_easy_pause(3) delivers what libcurl kept; a callback that refuses it fails here, not in the multi.
+            // curl_easy_pause(3) delivers what libcurl kept. If a callback refuses that, the error is returned here and
+            // not through the multi handle.
             case let code?: finish(transfer, code)
             }
         }
         resources.held = still + resources.held
     }
 
-    private func handOverRipe() {
+    private func flushDue() {
         let now = ContinuousClock.now
-        for transfer in transfers.values { transfer.flushIfRipe(now: now) }
+        for transfer in transfers.values { transfer.flushIfDue(now: now) }
     }
 
-    /// Milliseconds until something of ours is due; libcurl knows its own timers (curl_multi_poll(3)).
+    /// Milliseconds until the loop itself has something to do; curl_multi_poll(3) minds libcurl's own timers.
     private func timeout() -> Int32 {
         let now = ContinuousClock.now
         var wait = Duration.seconds(10)
         for transfer in transfers.values {
-            if let due = transfer.ripensAt { wait = min(wait, now.duration(to: due)) }
+            if let due = transfer.dueAt { wait = min(wait, now.duration(to: due)) }
         }
         if resources.held.contains(where: { $0.hold == .rate }), let pause = resources.bucket?.wait(now: now) {
             wait = min(wait, pause)
         }
-        // Rounded up: a millisecond early would spin.
+        // Rounded up: waking a fraction of a millisecond early would spin.
         return Int32(max((wait / .milliseconds(1)).rounded(.up), 0))
     }
 }

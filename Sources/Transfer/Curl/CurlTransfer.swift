@@ -1,10 +1,10 @@
 internal import CCurl
 
-/// What all transfers of a loop share; belongs to the loop's thread.
+/// What all transfers of a loop share. Used only on the loop's thread.
 final class LoopResources {
     let pool: BufferPool
     var bucket: TokenBucket?
-    /// Transfers that were held back, longest first.
+    /// Paused transfers, in the order in which they were paused.
     var held: [CurlTransfer] = []
 
     init(pool: BufferPool, rateLimit: Int64?) {
@@ -13,38 +13,40 @@ final class LoopResources {
     }
 }
 
-/// One transfer on the loop's thread: gathers what libcurl hands over into chunks.
+/// One transfer on the loop's thread: collects what libcurl delivers into chunks.
 final class CurlTransfer {
-    /// Why a transfer is held back.
+    /// Why a transfer is paused.
     enum Hold {
-        /// The consumer has enough to do.
+        /// The queue is full: the consumer is slower.
         case queue
-        /// No buffer to be had.
+        /// The pool has no buffer.
         case memory
-        /// The rate limit.
+        /// The rate limit is reached.
         case rate
     }
 
-    /// This much is worth a hand-over of its own when somebody waits for it.
-    static let earlySize = 256 << 10
-    /// No byte lies around longer than this when somebody waits: what is killed with us is lost.
-    static let patience: Duration = .milliseconds(20)
+    /// Deliver early once this much is buffered and the consumer is waiting.
+    static let earlyDeliverySize = 256 << 10
+    /// Deliver whatever is buffered after this time if the consumer is waiting: a killed process loses what is in its
+    /// memory.
+    static let maximumDelay: Duration = .milliseconds(20)
 
     let exchange: Exchange
     private var easy: EasyHandle
     private let resources: LoopResources
     private var parser = HeadParser()
-    /// What was wrong with the answer, when we broke the transfer off ourselves.
+    /// Why a callback aborted the transfer.
     private var fault: TransferError?
     private(set) var hold: Hold?
 
     private var buffer: UnsafeMutableRawBufferPointer?
-    /// Had before it is needed, when bytes are about to reach over the end of `buffer`.
+    /// Taken in advance when the next bytes will not fit into `buffer`.
     private var spare: UnsafeMutableRawBufferPointer?
     private var filled = 0
     private var firstByteAt: ContinuousClock.Instant?
-    /// The gathered bytes are old enough, but nobody waited when they were: the consumer will nudge.
-    private var isRipe = false
+    /// Whether the buffered bytes have waited for ``maximumDelay`` while the consumer was busy. It wakes the loop when
+    /// it waits.
+    private var isOverdue = false
 
     var handle: UnsafeMutableRawPointer { easy.handle }
 
@@ -55,7 +57,7 @@ final class CurlTransfer {
         self.resources = resources
         easy = try EasyHandle()
         try easy.prepare(for: exchange.request, configuration)
-        // Unretained: the loop keeps the transfer until its handle is out of the multi handle.
+        // Unretained: the loop keeps the transfer until its handle is removed from the multi handle.
         try easy.setCallbacks(
             head: headThunk, body: bodyThunk, context: Unmanaged.passUnretained(self).toOpaque())
         resources.pool.join(exchange.id)
@@ -68,26 +70,27 @@ final class CurlTransfer {
         resources.pool.leave(exchange.id)
     }
 
-    /// Hands over what has come, and that no more will.
+    /// Delivers what is buffered and ends the exchange as cancelled.
     func halt() {
         flush()
         exchange.finish(.failure(TransferError(.cancelled).at(exchange.request.url)))
     }
 
-    /// Hands over what has come, and that the transfer failed.
+    /// Delivers what is buffered and ends the exchange with an error.
     func end(with error: TransferError) {
         flush()
         exchange.finish(.failure(error.at(exchange.request.url)))
     }
 
-    /// Hands over what is left and the end.
+    /// Delivers what is buffered and ends the exchange with libcurl's result.
     func finish(_ code: CURLcode) {
         flush()
         var error = fault ?? (code == CURLE_OK ? nil : easy.failure(code))
         if let malformed = error, malformed.code == .malformed, !parser.isComplete, easy.isConnectionReused {
-            // What an earlier answer had beyond its length stands where this one should begin: that says nothing about this
-            // file, and libcurl closes the connection.
-            error = TransferError(.connectionLost, "out of step since an earlier answer: " + malformed.detail)
+            // The surplus of an earlier response on this connection was read as the head of this one. That says nothing
+            // about this file, and libcurl closes the connection.
+            error = TransferError(
+                .connectionLost, "leftover data of an earlier response on the connection: " + malformed.detail)
         }
         exchange.finish(error.map { .failure($0.at(exchange.request.url)) } ?? .success(()))
     }
@@ -127,7 +130,7 @@ extension CurlTransfer {
         }
     }
 
-    /// Takes all of `bytes`, or none of them and holds the transfer back: there is no third answer.
+    /// Takes all of `bytes`, or none of them and pauses the transfer: CURLOPT_WRITEFUNCTION(3) leaves no other choice.
     fileprivate func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard fault == nil else { return ccurl_writefunc_error }
         if bytes.isEmpty { return 0 }
@@ -138,25 +141,26 @@ extension CurlTransfer {
         }
         append(bytes)
         resources.bucket?.take(bytes.count)
-        if filled >= Self.earlySize, exchange.isWanted { flush() }
+        if filled >= Self.earlyDeliverySize, exchange.hasWaitingConsumer { flush() }
         return bytes.count
     }
 }
 
-// MARK: - Gathering
+// MARK: - Buffering
 
 extension CurlTransfer {
-    /// When the gathered bytes will have waited long enough; `nil` if there are none or the consumer will nudge.
-    var ripensAt: ContinuousClock.Instant? { isRipe ? nil : firstByteAt?.advanced(by: Self.patience) }
+    /// When the buffered bytes are to be delivered; `nil` if there are none, or the consumer will wake the loop.
+    var dueAt: ContinuousClock.Instant? { isOverdue ? nil : firstByteAt?.advanced(by: Self.maximumDelay) }
 
-    /// Hands the gathered bytes over if they are old enough and somebody waits for them.
-    func flushIfRipe(now: ContinuousClock.Instant) {
-        guard let firstByteAt, now >= firstByteAt.advanced(by: Self.patience) else { return }
-        isRipe = true
-        if exchange.isWantedOrWillNudge() { flush() }
+    /// Delivers the buffered bytes if they are due and the consumer is waiting for them.
+    func flushIfDue(now: ContinuousClock.Instant) {
+        guard let firstByteAt, now >= firstByteAt.advanced(by: Self.maximumDelay) else { return }
+        isOverdue = true
+        if exchange.requestDemand() { flush() }
     }
 
-    /// Goes on if what stood in the way is gone; `nil` if it is not, else what libcurl says.
+    /// Resumes the transfer if nothing stands in its way any more; returns libcurl's result, or `nil` if it stays
+    /// paused.
     func resume(now: ContinuousClock.Instant) -> CURLcode? {
         switch hold {
         case nil: return nil
@@ -167,25 +171,25 @@ extension CurlTransfer {
         case .rate: if let wait = resources.bucket?.wait(now: now), wait > .zero { return nil }
         }
         hold = nil
-        // curl_easy_pause(3): calls the write callback before it returns, which may hold the transfer back again.
+        // curl_easy_pause(3) calls the write callback before it returns, which may pause the transfer again.
         return curl_easy_pause(handle, ccurl_pause_cont)
     }
 
-    /// Makes sure that `count` bytes can be taken; what stands in the way if they cannot.
+    /// Makes room for `count` bytes; returns the reason if that is not possible now.
     private func obstacle(to count: Int) -> Hold? {
-        // The loop is about to read in its mail that this transfer ends.
+        // The loop is about to end this transfer.
         if exchange.isHalting { return .queue }
         if let wait = resources.bucket?.wait(now: .now), wait > .zero { return .rate }
         if buffer == nil { buffer = resources.pool.take(for: exchange.id) }
         guard let buffer else { return .memory }
         let room = buffer.count - filled
         if count < room { return nil }
-        // They fill the buffer, so it must be possible to hand it over.
+        // They fill the buffer, so there must be room in the queue to deliver it.
         if !exchange.hasRoom, exchange.requestRoom() { return .queue }
         if count > room, spare == nil {
             spare = resources.pool.take(for: exchange.id)
             if spare == nil {
-                // The consumer's return of this buffer is what lets us go on.
+                // The transfer can continue when the consumer returns this buffer.
                 flush()
                 return .memory
             }
@@ -193,7 +197,7 @@ extension CurlTransfer {
         return nil
     }
 
-    /// Copies bytes for which `obstacle` found room.
+    /// Copies bytes for which `obstacle(to:)` has made room.
     private func append(_ bytes: UnsafeRawBufferPointer) {
         var rest = bytes[...]
         while let buffer, !rest.isEmpty {
@@ -208,8 +212,8 @@ extension CurlTransfer {
                 self.buffer = spare.take()
             }
         }
-        // libcurl hands over CURL_MAX_WRITE_SIZE (16 KiB) at most, so that one spare buffer is enough.
-        if !rest.isEmpty { fault = TransferError(.localFailure, "libcurl handed over more than a buffer takes") }
+        // libcurl delivers at most CURL_MAX_WRITE_SIZE (16 KiB) at once, so one spare buffer is enough.
+        if !rest.isEmpty { fault = TransferError(.localFailure, "libcurl delivered more than a buffer holds") }
     }
 
     private func flush() {
@@ -219,6 +223,6 @@ extension CurlTransfer {
         buffer = nil
         filled = 0
         firstByteAt = nil
-        isRipe = false
+        isOverdue = false
     }
 }

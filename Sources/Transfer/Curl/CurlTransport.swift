@@ -4,26 +4,26 @@ internal import Threads
 
 /// The real ``Transport``: libcurl on a thread of its own.
 ///
-/// Keep it for the run: connections are reused between requests, and the memory of bodies is bounded over all of them.
-/// ``shutdown()`` or the last reference's end breaks off whatever is under way.
+/// Use one for a whole run: requests share its connections and the bound on its memory. ``shutdown()``, or the release
+/// of the last reference, ends all transfers.
 package final class CurlTransport: Transport {
     private let inbox: LoopInbox
     private let thread: SystemThread
     private let ids = Atomic<UInt64>(0)
     let pool: BufferPool
 
-    /// Throws ``TransferError/Code/localFailure`` if there is no memory or no thread to be had.
+    /// Throws ``TransferError/Code/localFailure`` if memory or threads ran out.
     package convenience init(_ configuration: TransportConfiguration) throws(TransferError) {
         try self.init(configuration, driver: .libcurl)
     }
 
-    /// - Parameter driver: makes libcurl's calls, or lets them fail.
+    /// - Parameter driver: calls libcurl, or simulates failures in tests.
     init(_ configuration: TransportConfiguration, driver: MultiDriver) throws(TransferError) {
         guard Self.globalInit == CURLE_OK, let multi = MultiReference.make() else {
             throw TransferError(.localFailure, "libcurl could not be initialized")
         }
         let inbox = LoopInbox(multi: multi)
-        let pool = BufferPool { inbox.nudge() }
+        let pool = BufferPool { inbox.wake() }
         self.inbox = inbox
         self.pool = pool
         let thread = SystemThread {
@@ -31,7 +31,7 @@ package final class CurlTransport: Transport {
         }
         guard let thread else {
             curl_multi_cleanup(multi.handle)
-            throw TransferError(.localFailure, "no thread to be had")
+            throw TransferError(.localFailure, "could not start a thread")
         }
         self.thread = thread
     }
@@ -47,21 +47,22 @@ package final class CurlTransport: Transport {
         return CurlResponse(exchange, head: try await exchange.head())
     }
 
-    /// Ends all transfers with ``TransferError/Code/cancelled`` and waits, for some milliseconds, until the thread is gone.
-    /// Harmless more than once.
+    /// Ends all transfers with ``TransferError/Code/cancelled`` and waits, usually a few milliseconds, for the thread
+    /// to end. May be called more than once.
     package func shutdown() {
         inbox.stop()
         thread.join()
     }
 
-    /// For `--version`: `libcurl/7.88.1 OpenSSL/3.0.19 …`.
+    /// The versions of libcurl and its libraries: `libcurl/7.88.1 OpenSSL/3.0.19 …`.
     package static var libraryVersions: String { String(cString: curl_version()) }
 
-    /// curl_global_init(3), once whatever the number of transports and threads: statics are initialized once.
+    /// The result of curl_global_init(3), which runs once: Swift initializes a static on first use, whatever the
+    /// thread.
     private static let globalInit: CURLcode = curl_global_init(ccurl_global_all)
 }
 
-/// An answer; its end, or the end of its last reference, is the end of the transfer.
+/// A response; releasing the last reference to it ends the transfer.
 private final class CurlResponse: TransportResponse {
     let head: ResponseHead
     private let exchange: Exchange

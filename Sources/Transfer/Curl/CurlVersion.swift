@@ -8,11 +8,11 @@ package struct CurlVersion: Comparable, CustomStringConvertible, Sendable {
     /// - Parameter bits: `version_num` of curl_version_info(3), `LIBCURL_VERSION_NUM` of the headers.
     package init(bits: UInt32) { self.bits = bits }
 
-    /// The oldest one with all the options that are used: CURLOPT_QUICK_EXIT(3) came last. The shim's `#error` and
-    /// .ci/prepare name the same.
+    /// The oldest version with all the options that are used; CURLOPT_QUICK_EXIT(3) is the most recent. The shim's
+    /// `#error` and .ci/prepare name the same version.
     package static let oldest = CurlVersion(bits: ccurl_oldest_version)
 
-    /// The library that this process runs with, which need not be the one that it was built with.
+    /// The version that this process runs with, which may differ from the one that it was built with.
     package static var running: CurlVersion { CurlVersion(bits: ccurl_running_version()) }
 
     package static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }

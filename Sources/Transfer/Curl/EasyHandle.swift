@@ -1,9 +1,9 @@
 internal import CCurl
 
-/// Owns one easy handle, set up for one request and used for no other: nothing of one origin or proxy can leak to the next.
-/// Connections are reused all the same, through the multi handle's cache.
+/// Owns an easy handle that serves a single request, so that nothing meant for one origin or proxy can reach another.
+/// Connections are still reused, through the multi handle's cache.
 ///
-/// Belongs to the loop's thread.
+/// Used only on the loop's thread.
 struct EasyHandle: ~Copyable {
     let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
@@ -23,7 +23,7 @@ struct EasyHandle: ~Copyable {
         errorText.deallocate()
     }
 
-    /// Sets everything but the callbacks; once.
+    /// Sets all options except the callbacks. Call it once.
     mutating func prepare(
         for request: TransportRequest, _ configuration: TransportConfiguration
     ) throws(TransferError) {
@@ -34,7 +34,7 @@ struct EasyHandle: ~Copyable {
     }
 
     /// - Parameters:
-    ///   - context: handed to both callbacks; must outlive the transfer.
+    ///   - context: passed to both callbacks; must outlive the transfer.
     func setCallbacks(
         head: @escaping ccurl_data_callback, body: @escaping ccurl_data_callback, context: UnsafeMutableRawPointer
     ) throws(TransferError) {
@@ -45,7 +45,7 @@ struct EasyHandle: ~Copyable {
         try check(ccurl_set_pointer(handle, CURLOPT_PRIVATE, context))
     }
 
-    /// What a result that is not `CURLE_OK` means.
+    /// The error for a result other than `CURLE_OK`.
     func failure(_ code: CURLcode) -> TransferError {
         let text = String(cString: errorText)
         return CurlFailure(
@@ -55,7 +55,7 @@ struct EasyHandle: ~Copyable {
         ).error
     }
 
-    /// Whether the transfer went over a connection that earlier ones had used (CURLINFO_NUM_CONNECTS(3)).
+    /// Whether the transfer used the connection of an earlier one (CURLINFO_NUM_CONNECTS(3)).
     var isConnectionReused: Bool { pretransferTime > 0 && info(CURLINFO_NUM_CONNECTS) == 0 }
 
     private func info(_ info: CURLINFO) -> Int {
@@ -63,7 +63,7 @@ struct EasyHandle: ~Copyable {
         return ccurl_get_long(handle, info, &value) == CURLE_OK ? value : 0
     }
 
-    /// Zero until the connection stood and the request could be sent.
+    /// Zero until the connection is established and the request can be sent (CURLINFO_PRETRANSFER_TIME_T(3)).
     private var pretransferTime: curl_off_t {
         var value: curl_off_t = 0
         return ccurl_get_off_t(handle, CURLINFO_PRETRANSFER_TIME_T, &value) == CURLE_OK ? value : 0
@@ -81,30 +81,30 @@ extension EasyHandle {
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_FOLLOWLOCATION, 0)
         try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
-        // HTTP/2 is offered only on demand. What libcurl 7 would buffer of a transfer that is held back, up to a stream's window
-        // of 32 MB, it buffers for the sake of others on the same connection (curl_easy_pause(3), MULTIPLEXED): there are none,
-        // since the multi handle's CURLMOPT_PIPELINING forbids it.
+        // HTTP/2 only on request. For a paused transfer that shares its connection, libcurl 7 buffers up to a stream's
+        // window of 32 MB (curl_easy_pause(3), MULTIPLEXED). The multi handle's CURLMOPT_PIPELINING prevents the
+        // sharing.
         try set(CURLOPT_HTTP_VERSION, configuration.offersHTTP2 ? ccurl_http_version_2_tls : ccurl_http_version_1_1)
         try set(CURLOPT_USERAGENT, configuration.userAgent)
         try set(CURLOPT_ERRORBUFFER, pointer: errorText)
         if let range = request.range {
             guard !range.isEmpty, range.lowerBound >= 0 else {
-                throw TransferError(.invalidRequest, "an empty or negative range")
+                throw TransferError(.invalidRequest, "the range is empty or negative")
             }
-            // CURLOPT_RANGE(3): the last byte is included.
+            // CURLOPT_RANGE(3): the range includes its last byte.
             try set(CURLOPT_RANGE, "\(range.lowerBound)-\(range.upperBound - 1)")
         }
-        // Only ever Basic: Digest and Negotiate tie secrets to connections. A proxy's come from its address.
+        // Basic only: Digest and Negotiate tie secrets to connections. A proxy's credentials come from its address.
         try set(CURLOPT_HTTPAUTH, Int(ccurl_http_auth_basic))
         try set(CURLOPT_PROXYAUTH, Int(ccurl_http_auth_basic))
         if let proxy = configuration.proxy { try set(CURLOPT_PROXY, proxy) }
-        // The answer to CONNECT is the proxy's, not the server's: its fields must not reach the head.
+        // The proxy's response to CONNECT must not be taken for a part of the server's.
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let userinfo = request.credentials.userinfo {
             try set(CURLOPT_USERNAME, userinfo.user)
             try set(CURLOPT_PASSWORD, userinfo.password)
         }
-        // CURLOPT_NETRC(3): optional, and given names come first.
+        // CURLOPT_NETRC(3): with CURL_NETRC_OPTIONAL, credentials that are set above take precedence.
         try set(CURLOPT_NETRC, request.credentials.netrc ? ccurl_netrc_optional : ccurl_netrc_ignored)
     }
 
@@ -114,7 +114,7 @@ extension EasyHandle {
         for option in [CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER] { try set(option, 1) }
         for option in [CURLOPT_SSL_VERIFYHOST, CURLOPT_PROXY_SSL_VERIFYHOST] { try set(option, 2) }
         guard configuration.certificateFile != nil || configuration.certificateDirectory != nil else { return }
-        // Both, so that the one that is not given does not stay at the system's default.
+        // Both, so that the one that is not given does not keep the system's default.
         for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { try set(option, configuration.certificateFile) }
         for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { try set(option, configuration.certificateDirectory) }
     }
@@ -122,14 +122,15 @@ extension EasyHandle {
     private func setPace(
         _ request: TransportRequest, _ configuration: TransportConfiguration
     ) throws(TransferError) {
-        // No signals in a program with threads; the loop's thread blocks SIGPIPE instead (CURLOPT_NOSIGNAL(3)).
+        // CURLOPT_NOSIGNAL(3): required in a program with threads; the loop's thread blocks SIGPIPE.
         try set(CURLOPT_NOSIGNAL, 1)
-        // A cancelled look-up is left behind instead of waited for: or a dead name server would hold up everybody.
+        // CURLOPT_QUICK_EXIT(3): do not wait for a cancelled name look-up, because a dead name server would block all
+        // transfers.
         try set(CURLOPT_QUICK_EXIT, 1)
         // CURLOPT_CONNECTTIMEOUT_MS(3): name resolution, TCP and TLS together, a proxy's included; 0 would mean 300 s.
         let timeout = min(configuration.connectTimeout, request.connectTimeout ?? configuration.connectTimeout)
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(Int(timeout / .milliseconds(1)), 1))
-        // curl_easy_pause(3): a transfer that we hold back is not counted as slow.
+        // curl_easy_pause(3): the time during which a transfer is paused does not count as slow.
         try set(CURLOPT_LOW_SPEED_LIMIT, Int(configuration.effectiveStallFloor))
         try set(CURLOPT_LOW_SPEED_TIME, max(Int(configuration.stallTimeout.components.seconds), 1))
         try set(CURLOPT_TCP_KEEPALIVE, 1)
@@ -138,25 +139,25 @@ extension EasyHandle {
     }
 
     private mutating func setHeaders(_ request: TransportRequest) throws(TransferError) {
-        // Asked for, and nothing is ever decoded: CURLOPT_ACCEPT_ENCODING(3) would.
+        // A plain header field, because CURLOPT_ACCEPT_ENCODING(3) would also decode the response.
         try addHeader("Accept-Encoding", "identity")
         if request.range != nil, let validator = request.ifRange { try addHeader("If-Range", validator) }
         for (name, value) in request.credentials.headers {
             guard !HeaderRules.isReserved(name) else {
-                throw TransferError(.invalidRequest, "the header field \(name) is not for the user to set")
+                throw TransferError(.invalidRequest, "the header field \(name) cannot be set")
             }
             try addHeader(name, value)
         }
-        // CURLOPT_HEADEROPT(3): the fields are for the server; a proxy gets none of them with CONNECT.
+        // CURLOPT_HEADEROPT(3): the fields are for the server and are not sent to a proxy with CONNECT.
         try set(CURLOPT_HEADEROPT, ccurl_header_separate)
         try check(ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers))
     }
 
     private mutating func addHeader(_ name: String, _ value: String) throws(TransferError) {
         guard HeaderRules.isName(name), HeaderRules.isValue(value) else {
-            throw TransferError(.invalidRequest, "a header field with characters that HTTP does not allow")
+            throw TransferError(.invalidRequest, "a header field contains characters that HTTP does not allow")
         }
-        // CURLOPT_HTTPHEADER(3): "Name:" would remove a field, "Name;" sends it empty.
+        // CURLOPT_HTTPHEADER(3): "Name:" removes a field, "Name;" sends it with an empty value.
         let line = value.isEmpty ? name + ";" : name + ": " + value
         guard let list = curl_slist_append(headers, line) else { throw TransferError(.localFailure, "out of memory") }
         headers = list
@@ -168,8 +169,10 @@ extension EasyHandle {
 
     /// libcurl copies strings.
     private func set(_ option: CURLoption, _ value: String?) throws(TransferError) {
-        // A C string ends at a NUL: what is shown and what is used would differ.
-        guard value?.utf8.contains(0) != true else { throw TransferError(.invalidRequest, "a NUL in a setting") }
+        // A C string ends at the first NUL, so libcurl would use less than what was given.
+        guard value?.utf8.contains(0) != true else {
+            throw TransferError(.invalidRequest, "a setting contains a NUL character")
+        }
         try check(ccurl_set_string(handle, option, value))
     }
 

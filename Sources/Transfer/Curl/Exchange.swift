@@ -1,26 +1,27 @@
 internal import DequeModule
 internal import Synchronization
 
-/// The meeting place of one transfer: the loop's thread puts a head and chunks in, one consumer takes them out.
+/// Connects a transfer on the loop's thread with its consumer: the loop puts in a head and chunks, one consumer takes
+/// them out.
 final class Exchange: Sendable {
     typealias ID = UInt64
 
-    /// So many full chunks wait at most; then the transfer is held back.
+    /// The most chunks that are queued; then the transfer is paused.
     static let queueLimit = 4
-    /// A transfer that was held back goes on once so few are left: not at every single one.
+    /// A paused transfer is resumed when this many are left, rather than for every chunk that is taken.
     static let queueLowWater = 2
 
     private struct State {
         var head: ResponseHead?
         var queue = Deque<Chunk>()
-        /// Set by the loop when nothing more will come, or by `cancel`.
+        /// How the transfer ended: set by the loop, or by `cancel`.
         var end: Result<Void, TransferError>?
         var headWaiter: CheckedContinuation<Result<ResponseHead, TransferError>, Never>?
         var bodyWaiter: CheckedContinuation<Result<Chunk?, TransferError>, Never>?
-        /// The loop held the transfer back: wake it at the low-water mark.
-        var nudgeAtLowWater = false
-        /// The loop has some bytes, but not a chunk full: wake it when somebody wants them.
-        var nudgeWhenWanted = false
+        /// The loop has paused the transfer: wake the loop when the queue reaches the low-water mark.
+        var wakesLoopAtLowWater = false
+        /// The loop has buffered less than a chunk: wake the loop when the consumer waits for data.
+        var wakesLoopOnDemand = false
     }
 
     let id: ID
@@ -39,17 +40,18 @@ final class Exchange: Sendable {
 // MARK: - The loop's side
 
 extension Exchange {
-    /// libcurl calls a transfer done, too, whose connection was closed in good order in the midst of the head.
-    private static let closedInHead = TransferError(.connectionLost, "closed before the end of the head")
+    /// libcurl also reports success when the connection was closed properly in the middle of the head.
+    private static let closedInHead = TransferError(
+        .connectionLost, "the server closed the connection before the end of the response head")
 
-    /// No more bytes are wanted: those that came are to be handed over, and that is all.
+    /// Whether the consumer wants only the bytes that were already received.
     var isHalting: Bool { halting.load(ordering: .relaxed) }
 
-    /// The queue takes another full chunk.
+    /// Whether the queue takes another chunk.
     var hasRoom: Bool { state.withLock { $0.queue.count < Self.queueLimit } }
 
-    /// Somebody wants bytes and there are none.
-    var isWanted: Bool { state.withLock { $0.bodyWaiter != nil } }
+    /// Whether the consumer is waiting for bytes.
+    var hasWaitingConsumer: Bool { state.withLock { $0.bodyWaiter != nil } }
 
     func deliver(_ head: ResponseHead) {
         let waiter = state.withLock { state in
@@ -68,21 +70,21 @@ extension Exchange {
         waiter?.resume(returning: .success(chunk))
     }
 
-    /// Asks for a nudge when there is room again; `false` if there is already.
+    /// Arranges for the loop to be woken when the queue has room again; returns `false` if it has room now.
     ///
-    /// One step under the lock: a consumer that empties the queue between a look and a request would never nudge.
+    /// Both in one critical section: if the consumer emptied the queue in between, nothing would wake the loop.
     func requestRoom() -> Bool {
         state.withLock { state in
             guard state.end == nil, state.queue.count > Self.queueLowWater else { return false }
-            state.nudgeAtLowWater = true
+            state.wakesLoopAtLowWater = true
             return true
         }
     }
 
-    /// Whether somebody waits for bytes now; if not, there will be a nudge when somebody does.
-    func isWantedOrWillNudge() -> Bool {
+    /// Whether the consumer is waiting for bytes. If it is not, the loop will be woken when it does.
+    func requestDemand() -> Bool {
         state.withLock { state in
-            state.nudgeWhenWanted = state.bodyWaiter == nil
+            state.wakesLoopOnDemand = state.bodyWaiter == nil
             return state.bodyWaiter != nil
         }
     }
@@ -137,38 +139,38 @@ extension Exchange {
         }.get()
     }
 
-    /// Asks for no more bytes. Those that came are still handed out, up to the last that libcurl gave us; then comes the end.
+    /// Stops receiving. Everything that libcurl has delivered so far is still handed out, and then the exchange ends.
     func halt() {
         halting.store(true, ordering: .relaxed)
-        // With the loop gone nothing comes any more, and whoever waits has been told.
+        // If the loop has ended, nothing else makes sure that this exchange ends.
         if !inbox.halt(id) { finish(.failure(TransferError(.cancelled))) }
     }
 
-    /// Ends the transfer, at once for whoever waits, and soon on the wire.
+    /// Ends the transfer: at once for waiting callers, and soon on the wire.
     func cancel() {
         let (dropped, headWaiter, bodyWaiter, isNews) = state.withLock { state in
             let isNews = state.end == nil
-            // Where chunks are dropped that nobody has taken, a good end would say that all was there.
+            // If chunks are dropped that were not taken yet, a successful end would claim that the body was complete.
             if isNews || !state.queue.isEmpty { state.end = .failure(TransferError(.cancelled)) }
             defer { state.queue = [] }
             return (state.queue, state.headWaiter.take(), state.bodyWaiter.take(), isNews)
         }
-        // Outside the lock: chunks go back to their pool, which wakes the loop.
+        // Outside the lock: the chunks return their buffers to the pool, which wakes the loop.
         _ = consume dropped
         headWaiter?.resume(returning: .failure(TransferError(.cancelled)))
         bodyWaiter?.resume(returning: .failure(TransferError(.cancelled)))
         if isNews { inbox.cancel(id) }
     }
 
-    /// What can be had at once; otherwise registers the continuation, if there is one.
+    /// Returns what is available now; otherwise registers the continuation, if there is one.
     private func poll(
         elseResume continuation: CheckedContinuation<Result<Chunk?, TransferError>, Never>? = nil
     ) -> Result<Chunk?, TransferError>? {
-        let (ready, nudges): (Result<Chunk?, TransferError>?, Bool) = state.withLock { state in
+        let (ready, wakes): (Result<Chunk?, TransferError>?, Bool) = state.withLock { state in
             if let chunk = state.queue.popFirst() {
-                let nudges = state.nudgeAtLowWater && state.queue.count <= Self.queueLowWater
-                if nudges { state.nudgeAtLowWater = false }
-                return (.success(chunk), nudges)
+                let wakes = state.wakesLoopAtLowWater && state.queue.count <= Self.queueLowWater
+                if wakes { state.wakesLoopAtLowWater = false }
+                return (.success(chunk), wakes)
             }
             switch state.end {
             case .failure(let error): return (.failure(error), false)
@@ -177,11 +179,11 @@ extension Exchange {
                 guard let continuation else { return (nil, false) }
                 precondition(state.bodyWaiter == nil, "one consumer at a time")
                 state.bodyWaiter = continuation
-                defer { state.nudgeWhenWanted = false }
-                return (nil, state.nudgeWhenWanted)
+                defer { state.wakesLoopOnDemand = false }
+                return (nil, state.wakesLoopOnDemand)
             }
         }
-        if nudges { inbox.nudge() }
+        if wakes { inbox.wake() }
         return ready
     }
 }

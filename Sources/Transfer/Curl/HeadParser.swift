@@ -1,6 +1,6 @@
-/// Reads heads line by line as libcurl hands them over, within bounds.
+/// Parses response heads line by line, as libcurl delivers them, within bounds.
 ///
-/// Bounds of our own, because 7.88.1 takes header fields without end (CVE-2023-38039).
+/// libcurl 7.88.1 itself accepts header fields without end (CVE-2023-38039).
 struct HeadParser {
     static let maximumBytes = 64 << 10
     static let maximumLine = 16 << 10
@@ -11,9 +11,9 @@ struct HeadParser {
     private var status: Int?
     private(set) var isComplete = false
 
-    /// Takes one line with its terminator; returns the final head with the blank line that ends it.
+    /// Takes one line with its terminator; returns the final head when the line is the blank one that ends it.
     ///
-    /// Heads of 1xx are dropped (RFC 9110 §15.2) but count against the bounds, and so do trailers, which are ignored.
+    /// 1xx responses (RFC 9110 §15.2) and trailers are ignored, but count against the bounds.
     mutating func take(_ raw: UnsafeRawBufferPointer) throws(TransferError) -> ResponseHead? {
         bytes += raw.count
         guard bytes <= Self.maximumBytes else { throw malformed("more than 64 KiB of header fields") }
@@ -36,14 +36,14 @@ struct HeadParser {
             isComplete = true
             return ResponseHead(status: status, fields: fields)
         }
-        // RFC 9112 §5.2: a folded line must not pass for a field of its own.
+        // RFC 9112 §5.2: a folded line must not be taken for a field.
         guard line.first != 0x20, line.first != 0x09 else { throw malformed("a folded header line") }
         guard fields.count < Self.maximumFields else {
             throw malformed("more than \(Self.maximumFields) header fields")
         }
-        // RFC 9112 §5.1: no space before the colon, or two readers see two different fields.
+        // RFC 9112 §5.1: with a space before the colon, two parsers could see two different fields.
         guard let colon = line.firstIndex(of: 0x3A), HeaderRules.isName(line[..<colon]) else {
-            throw malformed("a header line without a field name")
+            throw malformed("a header line without a valid field name")
         }
         let name = asciiLowercased(String(decoding: line[..<colon], as: UTF8.self))
         fields.append((name, trimmed(String(decoding: line[(colon + 1)...], as: UTF8.self))))
@@ -53,11 +53,11 @@ struct HeadParser {
     /// `HTTP/1.1 206 Partial Content` (RFC 9112 §4).
     private static func status(of line: Slice<UnsafeRawBufferPointer>) throws(TransferError) -> Int {
         guard line.starts(with: "HTTP/".utf8), let space = line.firstIndex(of: 0x20) else {
-            throw malformed("no status line")
+            throw malformed("missing status line")
         }
         let code = line[(space + 1)...].prefix { $0 != 0x20 }
         guard code.count == 3, let status = decimal(String(decoding: code, as: UTF8.self)), status >= 100 else {
-            throw malformed("no status of three digits")
+            throw malformed("the status code does not have three digits")
         }
         return Int(status)
     }

@@ -1,7 +1,7 @@
 internal import CCurl
 internal import Synchronization
 
-/// What other threads ask of the loop. The only thing of libcurl's that crosses threads is the wake-up call.
+/// Requests from other threads to the ``CurlLoop``. The only libcurl call made on another thread is the wake-up.
 final class LoopInbox: Sendable {
     struct Mail {
         var starts: [Exchange] = []
@@ -12,9 +12,9 @@ final class LoopInbox: Sendable {
 
     private struct State {
         var mail = Mail()
-        /// Somebody woke the loop and it did not look yet: once is enough.
+        /// Whether the loop was woken and has not drained the mail yet: one wake-up is enough.
         var isAwake = false
-        /// `nil` once the loop is gone.
+        /// `nil` once the loop has ended.
         var multi: MultiReference?
     }
 
@@ -22,16 +22,16 @@ final class LoopInbox: Sendable {
 
     init(multi: MultiReference) { state = Mutex(State(multi: multi)) }
 
-    /// Whether the loop still takes transfers.
+    /// Returns `false` if the loop has ended and the transfer will not start.
     func start(_ exchange: Exchange) -> Bool { post { $0.starts.append(exchange) } }
     func cancel(_ id: Exchange.ID) { _ = post { $0.cancels.append(id) } }
-    /// Whether the loop is still there to do it.
+    /// Returns `false` if the loop has ended.
     func halt(_ id: Exchange.ID) -> Bool { post { $0.halts.append(id) } }
-    /// There is room, or a waiting consumer, somewhere: the loop looks at the transfers that it held back in every turn.
-    func nudge() { _ = post { _ in } }
+    /// Makes the loop look again at the transfers that are paused or have buffered data.
+    func wake() { _ = post { _ in } }
     func stop() { _ = post { $0.stops = true } }
 
-    /// Takes all mail.
+    /// Takes all requests.
     func drain() -> Mail {
         state.withLock { state in
             defer { state.mail = Mail() }
@@ -40,10 +40,10 @@ final class LoopInbox: Sendable {
         }
     }
 
-    /// The loop goes on with another multi handle: nobody wakes the former one from now on.
+    /// Switches to another multi handle. The previous one is not used after this returns.
     func replace(_ multi: MultiReference) { state.withLock { $0.multi = multi } }
 
-    /// The loop ends: nobody wakes it from now on. Returns what came too late.
+    /// The loop has ended. Its multi handle is not used after this returns. Returns the requests that came too late.
     func close() -> Mail {
         state.withLock { state in
             defer { state.mail = Mail() }
@@ -54,7 +54,8 @@ final class LoopInbox: Sendable {
 
     private func post(_ change: (inout Mail) -> Void) -> Bool {
         state.withLock { state in
-            // Inside the lock: `close` cannot pass, and the handle be freed, between this look and the call.
+            // Under the lock: otherwise `close` could return, and the handle be freed, between this check and the
+            // wake-up.
             guard let multi = state.multi else { return false }
             change(&state.mail)
             if !state.isAwake {
@@ -66,19 +67,20 @@ final class LoopInbox: Sendable {
     }
 }
 
-/// A multi handle as other threads see it.
+/// A multi handle, as far as other threads may use it.
 struct MultiReference: @unchecked Sendable {
-    // Only curl_multi_wakeup(3) is called from other threads, and its manual page allows that.
+    // Other threads call only curl_multi_wakeup(3), whose manual page allows that.
     let handle: UnsafeMutableRawPointer
 
     func wakeUp() { curl_multi_wakeup(handle) }
 
-    /// A new multi handle, set up; `nil` if there is no memory or no descriptor for it. Its maker frees it.
+    /// Creates and configures a multi handle, which the caller frees; `nil` if memory or descriptors ran out.
     static func make() -> MultiReference? {
         guard let handle = curl_multi_init() else { return nil }
-        // Many small files in a row find their connection again; nobody needs more.
+        // Enough for many small files in a row to reuse their connections.
         ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, 32)
-        // A connection a transfer, with HTTP/2, too: then one that is held back leaves its bytes in the kernel's buffers.
+        // One connection per transfer, even with HTTP/2, so that the bytes of a paused transfer stay in the kernel's
+        // buffers.
         ccurl_multi_set_long(handle, CURLMOPT_PIPELINING, ccurl_pipe_nothing)
         return MultiReference(handle: handle)
     }

@@ -1,10 +1,10 @@
 internal import CCurl
 
-/// The two calls that drive a multi handle: a seam, so that tests can make them fail.
+/// The two calls that drive a multi handle, replaceable so that tests can make them fail.
 struct MultiDriver: Sendable {
-    /// One turn of all transfers; returns a `CURLMcode`.
+    /// curl_multi_perform(3); returns a `CURLMcode`.
     var perform: @Sendable (MultiReference) -> Int32
-    /// Waits for something to do, for so many milliseconds at most; returns a `CURLMcode`.
+    /// curl_multi_poll(3) with a timeout in milliseconds; returns a `CURLMcode`.
     var poll: @Sendable (MultiReference, Int32) -> Int32
 
     static let libcurl = MultiDriver(

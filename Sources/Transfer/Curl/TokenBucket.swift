@@ -1,6 +1,6 @@
-/// A rate limit for all transfers together: bytes are taken as they come and paid back by time.
+/// A rate limit shared by all transfers: received bytes take tokens, and time refills the bucket.
 ///
-/// A piece may overdraw the bucket, so that pieces of any size pass; the next one waits until the debt is paid.
+/// Data of any size may overdraw the bucket; the next data waits until the balance is positive again.
 struct TokenBucket {
     private let bytesPerSecond: Double
     private let burst: Double
@@ -10,7 +10,7 @@ struct TokenBucket {
     /// - Parameter rate: bytes a second, at least 1.
     init(rate: Int64, now: ContinuousClock.Instant) {
         bytesPerSecond = Double(max(rate, 1))
-        // A tenth of a second, but one of libcurl's pieces at least.
+        // A tenth of a second, but at least what libcurl hands over at once.
         burst = max(bytesPerSecond / 10, 16_384)
         tokens = burst
         filledAt = now
@@ -18,7 +18,7 @@ struct TokenBucket {
 
     mutating func take(_ count: Int) { tokens -= Double(count) }
 
-    /// How long until a piece may pass; zero when one may now.
+    /// How long to wait before data may be taken; zero if it may be taken now.
     mutating func wait(now: ContinuousClock.Instant) -> Duration {
         let seconds = max(filledAt.duration(to: now) / .seconds(1), 0)
         tokens = min(tokens + seconds * bytesPerSecond, burst)

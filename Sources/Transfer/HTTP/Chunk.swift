@@ -1,16 +1,16 @@
-/// Some bytes of a body in a buffer that goes back to its pool when the last reference to the chunk goes.
+/// Some bytes of a body, in a buffer that returns to its pool when the last reference to the chunk is released.
 ///
-/// A chunk is filled by one thread, handed over whole, and then only read.
+/// A chunk is filled by one thread, then shared, and from then on only read.
 package final class Chunk: @unchecked Sendable {
-    // The memory is written before the chunk is published, and only read afterwards.
+    // The memory is written before the chunk is shared, and only read afterwards.
     private let memory: UnsafeMutableRawBufferPointer
     private let giveBack: @Sendable (UnsafeMutableRawBufferPointer) -> Void
 
-    /// The bytes. Valid only while the chunk is referenced: use inside `withExtendedLifetime` or through `withBytes`.
+    /// The number of bytes.
     package let count: Int
 
     /// - Parameters:
-    ///   - memory: a buffer whose first `count` bytes are the chunk's.
+    ///   - memory: a buffer whose first `count` bytes belong to the chunk.
     ///   - giveBack: takes the whole buffer back, from any thread.
     package init(
         owning memory: UnsafeMutableRawBufferPointer, count: Int,
@@ -22,7 +22,7 @@ package final class Chunk: @unchecked Sendable {
         self.giveBack = giveBack
     }
 
-    /// A chunk with a copy of `bytes`, for fakes and tests.
+    /// Copies `bytes`, for fakes and tests.
     package convenience init(copying bytes: some Collection<UInt8>) {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 16)
         UnsafeMutableRawBufferPointer(rebasing: memory[..<bytes.count]).copyBytes(from: bytes)
@@ -31,7 +31,7 @@ package final class Chunk: @unchecked Sendable {
 
     deinit { giveBack(memory) }
 
-    /// A part of this chunk, without a copy: it keeps the whole buffer from its pool for as long as it lives.
+    /// A part of this chunk that shares its memory and so keeps the whole buffer in use.
     package func slice(_ range: Range<Int>) -> Chunk {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         if range == 0..<count { return self }
@@ -39,7 +39,7 @@ package final class Chunk: @unchecked Sendable {
         return Chunk(owning: part, count: part.count) { [self] _ in withExtendedLifetime(self) {} }
     }
 
-    /// Lends the bytes for the duration of the call.
+    /// Calls `body` with the bytes, which are valid only during the call.
     package func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         try body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
     }

@@ -1,11 +1,11 @@
-/// Makes text from the network fit to print: no control, format or line-breaking characters, and not endless.
+/// Makes text from the network safe to print: escapes control, format and line-breaking characters, and limits the
+/// length.
 ///
-/// A server writes its reason phrases and header fields into our messages; an escape sequence in them would reach the
-/// user's terminal.
+/// Messages quote header fields of servers; an escape sequence in them must not reach the user's terminal.
 func escaped(_ text: String, limit: Int = 200) -> String {
     var result = ""
     var budget = limit
-    // Scalars, not Characters: "\r\n" is one Character, and a combining mark hides what stands before it.
+    // Scalars, not Characters: "\r\n" is one Character, and a combining mark hides the character before it.
     for scalar in text.unicodeScalars {
         guard budget > 0 else { return result + "…" }
         budget -= 1
@@ -26,15 +26,15 @@ private func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     }
 }
 
-/// Whether a field value has a byte that RFC 9110 §5.5 forbids (controls other than a tab), or lost bytes that were
-/// not UTF-8 when it was read.
+/// Whether a field value contains control characters other than a tab, which RFC 9110 §5.5 forbids, or replacement
+/// characters, which stand for bytes that were not UTF-8.
 func hasControlOrDamage(_ text: String) -> Bool {
     text.unicodeScalars.contains {
         ($0.value < 0x20 && $0 != "\t") || (0x7F...0x9F).contains($0.value) || $0 == "\u{FFFD}"
     }
 }
 
-/// A decimal number and nothing else: no sign, no space, no overflow.
+/// Parses a decimal number without sign, spaces or overflow; `nil` for anything else.
 func decimal(_ text: some StringProtocol) -> Int64? {
     var value: Int64 = 0
     var digits = 0
@@ -57,7 +57,7 @@ func trimmed(_ text: some StringProtocol) -> String {
     return String(decoding: head[...last], as: UTF8.self)
 }
 
-/// ASCII letters in lower case; every other byte as it is.
+/// Converts ASCII letters to lower case and leaves all other bytes unchanged.
 func asciiLowercased(_ text: some StringProtocol) -> String {
     String(decoding: text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
 }

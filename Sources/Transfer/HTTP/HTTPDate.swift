@@ -1,6 +1,6 @@
-/// A moment as HTTP writes it, to the second (RFC 9110 §5.6.7).
+/// A date and time in HTTP, to the second (RFC 9110 §5.6.7).
 ///
-/// Only the preferred form is read (`Sun, 06 Nov 1994 08:49:37 GMT`): the two obsolete ones say nothing that we need.
+/// Only the preferred form is read (`Sun, 06 Nov 1994 08:49:37 GMT`); servers must not send the two obsolete ones.
 package struct HTTPDate: Hashable, Comparable, Sendable {
     /// Seconds since 1970-01-01T00:00:00Z.
     package var secondsSinceEpoch: Int64
@@ -20,7 +20,7 @@ package struct HTTPDate: Hashable, Comparable, Sendable {
             (1...Self.days(inMonth: month, of: year)).contains(day), hour < 24, minute < 60, second <= 60, year >= 1900
         else { return nil }
         let date = Self.daysSinceEpoch(year: year, month: Int64(month) + 1, day: day)
-        // 1970-01-01 was a Thursday. A date whose weekday does not fit was made up.
+        // 1970-01-01 was a Thursday. A date with the wrong weekday is not trusted.
         guard ((date % 7) + 7 + 3) % 7 == Int64(weekday) else { return nil }
         secondsSinceEpoch = ((date * 24 + hour) * 60 + minute) * 60 + second
     }
@@ -42,7 +42,7 @@ package struct HTTPDate: Hashable, Comparable, Sendable {
         return [3, 5, 8, 10].contains(month) ? 30 : 31
     }
 
-    /// Days since 1970-01-01 in the proleptic Gregorian calendar; the year is counted from March so that the leap day
+    /// Days since 1970-01-01 in the proleptic Gregorian calendar. The year is counted from March, so that the leap day
     /// comes last.
     private static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month > 2 ? year : year - 1

@@ -1,11 +1,12 @@
 internal import CCurl
 
-/// An `http` or `https` URL as libcurl itself understands it.
+/// An `http` or `https` URL, parsed by libcurl.
 ///
-/// Parsed by libcurl's URL API, so that no second parser can disagree about which host a request goes to. It is ASCII
-/// throughout (other bytes are percent-encoded, and refused in host names), normalized, and holds neither password nor fragment.
+/// Using libcurl's URL API means that no second parser can disagree about which host a request goes to. The URL is
+/// normalized, contains only ASCII (other bytes are percent-encoded, and refused in host names), and holds neither
+/// password nor fragment.
 package struct HTTPURL: Hashable, Sendable {
-    /// Who answers: what credentials are bound to (RFC 6454).
+    /// Scheme, host and port (RFC 6454): what credentials are bound to.
     package struct Origin: Hashable, Sendable, CustomStringConvertible {
         package let scheme: String
         package let host: String
@@ -18,26 +19,26 @@ package struct HTTPURL: Hashable, Sendable {
         }
     }
 
-    /// User and password that stood before the host, percent-decoded.
+    /// The user and password of a URL, percent-decoded.
     package typealias Userinfo = (user: String, password: String)
 
-    /// Lower case.
+    /// In lower case.
     package let origin: Origin
-    /// Percent-encoded, begins with a slash.
+    /// Percent-encoded; begins with a slash.
     package private(set) var path: String
-    /// Percent-encoded, without the question mark. May hold secrets.
+    /// Percent-encoded, without the question mark. It may hold secrets.
     private var query: String?
 
     package var scheme: String { origin.scheme }
     package var host: String { origin.host }
     package var port: Int { origin.port }
 
-    /// Reads an absolute URL; user and password are dropped.
+    /// Parses an absolute URL and drops user and password.
     package init(parsing text: String) throws(TransferError) {
         self = try Self.parse(text).url
     }
 
-    /// Reads an absolute URL and splits off user and password, if it has any.
+    /// Parses an absolute URL and returns user and password, if there are any, separately.
     package static func parse(_ text: String) throws(TransferError) -> (url: HTTPURL, userinfo: Userinfo?) {
         try check(text)
         guard text.contains("://") else { throw TransferError(.invalidURL, "http:// or https:// is missing") }
@@ -52,26 +53,26 @@ package struct HTTPURL: Hashable, Sendable {
         return (try HTTPURL(parser), userinfo)
     }
 
-    /// Where a `Location` leads (RFC 9110 §10.2.2, RFC 3986 §5). User and password in it are dropped.
+    /// Resolves a `Location` field against this URL (RFC 9110 §10.2.2, RFC 3986 §5) and drops user and password.
     package func resolving(location: String) throws(TransferError) -> HTTPURL {
         try Self.check(location)
         let parser = try URLParser()
         try parser.set(absoluteString)
-        // curl_url_set(3): a handle that is populated takes a URL relative to its own.
+        // curl_url_set(3): a URL that is set on a populated handle is resolved against the present one.
         try parser.set(location)
         return try HTTPURL(parser)
     }
 
-    /// The URL of a file below this one, which counts as a directory; the query stays.
+    /// The URL of a file below this URL, which is taken as a directory. The query stays.
     ///
-    /// - Parameter path: a relative path as it stands in a manifest, not encoded: every byte but `/` and those that RFC 3986
-    ///   §2.3 calls unreserved is percent-encoded.
+    /// - Parameter path: a relative path that is not encoded. All bytes other than `/` and the unreserved characters of
+    ///   RFC 3986 §2.3 are percent-encoded.
     package func appending(path relative: String) throws(TransferError) -> HTTPURL {
         var result = self
         if result.path.utf8.last != 0x2F { result.path += "/" }
         let parts = relative.utf8.split(separator: 0x2F, omittingEmptySubsequences: false)
         for (index, part) in parts.enumerated() {
-            // A server or a cache would resolve them, and then the file is another one.
+            // A server or a cache would resolve these, and serve a different file.
             guard !part.isEmpty, !part.elementsEqual(".".utf8), !part.elementsEqual("..".utf8) else {
                 throw TransferError(.invalidURL, "“\(relative)” is not a path below the source")
             }
@@ -80,7 +81,7 @@ package struct HTTPURL: Hashable, Sendable {
         return result
     }
 
-    /// The whole URL, for the wire. Its query may be a secret: print ``redacted``.
+    /// The whole URL, for requests. The query may be secret: print ``redacted`` instead.
     package var absoluteString: String {
         origin.description + path + (query.map { "?" + $0 } ?? "")
     }
@@ -101,15 +102,15 @@ extension HTTPURL: CustomStringConvertible, CustomDebugStringConvertible, Custom
 // MARK: - Parsing
 
 extension HTTPURL {
-    /// - Parameter parser: holds a URL that was set.
+    /// - Parameter parser: a parser with a URL.
     private init(_ parser: borrowing URLParser) throws(TransferError) {
         let url = try HTTPURL(once: parser)
-        // What is requested is this URL written out. libcurl 7 decodes a host before or after it looks for an address in it: `%34` is the
-        // host `4`, and `4` is the host `0.0.0.4`. What is another URL when it is read again names nothing for certain.
+        // The request uses this URL in its written form, so that must parse to the same URL. It may not: libcurl 7
+        // decodes `%34` to the host `4`, and parses `4` as the host `0.0.0.4`.
         let again = try URLParser()
         try again.set(url.absoluteString)
         guard try HTTPURL(once: again) == url else {
-            throw TransferError(.invalidURL, "the URL can be read in two ways")
+            throw TransferError(.invalidURL, "the URL is ambiguous")
         }
         self = url
     }
@@ -125,19 +126,19 @@ extension HTTPURL {
         }
         guard !host.isEmpty else { throw TransferError(.invalidURL, "the URL has no host") }
         guard host.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            // libcurl would convert it by the locale of the process: the same text would name different hosts.
-            throw TransferError(.invalidURL, "write the host name in ASCII (its xn-- form)")
+            // libcurl would convert it according to the locale, so the same text could name different hosts.
+            throw TransferError(.invalidURL, "the host name must be in ASCII (its xn-- form)")
         }
         guard let port = decimal(try parser.part(CURLUPART_PORT, CURLU_DEFAULT_PORT) ?? ""), (1...65535).contains(port)
         else { throw TransferError(.invalidURL, "the port is not between 1 and 65535") }
         origin = Origin(scheme: scheme, host: asciiLowercased(host), port: Int(port))
-        // Bytes beyond ASCII would go onto the wire raw; what is percent-encoded already stays as it is.
+        // Other bytes would be sent unencoded. Existing percent-encoding is left as it is.
         let keepASCII: (UInt8) -> Bool = { (0x21...0x7E).contains($0) }
         path = Self.percentEncoded((try parser.part(CURLUPART_PATH) ?? "/").utf8, keeping: keepASCII)
         query = try parser.part(CURLUPART_QUERY).map { Self.percentEncoded($0.utf8, keeping: keepASCII) }
     }
 
-    /// What libcurl would let pass, or cut off (a NUL ends a C string).
+    /// Refuses what libcurl would accept, or truncate (a NUL ends a C string).
     private static func check(_ text: String) throws(TransferError) {
         guard !text.isEmpty else { throw TransferError(.invalidURL, "the URL is empty") }
         guard text.utf8.count <= 16_384 else { throw TransferError(.invalidURL, "the URL is longer than 16 KiB") }
@@ -178,7 +179,7 @@ private struct URLParser: ~Copyable {
 
     func set(_ text: String) throws(TransferError) {
         let code = curl_url_set(handle, CURLUPART_URL, text, 0)
-        // The text is not repeated: it may carry a password.
+        // The text is not quoted: it may contain a password.
         guard code == CURLUE_OK else {
             throw TransferError(.invalidURL, String(cString: curl_url_strerror(code)))
         }

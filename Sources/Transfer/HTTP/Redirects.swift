@@ -1,14 +1,15 @@
-/// The redirects of one request: which may be followed, and what goes along.
+/// The redirects of one request: which are followed, and which credentials are sent along.
 ///
-/// We follow them and not libcurl: 7.88.1 is known to carry secrets along, and would follow to schemes that we do not speak.
+/// They are not left to libcurl, which is known to leak credentials in 7.88.1 and would follow redirects to other
+/// schemes.
 package struct Redirects: Sendable {
-    /// As many as are followed for one request.
+    /// The most redirects that are followed for a request.
     package static let limit = 10
 
-    /// Whether an answer with this status sends us on.
+    /// Whether a response with this status is a redirect to another location.
     package static func isRedirect(_ status: Int) -> Bool { [301, 302, 303, 307, 308].contains(status) }
 
-    /// Every address so far, the present one last.
+    /// All URLs so far; the current one is the last.
     package private(set) var chain: [HTTPURL]
 
     package var current: HTTPURL { chain[chain.count - 1] }
@@ -17,20 +18,21 @@ package struct Redirects: Sendable {
 
     package init(from url: HTTPURL) { chain = [url] }
 
-    /// Takes the redirect that `head` is; ``current`` is the next address then.
+    /// Follows the redirect that is in `head`; ``current`` is the next URL to request afterwards.
     package mutating func follow(_ head: ResponseHead) throws(TransferError) {
         func refused(_ why: String) -> TransferError {
             TransferError(.redirectRefused, why, url: current, status: head.status)
         }
         let locations = head.all("location")
         guard let location = locations.first else {
-            throw TransferError(.unexpectedStatus, "a redirect without Location", url: current, status: head.status)
+            throw TransferError(
+                .unexpectedStatus, "a redirect without a Location field", url: current, status: head.status)
         }
         guard locations.allSatisfy({ $0.utf8.elementsEqual(location.utf8) }) else {
-            throw refused("it names several targets")
+            throw refused("it has several targets")
         }
-        guard !hasControlOrDamage(location) else { throw refused("control characters in Location") }
-        guard count < Self.limit else { throw refused("more than \(Self.limit) in a row") }
+        guard !hasControlOrDamage(location) else { throw refused("the Location field contains control characters") }
+        guard count < Self.limit else { throw refused("more than \(Self.limit) redirects in a row") }
         let target: HTTPURL
         do throws(TransferError) {
             target = try current.resolving(location: location)
@@ -38,13 +40,13 @@ package struct Redirects: Sendable {
             throw refused(error.detail)
         }
         guard current.scheme == "http" || target.scheme == "https" else {
-            throw refused("from https to http, to \(target.redacted)")
+            throw refused("it leads from https to http, to \(target.redacted)")
         }
-        guard !chain.contains(target) else { throw refused("a loop, back to \(target.redacted)") }
+        guard !chain.contains(target) else { throw refused("it leads in a loop, back to \(target.redacted)") }
         chain.append(target)
     }
 
-    /// What may be sent to `url` of credentials that were given for `origin`: all to the same origin, else nothing.
+    /// The credentials to send to `url`: those given for `origin` if the URL has that origin, otherwise none.
     package static func credentials(
         _ credentials: Credentials, of origin: HTTPURL.Origin, to url: HTTPURL
     ) -> Credentials {

@@ -19,11 +19,12 @@ package struct ResolvedLocation: Hashable, Sendable {
         return parts[0] + "?" + kept.joined(separator: "&")
     }
 
-    /// Whether an answer with this status may mean that the address is no longer valid, and a new redirect would lead to one
-    /// that is: signed addresses live for minutes, and a redirect may have come from a cache.
+    /// Whether an answer with this status may mean that the address is no longer valid, and a new redirect would lead
+    /// to one that is: signed addresses live for minutes, and a redirect may have come from a cache.
     package func mayHaveExpired(status: Int) -> Bool { isRedirected && status == 403 }
 
-    /// The query fields that sign a URL for S3 (two versions), CloudFront, Google Cloud Storage (two versions) and Azure.
+    /// The query fields that sign a URL for S3 (two versions), CloudFront, Google Cloud Storage (two versions) and
+    /// Azure.
     private static let signatureFields: Set<String> = [
         "signature", "expires", "policy", "key-pair-id", "awsaccesskeyid", "googleaccessid", "sig", "se", "st", "sp",
         "sv", "sr", "spr", "skoid", "sktid", "skt", "ske", "sks", "skv",

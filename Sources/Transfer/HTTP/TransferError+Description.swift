@@ -5,59 +5,59 @@ extension TransferError: CustomStringConvertible, CustomDebugStringConvertible {
         if !detail.isEmpty { text += ": " + detail }
         if let url { text += ", from " + url }
         if let offset { text += ", at byte \(offset)" }
-        if let retryAfter { text += "; the server asks to wait \(retryAfter.components.seconds) s" }
+        if let retryAfter { text += "; the server asks to retry after \(retryAfter.components.seconds) s" }
         return text
     }
 
     package var debugDescription: String { description }
 
-    /// What happened in two or three words.
+    /// The failure in two or three words, or the HTTP status.
     package var brief: String {
         if let status, status != 200, status != 206 { return "\(status)" }
         return switch code {
-        case .nameNotResolved: "name not found"
+        case .nameNotResolved: "host not found"
         case .connectionFailed: "cannot connect"
-        case .connectTimeout: "no connection"
+        case .connectTimeout: "connecting timed out"
         case .tlsFailed: "TLS failed"
         case .notTLS: "no TLS"
         case .connectionLost: "connection lost"
         case .short: "ended early"
         case .stalled: "stalled"
-        case .page: "a web page came"
+        case .page: "got a web page"
         default: headline
         }
     }
 
     private var headline: String {
         switch code {
-        case .nameNotResolved: "the host name could not be resolved"
+        case .nameNotResolved: "could not resolve the host name"
         case .connectionFailed: "could not connect"
-        case .connectTimeout: "no connection in time"
+        case .connectTimeout: "connecting timed out"
         case .tlsFailed: "the TLS handshake failed"
-        case .connectionLost: "the connection broke"
-        case .short: "the body ended early"
+        case .connectionLost: "the connection was lost"
+        case .short: "the response ended early"
         case .stalled: "the transfer stalled"
-        case .serverBusy: "the server cannot answer now (HTTP \(status.map(String.init) ?? "?"))"
-        case .rangeNotSatisfiable: "the server will not give this range"
-        case .localFailure: "a transfer could not be started here"
-        case .denied: "the server denies access"
+        case .serverBusy: "the server is temporarily unavailable (HTTP \(status.map(String.init) ?? "?"))"
+        case .rangeNotSatisfiable: "the server rejected the requested range"
+        case .localFailure: "the transfer failed on this machine"
+        case .denied: "the server denied access"
         case .notFound: "the server does not have the file"
-        case .clientError: "the server refuses the request"
-        case .proxyRefused: "the proxy refuses to connect"
-        case .unprovable: "nothing shows that the server's file is still the same, and no digest would tell"
+        case .clientError: "the server rejected the request"
+        case .proxyRefused: "the proxy refused to connect"
+        case .unprovable: "cannot tell whether the server's file has changed"
         case .notTLS: "the server does not speak TLS on this port"
-        case .certificate: "the server's certificate is not to be trusted"
-        case .redirectRefused: "a redirect was refused"
-        case .wrongRange: "the server sent another range"
-        case .wrongLength: "this is not the file: wrong length"
-        case .contentEncoding: "the server encoded the body although the plain bytes were asked for"
-        case .overlong: "the server sends more than was asked for"
-        case .malformed: "the server's answer is malformed"
-        case .unexpectedStatus: "unexpected answer"
-        case .invalidURL: "not a usable URL"
-        case .invalidRequest: "not a usable request"
-        case .configuration: "the transfer settings do not work"
-        case .page: "a web page came instead of the file (a log-in portal?)"
+        case .certificate: "the server's certificate is not trusted"
+        case .redirectRefused: "the redirect was not followed"
+        case .wrongRange: "the server sent the wrong range"
+        case .wrongLength: "wrong file size"
+        case .contentEncoding: "the server sent encoded data, which was not requested"
+        case .overlong: "the server sent more data than was requested"
+        case .malformed: "malformed response"
+        case .unexpectedStatus: "unexpected response"
+        case .invalidURL: "invalid URL"
+        case .invalidRequest: "invalid request"
+        case .configuration: "the connection settings cannot be used"
+        case .page: "got a web page instead of the file (a login page or captive portal?)"
         case .cancelled: "cancelled"
         }
     }

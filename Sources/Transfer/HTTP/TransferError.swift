@@ -1,18 +1,18 @@
-/// What went wrong between us and a server.
+/// The failure of a transfer.
 ///
-/// The fields are safe to print: the address has neither password nor query, and text from the network is escaped and
-/// bounded. Whether another attempt makes sense is ``disposition-swift.property``; how long to wait is ``RetryPolicy``.
+/// All fields are safe to print: the URL has neither password nor query, and text from the network is escaped and
+/// limited. ``disposition-swift.property`` says whether another attempt makes sense, and ``RetryPolicy`` when.
 package struct TransferError: Error, Hashable, Sendable {
     package var code: Code
-    /// Where, redacted.
+    /// The URL that was requested, redacted.
     package var url: String?
-    /// The HTTP status, if an answer came.
+    /// The HTTP status, if there was a response.
     package var status: Int?
-    /// The offset in the file up to which bytes came.
+    /// The offset in the file up to which bytes were received.
     package var offset: Int64?
-    /// How long the server asked us to wait.
+    /// How long the server asked to wait (`Retry-After`).
     package var retryAfter: Duration?
-    /// Expected and actual, in words; escaped.
+    /// The details, such as what was expected and what was received; escaped.
     package var detail: String
 
     package init(
@@ -27,7 +27,7 @@ package struct TransferError: Error, Hashable, Sendable {
         self.detail = escaped(detail, limit: 400)
     }
 
-    /// The same error with what the caller knows filled in where it is missing.
+    /// A copy with the URL and the offset filled in where they are missing.
     package func at(_ url: HTTPURL? = nil, offset: Int64? = nil) -> TransferError {
         var error = self
         if error.url == nil { error.url = url?.redacted }
@@ -41,71 +41,72 @@ package struct TransferError: Error, Hashable, Sendable {
 extension TransferError {
     /// The kind of failure.
     package enum Code: Hashable, Sendable {
-        // Temporary.
+        // Temporary: retry.
 
         /// The name of the host or of the proxy could not be resolved.
         case nameNotResolved
-        /// No connection: refused, unreachable.
+        /// The connection was refused, or the host is unreachable.
         case connectionFailed
-        /// No connection within the time allowed for one.
+        /// Connecting took longer than the limit.
         case connectTimeout
-        /// The TLS handshake broke off for another reason than the certificate.
+        /// The TLS handshake failed for a reason other than the certificate.
         case tlsFailed
-        /// The connection broke.
+        /// The connection was lost.
         case connectionLost
         /// The body ended early.
         case short
-        /// Fewer bytes than the floor for longer than the time allowed.
+        /// The transfer was slower than the floor for longer than the limit.
         case stalled
-        /// 408, 425, 429 or 5xx.
+        /// Status 408, 425, 429 or 5xx.
         case serverBusy
-        /// 416 from a server whose file has the size that we know, or that did not tell it.
+        /// Status 416 from a server whose file has the expected size, or that did not say its size.
         case rangeNotSatisfiable
-        /// Out of memory or descriptors here.
+        /// Memory, descriptors or threads ran out on this machine.
         case localFailure
 
-        // Another source may do.
+        // Final for this source: try the next one.
 
-        /// 401, 403.
+        /// Status 401 or 403.
         case denied
-        /// 404, 410.
+        /// Status 404 or 410.
         case notFound
-        /// Any other 4xx.
+        /// Any other status 4xx.
         case clientError
-        /// The proxy wants credentials (407), or will not connect us.
+        /// The proxy requires credentials (407), or refuses to connect.
         case proxyRefused
-        /// Nothing shows that what it gives in several answers is of one version of the file.
+        /// Nothing shows that the bytes of several responses are of the same version of the file.
         case unprovable
-        /// What answers on an https port does not speak TLS.
+        /// The server does not speak TLS on an https port.
         case notTLS
 
-        // Wrong or unsafe.
+        // Wrong or unsafe: do not use this source.
 
-        /// The server's certificate does not prove who it is.
+        /// The server's certificate is not trusted.
         case certificate
-        /// A redirect that we do not follow: a loop, too many, another scheme, https to http.
+        /// A redirect that is not followed: a loop, too many redirects, an unsupported scheme, or https to http.
         case redirectRefused
-        /// A 206 with another range than asked, several parts, or none told.
+        /// A 206 with a range that was not requested, several parts, or no range.
         case wrongRange
-        /// The length or total contradicts the size that we know.
+        /// A length or total that contradicts the expected size.
         case wrongLength
-        /// The body is encoded although we asked for the plain bytes.
+        /// An encoded body, although identity encoding was requested.
         case contentEncoding
-        /// The body goes on after the end of what was asked.
+        /// The body continues past the end of what was requested.
         case overlong
-        /// The answer breaks HTTP: endless or folded header fields, contradicting lengths, rubbish.
+        /// The response violates HTTP, for example by endless or folded header fields or contradicting lengths.
         case malformed
-        /// A status that answers no `GET` of ours.
+        /// A status that is no valid response to the request.
         case unexpectedStatus
-        /// Not an address that we use.
+        /// Not a URL, or not an http or https URL.
         case invalidURL
-        /// The request itself is not one that we send.
+        /// The request is not valid.
         case invalidRequest
-        /// A setting of ours that libcurl does not take, such as an unreadable certificate file.
+        /// A setting that libcurl rejects, such as an unreadable certificate file.
         case configuration
-        /// A web page instead of the file.
+
+        /// A web page instead of the file, for example from a captive portal.
         case page
-        /// The task or the transport was told to stop.
+        /// The task or the transport was cancelled.
         case cancelled
     }
 }

@@ -1,48 +1,48 @@
-/// The seam to the network: everything above it sees requests, heads and chunks, never a socket.
+/// The interface to the network: code above it sees requests, response heads and chunks, never a socket.
 ///
-/// `CurlTransport` is the real one. A transport does one request and one answer: it follows no redirect, judges no status,
-/// retries nothing. What an answer means is decided above, in ``RangeReply`` and `RangeFetcher`.
+/// `CurlTransport` is the real one; tests have their own. A transport sends a request and returns its response. It
+/// follows no redirects, does not judge the status and retries nothing: ``RangeFetcher`` and ``RangeReply`` do.
 package protocol Transport: Sendable {
-    /// Sends one `GET` and returns when the final head (not a 1xx) has come.
+    /// Sends a `GET` request and returns when the final head (not a 1xx) has been received.
     ///
-    /// The body flows into a bounded queue from then on, whether or not anybody reads it; a full queue pauses the
-    /// transfer. Cancelling the calling task ends the request promptly, with ``TransferError/Code/cancelled``.
+    /// From then on the body is received into a bounded queue; when that is full, the transfer pauses until the queue
+    /// is read. Cancelling the calling task ends the request promptly, with ``TransferError/Code/cancelled``.
     func get(_ request: TransportRequest) async throws(TransferError) -> any TransportResponse
 }
 
-/// An answer whose head has come and whose body is coming.
+/// A response whose head has been received and whose body is being received.
 package protocol TransportResponse: AnyObject, Sendable {
     var head: ResponseHead { get }
 
-    /// The next bytes of the body, in order; `nil` when the message ended as its own framing said it would.
+    /// The next bytes of the body, in order; `nil` when the message is complete according to its framing.
     ///
-    /// One caller at a time. Throws what broke the transfer; bytes that came before the break are handed out first.
+    /// One caller at a time. Throws the error that ended the transfer, after all bytes that were received before it.
     /// Cancelling the calling task ends the transfer promptly, with ``TransferError/Code/cancelled``.
     func next() async throws(TransferError) -> Chunk?
 
-    /// Fetches no more; what came already is still handed out by ``next()``, and then ``TransferError/Code/cancelled``.
+    /// Stops receiving. ``next()`` still returns what was received, and then throws ``TransferError/Code/cancelled``.
     func halt()
 
-    /// Ends the transfer: no more bytes are fetched, and waiting callers get ``TransferError/Code/cancelled``. Harmless
-    /// after the end, and more than once. Dropping the last reference does the same.
+    /// Ends the transfer: no more bytes are received, and waiting callers get ``TransferError/Code/cancelled``. It may
+    /// be called more than once, and after the end. Releasing the last reference has the same effect.
     func cancel()
 }
 
 extension TransportResponse {
-    /// For transports that keep nothing back.
+    /// For transports that do not buffer.
     package func halt() { cancel() }
 }
 
-/// One `GET`.
+/// A `GET` request.
 package struct TransportRequest: Sendable {
     package var url: HTTPURL
-    /// Asks for these bytes (RFC 9110 §14.2); `nil` sends no `Range`. Never empty.
+    /// The bytes to request (RFC 9110 §14.2), never empty; `nil` sends no `Range` field.
     package var range: Range<Int64>?
-    /// A strong entity tag or a date for `If-Range` (RFC 9110 §13.1.5); sent only together with `range`.
+    /// A strong entity tag or a date for `If-Range` (RFC 9110 §13.1.5); sent only with `range`.
     package var ifRange: String?
-    /// The secrets of the origin that `url` names: never sent to another.
+    /// The credentials for the origin of `url`.
     package var credentials: Credentials
-    /// How long connecting may take at most, if that is less than the transport allows.
+    /// The longest time for connecting, if that is less than what the transport allows.
     package var connectTimeout: Duration?
 
     package init(url: HTTPURL, range: Range<Int64>? = nil, ifRange: String? = nil, credentials: Credentials = .init()) {
@@ -53,13 +53,13 @@ package struct TransportRequest: Sendable {
     }
 }
 
-/// What a request carries for one origin alone.
+/// What is sent to one origin only.
 package struct Credentials: Sendable {
-    /// Further header fields, as the user gave them (already checked to be free of control characters).
+    /// Additional header fields.
     package var headers: [(name: String, value: String)] = []
-    /// User and password for HTTP Basic authentication (RFC 7617), percent-decoded.
+    /// The user and password for HTTP Basic authentication (RFC 7617), percent-decoded.
     package var userinfo: (user: String, password: String)?
-    /// Whether libcurl may look the host up in the user's `.netrc`.
+    /// Whether libcurl may take credentials from the user's `.netrc`.
     package var netrc = false
 
     package init() {}
@@ -67,11 +67,12 @@ package struct Credentials: Sendable {
     package var isEmpty: Bool { headers.isEmpty && userinfo == nil && !netrc }
 }
 
-/// A final head, within bounds: at most 64 KiB of header fields.
+/// The head of a final response, with at most 64 KiB of header fields.
 package struct ResponseHead: Sendable {
     package var status: Int
-    /// Field names in lower case, values without surrounding white space, in the order they came. Bytes that are not UTF-8
-    /// were replaced; control characters are still there, so validate before use and escape before printing.
+    /// Names in lower case and values without surrounding white space, in their original order. Bytes that are not
+    /// UTF-8 are replaced. Control characters are not removed: validate a value before use, and escape it before
+    /// printing.
     package var fields: [(name: String, value: String)]
 
     package init(status: Int, fields: [(name: String, value: String)]) {
@@ -79,10 +80,10 @@ package struct ResponseHead: Sendable {
         self.fields = fields
     }
 
-    /// The value of a field that must stand once; `nil` when it is missing.
+    /// The value of the first field of this name; `nil` if there is none.
     package func first(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 
-    /// Every value of a field.
+    /// The values of all fields of this name.
     package func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 }
 

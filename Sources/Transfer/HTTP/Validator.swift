@@ -1,6 +1,6 @@
-/// What a source says to tell one version of a file from another: a strong entity tag, or a date that counts as one.
+/// Identifies the version of a file on a server: a strong entity tag, or a modification date that is as reliable.
 ///
-/// Only what may stand in `If-Range` becomes a validator (RFC 9110 §13.1.5): no weak tag, and no date where there is a tag.
+/// Only what may be sent in `If-Range` (RFC 9110 §13.1.5) is accepted: no weak tag, and no date if there is a tag.
 package struct Validator: Sendable {
     private enum Kind: String {
         case tag = "etag"
@@ -11,7 +11,7 @@ package struct Validator: Sendable {
     /// The value of an `If-Range` field.
     package let ifRange: String
 
-    /// The validator of an answer, if it gave one that may be relied on.
+    /// The validator in a response; `nil` if it has none that is reliable.
     package init?(_ head: ResponseHead) {
         let tags = head.all("etag")
         if let tag = tags.first {
@@ -20,8 +20,8 @@ package struct Validator: Sendable {
             (kind, ifRange) = (.tag, tag)
             return
         }
-        // RFC 9110 §8.8.2.2: a date is strong only if the file was already a second old when the answer was made; else it
-        // may have changed twice within that second.
+        // RFC 9110 §8.8.2.2: a date is strong only if the response was made at least a second later; otherwise the file
+        // may have changed twice within the same second.
         guard head.all("last-modified").count == 1, head.all("date").count == 1,
             let text = head.first("last-modified"), let modified = HTTPDate(text),
             let made = head.first("date").flatMap({ HTTPDate($0) }),
@@ -30,7 +30,7 @@ package struct Validator: Sendable {
         (kind, ifRange) = (.date, text)
     }
 
-    /// Reads back what ``journalForm`` wrote; `nil` for anything that could not have come from it.
+    /// Parses a ``journalForm``; `nil` for text that is not one.
     package init?(journalForm: String) {
         let bytes = journalForm.utf8
         guard let colon = bytes.firstIndex(of: 0x3A), let value = String(bytes[bytes.index(after: colon)...]) else {
@@ -44,10 +44,10 @@ package struct Validator: Sendable {
         ifRange = value
     }
 
-    /// A stable text: `etag:"…"` or `date:…`.
+    /// A stable form for storage: `etag:"…"` or `date:…`.
     package var journalForm: String { kind.rawValue + ":" + ifRange }
 
-    /// RFC 9110 §8.8.3, ASCII only: other bytes may have been replaced on the way here.
+    /// RFC 9110 §8.8.3, restricted to ASCII: other bytes may have been replaced in parsing.
     private static func isStrongTag(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         return (2...256).contains(bytes.count) && bytes.first == 0x22 && bytes.last == 0x22

@@ -2,7 +2,7 @@
 struct ContentRange: Hashable {
     enum Part: Hashable {
         case bytes(Range<Int64>)
-        /// `*`: in a 416.
+        /// `*`, as in a 416.
         case unsatisfied
     }
 
@@ -10,7 +10,7 @@ struct ContentRange: Hashable {
     /// `nil` for `*`.
     var total: Int64?
 
-    /// `nil` for anything that the grammar does not give, numbers that do not fit, and ranges outside of the total.
+    /// `nil` for text that does not match the grammar, numbers that do not fit, and ranges that exceed the total.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard let space = bytes.firstIndex(of: 0x20),

@@ -1,13 +1,14 @@
 internal import Synchronization
 
-/// The body of an accepted answer: exactly the bytes of its range, each with its offset in the file.
+/// The body of an accepted response: exactly the bytes of its range, each piece with its offset in the file.
 ///
-/// One caller at a time for ``next()``; dropping the last reference ends the transfer.
+/// ``next()`` has one caller at a time. Releasing the last reference ends the transfer.
 package final class RangeBody: Sendable {
     package enum Piece: Sendable {
-        /// These bytes stand at this offset of the file.
+        /// Bytes and their offset in the file.
         case bytes(offset: Int64, Chunk)
-        /// So many bytes came that were not asked for: the server ignored `Range`. They count as life, not as progress.
+        /// A number of bytes that were not requested, because the server ignored `Range`. The server is alive, but this
+        /// is no progress.
         case skipped(Int)
     }
 
@@ -19,7 +20,7 @@ package final class RangeBody: Sendable {
     private struct State {
         /// The offset in the file of the next byte of the body.
         var position: Int64
-        /// The rest of a chunk whose first part was skipped.
+        /// The wanted part of a chunk whose first part was skipped.
         var pending: Piece?
         var failure: TransferError?
         var isDone = false
@@ -42,12 +43,13 @@ package final class RangeBody: Sendable {
 
     deinit { response.cancel() }
 
-    /// Body bytes that came, wanted or not.
+    /// The number of bytes of the body that were received, wanted or not.
     package var bytesReceived: Int64 { state.withLock { $0.bytesReceived } }
 
-    /// The next piece, in order; `nil` when all of ``reply``'s range came.
+    /// The next piece, in order; `nil` when all of the range of ``reply`` was received.
     ///
-    /// Throws ``TransferError/Code/short`` when the body ends before, ``TransferError/Code/overlong`` when it goes on after.
+    /// Throws ``TransferError/Code/short`` if the body ends early, ``TransferError/Code/overlong`` if it continues past
+    /// the range.
     package func next() async throws(TransferError) -> Piece? {
         if let piece = state.withLock({ $0.pending.take() }) { return piece }
         while true {
@@ -77,13 +79,13 @@ package final class RangeBody: Sendable {
         }
     }
 
-    /// Fetches no more: ``next()`` hands out what came already, and then throws ``TransferError/Code/cancelled``.
+    /// Stops receiving: ``next()`` returns what was received, and then throws ``TransferError/Code/cancelled``.
     package func halt() { response.halt() }
 
     /// Ends the transfer; a waiting ``next()`` throws ``TransferError/Code/cancelled``.
     package func cancel() { response.cancel() }
 
-    /// Cuts a chunk into what is skipped, what is wanted, and what is too much.
+    /// Divides a chunk into the parts before, inside and after the range.
     private func take(_ chunk: Chunk) -> Piece? {
         guard chunk.count > 0 else { return nil }
         let piece: Piece? = state.withLock { state in
@@ -94,7 +96,7 @@ package final class RangeBody: Sendable {
             let from = Int(min(max(reply.start - start, 0), Int64(chunk.count)))
             let upTo = Int(min(max((reply.end ?? end) - start, Int64(from)), Int64(chunk.count)))
             if let limit = reply.limit, end > limit {
-                // What came before is good: it is handed out first.
+                // The bytes before the limit are good and are returned first.
                 state.failure = overlong(at: limit)
             }
             if from == upTo { return from > 0 ? .skipped(from) : nil }
@@ -107,7 +109,8 @@ package final class RangeBody: Sendable {
         return piece
     }
 
-    /// All that was wanted is here: the body must end here, too, unless it said that it would go on (a 200 to a range).
+    /// Everything wanted was received. The body must end here, unless it was announced to continue (a 200 to a range
+    /// request).
     private func checkEnd() async throws(TransferError) {
         guard reply.limit == reply.end else {
             state.withLock { $0.isDone = true }
@@ -128,16 +131,16 @@ package final class RangeBody: Sendable {
         }
         switch failure {
         case .some(let error?) where error.code == .overlong || error.code == .cancelled: throw fail(error.at(url))
-        // Every byte came; that the connection broke on the way to its end takes nothing back.
+        // All bytes were received: it does not matter that the connection was lost before the end of the message,
         case .some: break
-        // Nor that the server neither ends the body nor sends anything more.
+        // or that the server neither ends the body nor sends more.
         case nil: response.cancel()
         }
         state.withLock { $0.isDone = true }
     }
 
     private func overlong(at offset: Int64) -> TransferError {
-        TransferError(.overlong, "the answer goes on after byte \(offset)", url: url, offset: offset)
+        TransferError(.overlong, "the response continues past byte \(offset)", url: url, offset: offset)
     }
 
     private func fail(_ error: TransferError) -> TransferError {

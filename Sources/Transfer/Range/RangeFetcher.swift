@@ -1,22 +1,22 @@
-/// What to fetch.
+/// A range of a file to fetch, or all of it.
 package struct FetchRequest: Sendable {
     package var url: HTTPURL
     /// Sent only to ``credentialsOrigin``.
     package var credentials: Credentials
-    /// The origin that the credentials were given for.
+    /// The origin that the credentials are for.
     package var credentialsOrigin: HTTPURL.Origin
-    /// `nil` for the whole file. Never empty.
+    /// Never empty; `nil` for the whole file.
     package var range: Range<Int64>?
-    /// Whether to ask for the whole and skip what lies before ``range``: for servers that refuse ranges.
+    /// Whether to request the whole file and skip the bytes before ``range``, for servers that refuse ranges.
     package var asksForWhole = false
-    /// The size of the file, if it is known.
+    /// The size of the file, if known.
     package var total: Int64?
-    /// What this very source said of the version that we have parts of.
+    /// The version of the file to continue, as this source identified it.
     package var validator: Validator?
-    /// Tells a page that is the file from a page instead of the file.
+    /// Used to recognize a web page that was sent instead of the file.
     package var fileName: String
 
-    /// - Parameter credentialsOrigin: that of `url`, unless told.
+    /// - Parameter credentialsOrigin: by default the origin of `url`.
     package init(
         url: HTTPURL, credentials: Credentials = .init(), credentialsOrigin: HTTPURL.Origin? = nil,
         range: Range<Int64>? = nil, total: Int64? = nil, validator: Validator? = nil, fileName: String = ""
@@ -31,23 +31,23 @@ package struct FetchRequest: Sendable {
     }
 }
 
-/// Asks for a range of a file and hands out only bytes that were judged to be it.
+/// Requests a range of a file and checks that the response is that range before its body is used.
 ///
-/// Follows redirects, retries nothing: each failure is the caller's to weigh with ``RetryPolicy``.
+/// It follows redirects but does not retry; that is up to the caller and its ``RetryPolicy``.
 package struct RangeFetcher: Sendable {
     private let transport: any Transport
     private let limit: TimeLimit
 
-    /// - Parameter limit: for waits in which nothing can be gained.
+    /// - Parameter limit: limits the waits for the end of a response after everything wanted was received.
     package init(_ transport: any Transport, limit: TimeLimit = TimeLimit()) {
         self.transport = transport
         self.limit = limit
     }
 
-    /// Returns when an acceptable head has come; the body is flowing then.
+    /// Returns when an acceptable head has been received; the body is being received from then on.
     package func open(_ request: FetchRequest) async throws(TransferError) -> RangeBody {
         guard request.range?.isEmpty != true, request.range?.lowerBound ?? 0 >= 0 else {
-            throw TransferError(.invalidRequest, "an empty or negative range", url: request.url)
+            throw TransferError(.invalidRequest, "the range is empty or negative", url: request.url)
         }
         var (response, location) = try await follow(request)
         if location.mayHaveExpired(status: response.head.status) {
@@ -65,7 +65,7 @@ package struct RangeFetcher: Sendable {
         }
     }
 
-    /// The first answer that is no redirect, and where it came from.
+    /// Follows redirects; returns the first response that is not one, and where it came from.
     private func follow(
         _ request: FetchRequest
     ) async throws(TransferError) -> (any TransportResponse, ResolvedLocation) {
@@ -88,14 +88,13 @@ package struct RangeFetcher: Sendable {
         }
     }
 
-    /// Reads the body of a redirect if it is short, so that its connection can be used again; breaks it off if not, or if it
-    /// does not come.
+    /// Reads the body of a redirect if it is short, so that its connection can be reused; otherwise ends the transfer.
     private func discard(_ response: any TransportResponse) async {
         let length = response.head.first("content-length").flatMap { decimal($0) }
         if let length, length <= 16_384 {
             await limit.run {
                 var received = 0
-                // A failure here is nobody's concern; the next request will meet it, if it matters.
+                // Failures are ignored here: if one matters, the next request fails as well.
                 while received <= 16_384, let chunk = try? await response.next() { received += chunk.count }
             }
         }

@@ -1,34 +1,36 @@
-/// An answer that was judged and may be used: where its body lies in the file.
+/// The rules for responses to requests for a file or a range of it. A value is a response that may be used, and says
+/// which bytes of the file its body holds.
 ///
-/// The rules are here and pure. libcurl checks none of this for `CURLOPT_RANGE`, and more than one downloader has published a
-/// mixture because a 200, a 416 or another range passed for what was asked.
+/// libcurl checks none of this for `CURLOPT_RANGE`(3), and several downloaders have published mixed-up files because
+/// they took a 200, a 416 or a different range for what they had requested.
 package struct RangeReply: Hashable, Sendable {
     /// The offset in the file of the first byte of the body.
     package var bodyStart: Int64
-    /// The offset at which the body ends by its own account; `nil` when nothing tells (chunked, or until the connection closes).
+    /// The offset at which the body should end; `nil` if the response does not say (chunked, or ended by closing the
+    /// connection).
     package var bodyEnd: Int64?
-    /// The offset beyond which the body must not go; `nil` when nothing is known of the file's size.
+    /// The offset that the body must not exceed; `nil` if the size of the file is unknown.
     package var limit: Int64?
-    /// The part of the file that will be handed out. Its end is `nil` when the whole of a file of unknown size was asked for
-    /// and no length came. It may end before what was asked: ask for the rest again.
+    /// The part of the file that is delivered. It may end before the requested range does; the rest has to be requested
+    /// again. The end is `nil` if a whole file of unknown size was requested and the response has no length.
     package var start: Int64
     package var end: Int64?
-    /// Whether the server sent a part because a part was asked for (206).
+    /// Whether the server sent the requested part only (206).
     package var isPart: Bool
-    /// The size of the file as the server told it.
+    /// The size of the file according to the server.
     package var total: Int64?
     package var validator: Validator?
 
-    /// Bytes at the start of the body that were not asked for (a 200 to a range request).
+    /// The number of bytes at the start of the body that were not requested (a 200 to a range request).
     package var skip: Int64 { start - bodyStart }
-    /// The length of the whole body, what is skipped included.
+    /// The length of the whole body, including skipped bytes.
     package var bodyLength: Int64? { bodyEnd.map { $0 - bodyStart } }
 
     /// - Parameters:
-    ///   - asked: the range that is wanted; `nil` for the whole. Never empty.
-    ///   - isWholeAsked: whether the request was for the whole although only `asked` is wanted.
-    ///   - total: the size of the file, if it is known.
-    ///   - fileName: the file's name; only whether it is a page itself is looked at.
+    ///   - asked: the wanted range, never empty; `nil` for the whole file.
+    ///   - isWholeAsked: whether the whole file was requested although only `asked` is wanted.
+    ///   - total: the size of the file, if known.
+    ///   - fileName: the name of the file; it tells whether the file itself is a web page.
     package init(
         judging head: ResponseHead, asked: Range<Int64>?, isWholeAsked: Bool = false, total: Int64?,
         fileName: String = ""
@@ -38,7 +40,8 @@ package struct RangeReply: Hashable, Sendable {
             self = try Self.whole(head, asked: asked, total: total, fileName: fileName)
         case 206:
             guard let asked, !isWholeAsked else {
-                throw TransferError(.wrongRange, "a part came although the whole was asked for", status: 206)
+                throw TransferError(
+                    .wrongRange, "the server sent a part although the whole file was requested", status: 206)
             }
             self = try Self.part(head, asked: asked, total: total, fileName: fileName)
         default:
@@ -71,9 +74,9 @@ extension RangeReply {
             try refusePage(head, fileName: fileName)
             try refuseEncoding(head)
             throw TransferError(
-                .wrongLength, "expected \(total) bytes, the server announces \(length)", status: 200)
+                .wrongLength, "expected \(total) bytes, the server announced \(length)", status: 200)
         }
-        // A length that fits speaks for the file whatever its type is said to be.
+        // If the length is right, it is the file, whatever its media type.
         if total == nil || length == nil { try refusePage(head, fileName: fileName) }
         try refuseEncoding(head)
         guard let asked else {
@@ -81,7 +84,8 @@ extension RangeReply {
         }
         if let known, asked.lowerBound >= known {
             throw TransferError(
-                .wrongLength, "asked from byte \(asked.lowerBound), the server's file has \(known)", status: 200)
+                .wrongLength, "requested from byte \(asked.lowerBound) on, the server's file has only \(known)",
+                status: 200)
         }
         let end = min(asked.upperBound, known ?? asked.upperBound)
         return RangeReply(
@@ -92,7 +96,7 @@ extension RangeReply {
         _ head: ResponseHead, asked: Range<Int64>, total: Int64?, fileName: String
     ) throws(TransferError) -> RangeReply {
         if mediaType(head) == "multipart/byteranges" {
-            throw TransferError(.wrongRange, "several parts came, one was asked for", status: 206)
+            throw TransferError(.wrongRange, "the server sent several parts, one was requested", status: 206)
         }
         let length = try contentLength(head)
         if length == nil { try refusePage(head, fileName: fileName) }
@@ -100,27 +104,27 @@ extension RangeReply {
         let ranges = head.all("content-range")
         guard ranges.count == 1, let told = ContentRange(ranges[0]), case .bytes(let range) = told.range else {
             throw TransferError(
-                .wrongRange, "expected Content-Range for bytes \(words(asked)), the server sent \(quoted(ranges))",
+                .wrongRange, "expected a Content-Range of bytes \(words(asked)), the server sent \(quoted(ranges))",
                 status: 206)
         }
         guard range.lowerBound == asked.lowerBound, range.upperBound <= asked.upperBound else {
             throw TransferError(
-                .wrongRange, "asked for bytes \(words(asked)), the server sent \(words(range))", status: 206)
+                .wrongRange, "requested bytes \(words(asked)), the server sent \(words(range))", status: 206)
         }
         if let total, let other = told.total, other != total {
             throw TransferError(
                 .wrongLength, "expected a file of \(total) bytes, the server's has \(other)", status: 206)
         }
         guard let known = total ?? told.total else {
-            throw TransferError(.wrongRange, "the server does not tell the size of its file", status: 206)
+            throw TransferError(.wrongRange, "the server does not say how large its file is", status: 206)
         }
         guard range.upperBound <= known else {
             throw TransferError(
-                .wrongRange, "bytes \(words(range)) do not lie in a file of \(known) bytes", status: 206)
+                .wrongRange, "bytes \(words(range)) exceed a file of \(known) bytes", status: 206)
         }
         if let length, length != Int64(range.count) {
             throw TransferError(
-                .wrongLength, "Content-Range has \(range.count) bytes, Content-Length \(length)", status: 206)
+                .wrongLength, "Content-Range covers \(range.count) bytes, Content-Length says \(length)", status: 206)
         }
         return RangeReply(
             body: (range.lowerBound, range.upperBound), limit: range.upperBound,
@@ -147,18 +151,19 @@ extension RangeReply {
                 return TransferError(
                     .wrongLength, "expected a file of \(total) bytes, the server's has \(told)", status: status)
             }
-            // The range lies in the file we both mean: a passing confusion, or a cache in between. 416 is never “done”.
-            let size = told.map { ", its file has \($0) bytes" } ?? ""
-            return TransferError(.rangeNotSatisfiable, "asked for bytes \(words(asked))\(size)", status: status)
+            // The file does contain the range, so this is a temporary error of the server or a cache. It never means
+            // that the file is complete.
+            let size = told.map { ", the server's file has \($0) bytes" } ?? ""
+            return TransferError(.rangeNotSatisfiable, "requested bytes \(words(asked))\(size)", status: status)
         case 400...499: return TransferError(.clientError, status: status, retryAfter: wait)
         default: return TransferError(.unexpectedStatus, status: status)
         }
     }
 
-    /// The one length that all `Content-Length` fields agree on (RFC 9110 §8.6).
+    /// The length that all `Content-Length` fields agree on (RFC 9110 §8.6).
     private static func contentLength(_ head: ResponseHead) throws(TransferError) -> Int64? {
         var length: Int64?
-        // A list of equal values is a field that somebody joined.
+        // A list may result from combining several fields into one.
         let values = head.all("content-length").flatMap {
             Array($0.utf8).split(separator: 0x2C, omittingEmptySubsequences: false)
         }
@@ -178,12 +183,12 @@ extension RangeReply {
     private static func refuseEncoding(_ head: ResponseHead) throws(TransferError) {
         for encoding in head.all("content-encoding") where !["", "identity"].contains(asciiLowercased(encoding)) {
             throw TransferError(
-                .contentEncoding, "asked for identity, the server sent \(escaped(encoding, limit: 40))",
+                .contentEncoding, "Content-Encoding is \(escaped(encoding, limit: 40))",
                 status: head.status)
         }
         for coding in head.all("transfer-encoding") where !["chunked", "identity"].contains(asciiLowercased(coding)) {
             throw TransferError(
-                .contentEncoding, "Transfer-Encoding \(escaped(coding, limit: 40))", status: head.status)
+                .contentEncoding, "Transfer-Encoding is \(escaped(coding, limit: 40))", status: head.status)
         }
     }
 
@@ -192,7 +197,7 @@ extension RangeReply {
         guard ["text/html", "application/xhtml+xml", "text/xml", "application/xml"].contains(type) else { return }
         let name = asciiLowercased(fileName)
         guard ![".html", ".htm", ".xml", ".xhtml"].contains(where: { name.utf8.ends(with: $0.utf8) }) else { return }
-        throw TransferError(.page, "the answer is \(type)", status: head.status)
+        throw TransferError(.page, "the response is \(type)", status: head.status)
     }
 
     private static func mediaType(_ head: ResponseHead) -> String {

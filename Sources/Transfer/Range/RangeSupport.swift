@@ -1,28 +1,28 @@
-/// Whether a source serves ranges of a file, as far as its answers tell: a value that decides and never waits.
+/// Decides from a source's responses whether it serves ranges of a file.
 ///
-/// Some servers answer every request for a range with 400, 416, 500 or 501, and would never complete a partial file. They are
-/// asked for the whole, of which the bytes that are here already are skipped. But 416 and 500 may also be passing troubles, and
-/// the whole costs more than a second question.
+/// Some servers respond to every range request with 400, 416, 500 or 501, so that a partial file could never be
+/// completed from them. They are asked for the whole file, and the bytes that are already here are skipped. Because 416
+/// and 500 may also be temporary, and the whole file costs more than another attempt, these two are retried first.
 package struct RangeSupport: Hashable, Sendable {
-    /// Whether a range has come from this source.
+    /// Whether this source has served a range.
     package private(set) var hasWorked = false
-    /// Refusals in a row.
+    /// The number of refusals in a row.
     private var refusals = 0
-    /// Whether the whole came where ranges were refused.
+    /// Whether the source refuses ranges but has served the whole file.
     package private(set) var isRefused = false
 
     package init() {}
 
-    /// A request for a range was answered as it should be.
+    /// Notes a successful response to a range request.
     package mutating func served(_ reply: RangeReply) {
         refusals = 0
         if reply.isPart { hasWorked = true }
     }
 
-    /// A request for a range failed.
+    /// Notes the failure of a range request.
     ///
-    /// - Parameter retries: how often the source may be asked again.
-    /// - Returns: whether to ask for the whole now.
+    /// - Parameter retries: how often the source may be tried again.
+    /// - Returns: whether to request the whole file now.
     package mutating func failed(_ error: TransferError, retries: Int) -> Bool {
         guard let refusal = Refusal(error) else { return false }
         refusals += 1
@@ -33,26 +33,26 @@ package struct RangeSupport: Hashable, Sendable {
         }
     }
 
-    /// The whole came.
+    /// Notes that the source has served the whole file.
     package mutating func servedWhole() { isRefused = true }
 
-    /// The request for the whole failed, too.
+    /// Notes the failure of a request for the whole file.
     package mutating func wholeFailed(_ error: TransferError) {
-        // Then it was not about ranges.
+        // If this is refused in the same way, the range was not the reason.
         guard Refusal(error) != nil else { return }
         refusals = 0
         isRefused = false
     }
 
-    /// From a source that has served ranges, so many refusals in a row are needed.
+    /// How many refusals in a row count as one if the source has served ranges before.
     private static let afterRanges = 3
 
     private enum Refusal {
-        /// Not retried otherwise.
+        /// Would not be retried otherwise.
         case final
-        /// Hardly anything but a refusal of ranges.
+        /// Most likely a refusal of ranges.
         case lasting
-        /// May be over at the next attempt.
+        /// Possibly temporary.
         case passing
 
         init?(_ error: TransferError) {
@@ -60,7 +60,7 @@ package struct RangeSupport: Hashable, Sendable {
             case (400?, .clientError): self = .final
             case (501?, .serverBusy): self = .lasting
             case (500?, .serverBusy), (416?, .rangeNotSatisfiable): self = .passing
-            // A 416 for a wrong total is about another file: TransferError.Code.wrongLength.
+            // A 416 with another total has the code `wrongLength` and is about a different file.
             default: return nil
             }
         }

@@ -1,16 +1,16 @@
-/// Bounds a wait for something that is not worth waiting for: the end of a body of which every wanted byte has come.
+/// Limits a wait that is not worth much: for the end of a body after all of its wanted bytes were received.
 package struct TimeLimit: Sendable {
     package typealias Sleep = @Sendable (Duration) async throws -> Void
 
-    /// A polite server ends its answer together with the last byte; a second allows for a slow link.
+    /// Servers usually end a response together with its last byte; one second allows for a slow link.
     private static let limit: Duration = .seconds(1)
 
     private let sleep: Sleep
 
-    /// - Parameter sleep: throws `CancellationError` when the task is cancelled.
+    /// - Parameter sleep: must throw `CancellationError` when the task is cancelled.
     package init(sleep: @escaping Sleep = { try await Task.sleep(for: $0) }) { self.sleep = sleep }
 
-    /// - Returns: what the operation returns; `nil` if it took too long, and it was cancelled then.
+    /// - Returns: the operation's result; `nil` if it took too long and was cancelled.
     func run<Value: Sendable>(_ operation: @escaping @Sendable () async -> Value) async -> Value? {
         await withTaskGroup(of: Value?.self) { group in
             group.addTask { await operation() }
@@ -19,7 +19,7 @@ package struct TimeLimit: Sendable {
                 return nil
             }
             var first = await group.next() ?? nil
-            // A cancelled sleep ends early; the operation, cancelled as well, has the answer then.
+            // If this task was cancelled, the sleep ended early, and the operation ends, too: its result counts.
             if first == nil, Task.isCancelled { first = await group.next() ?? nil }
             group.cancelAll()
             return first

@@ -1,22 +1,22 @@
-/// What to do after a failed attempt.
+/// What to do after an attempt has failed.
 package enum RetryDecision: Hashable, Sendable {
-    /// Ask the same source again after this pause.
+    /// Try the same source again after this pause.
     case retry(after: Duration)
-    /// Ask the next source now.
+    /// Try the next source now.
     case nextSource
-    /// Strike this source out: it answered something wrong or unsafe.
+    /// Do not use this source any more: it sent something wrong or unsafe.
     case refuse
-    /// The attempts are spent, or we were cancelled.
+    /// The attempts are used up, or the transfer was cancelled.
     case giveUp
 }
 
-/// Exponential back-off with full jitter: decides, and never sleeps.
+/// Decides whether and when to retry: exponential back-off with full jitter. It never sleeps itself.
 package struct RetryPolicy: Hashable, Sendable {
-    /// Attempts after the first one that may pass without progress; 0 is one attempt whatever happens.
+    /// The most retries in a row without progress; with 0 there is only one attempt.
     package var retries: Int
-    /// The longest first pause; doubles with each attempt that brought nothing.
+    /// The upper bound of the first pause. It doubles with each attempt without progress.
     package var delay: Duration
-    /// No pause of ours is longer. A server's `Retry-After` may be (``RetryAfter/longest``).
+    /// The upper bound of all pauses. A server's `Retry-After` comes on top (``RetryAfter/longest``).
     package var longestDelay: Duration
 
     package init(
@@ -28,9 +28,9 @@ package struct RetryPolicy: Hashable, Sendable {
     }
 
     /// - Parameters:
-    ///   - attemptsWithoutProgress: how many attempts in a row brought nothing, the one that just failed included; 0 when it
-    ///     brought something.
-    ///   - disposition: what to make of the error, if that is not ``TransferError/disposition-swift.property``.
+    ///   - attemptsWithoutProgress: how many attempts in a row made no progress, including the one that has just
+    ///     failed; 0 if it made progress.
+    ///   - disposition: replaces ``TransferError/disposition-swift.property`` of the error.
     package func decision(
         after error: TransferError, attemptsWithoutProgress: Int, disposition: TransferError.Disposition? = nil,
         using generator: inout some RandomNumberGenerator
@@ -44,18 +44,18 @@ package struct RetryPolicy: Hashable, Sendable {
         case .retry where spent: return .giveUp
         case .page, .retry:
             let pause = pause(attempt: max(attemptsWithoutProgress, 1), using: &generator)
-            // Everybody else was told the same moment: the jitter comes on top.
+            // The server may have told all its clients the same time, so the jitter comes on top.
             return .retry(after: (error.retryAfter ?? .zero) + pause)
         }
     }
 
-    /// Anything from nothing to the ceiling: spreads the clients that one outage threw out together.
+    /// A random pause between zero and the upper bound, which spreads out clients that failed at the same time.
     package func pause(attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
         var ceiling = min(delay, longestDelay)
         for _ in 1..<max(min(attempt, 64), 1) where ceiling < longestDelay { ceiling = min(ceiling * 2, longestDelay) }
         let nanoseconds = UInt64(min(max(ceiling / .nanoseconds(1), 0), 1e18))
-        // One draw whatever comes (Int64.random would draw again until it likes the number): a seed replays, and a
-        // generator that a test made constant does not hang. The bias is far below a nanosecond.
+        // Exactly one random number (Int64.random may take several): a seed can be replayed, and the constant generator
+        // of a test does not hang. The bias is far below a nanosecond.
         let share = generator.next().multipliedFullWidth(by: nanoseconds + 1).high
         return .nanoseconds(Int64(share))
     }

@@ -1,16 +1,16 @@
 extension TransferError {
     /// What the caller should do next.
     package enum Disposition: Hashable, Sendable {
-        /// It may pass: wait and ask again.
+        /// The failure may be temporary: wait and try again.
         case retry
-        /// This source will not give us the file; another one may.
+        /// This source does not provide the file; another one may.
         case nextSource
-        /// This source answered something wrong or unsafe.
+        /// This source sent something wrong or unsafe.
         case refuse
-        /// A web page came instead of the file: a portal may go away, so wait and ask again; when the attempts are
-        /// spent it counts as ``refuse``.
+        /// A web page came instead of the file. A captive portal may go away, so try again; when the attempts are used
+        /// up, this counts as ``refuse``.
         case page
-        /// We were told to stop.
+        /// The transfer was cancelled.
         case cancelled
     }
 
@@ -30,7 +30,7 @@ extension TransferError {
 }
 
 extension TransferError {
-    /// Whether no way led to a server of the kind that was asked for: it may be the network, or the address.
+    /// Whether the server could not be reached at all, or does not speak TLS: the network or the URL may be wrong.
     package var isUnreachable: Bool {
         switch code {
         case .nameNotResolved, .connectionFailed, .connectTimeout, .tlsFailed, .notTLS: true
@@ -38,7 +38,7 @@ extension TransferError {
         }
     }
 
-    /// Whether it came about here, and says nothing about any server.
+    /// Whether the cause is on this machine, so that the failure says nothing about the server.
     package var isOurs: Bool {
         switch code {
         case .localFailure, .invalidURL, .invalidRequest, .configuration, .cancelled: true

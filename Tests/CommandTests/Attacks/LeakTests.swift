@@ -67,7 +67,7 @@ struct LeakTests {
         try await withServer(script: script) { workspace, server in
             let result = try await workspace.run(workspace.download(from: server))
             #expect(result.status == 76, "\(result.err)")
-            #expect(result.err.contains("a redirect was refused"), "\(result.err)")
+            #expect(result.err.contains("the redirect was not followed"), "\(result.err)")
             #expect(server.log.count { $0.path == "weights.bin" } == 1)
             #expect(!workspace.exists("weights.bin"))
         }

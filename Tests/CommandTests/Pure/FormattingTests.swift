@@ -41,7 +41,7 @@ struct FormattingTests {
 
     // MARK: Progress
 
-    private static let failure = Failure(.unavailable, "the connection broke: from http://h/f")
+    private static let failure = Failure(.unavailable, "the connection was lost, from http://h/f")
 
     @Test(
         arguments: [
@@ -67,15 +67,15 @@ struct FormattingTests {
             (.discarded(path: "f", bytes: 1500, reason: "because"), "f: 1.5 kB will be fetched again: because"),
             (
                 .retrying(path: "f", failure, attempt: 1, pause: .milliseconds(1500)),
-                "f: the connection broke: from http://h/f; trying again in 1.5 s (attempt 2)"
+                "f: the connection was lost, from http://h/f; trying again in 1.5 s (attempt 2)"
             ),
             (
                 .retrying(path: "f", failure, attempt: 3, pause: .zero),
-                "f: the connection broke: from http://h/f; trying again (attempt 4)"
+                "f: the connection was lost, from http://h/f; trying again (attempt 4)"
             ),
             (
                 .sourceDropped(path: "f", failure, isLast: false),
-                "f: the connection broke: from http://h/f; asking another source"
+                "f: the connection was lost, from http://h/f; asking another source"
             ),
             (.sourceDropped(path: "f", failure, isLast: true), nil),
             (.finished(file("f", .downloaded)), "f: downloaded (90 B, verified)"),

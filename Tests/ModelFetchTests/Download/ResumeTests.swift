@@ -198,7 +198,7 @@ import Transfer
             // Not the second that the end of a body may take.
             let waited = waits.withLock { $0.filter { $0 > .seconds(1) } }
             #expect(waited.count == 1 && (.seconds(119)...(.seconds(121))).contains(waited[0]), "\(waited)")
-            #expect(outcome.words.contains("asks to wait 120 s"))
+            #expect(outcome.words.contains("asks to retry after 120 s"))
         }
     }
 
