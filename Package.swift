@@ -76,6 +76,7 @@ let package = Package(
         .executableTarget(
             name: "SurvivalDemo", dependencies: ["FaultServer"], path: "Tests/SurvivalDemo", swiftSettings: strict),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
+        .target(name: "TemporaryDirectory", path: "Tests/TemporaryDirectory", swiftSettings: strict),
         .target(
             name: "Simulation", dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "SeededRandom"],
             path: "Tests/Simulation", swiftSettings: strict),
@@ -84,7 +85,8 @@ let package = Package(
             dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/SimulateCommand", swiftSettings: strict),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Storage"], swiftSettings: strict),
-        .testTarget(name: "FaultServerTests", dependencies: ["FaultServer"], swiftSettings: strict),
+        .testTarget(
+            name: "FaultServerTests", dependencies: ["FaultServer", "TemporaryDirectory"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
         .target(
             name: "LoopbackServer", dependencies: ["Threads", "Transfer"], path: "Tests/LoopbackServer",
@@ -94,19 +96,26 @@ let package = Package(
         // What several threads share. A program of its own, small enough to be built with ThreadSanitizer in a minute.
         .executableTarget(
             name: "ThreadStress",
-            dependencies: ["Storage", "Threads", "Transfer", "Hashing", "LoopbackServer", "SeededRandom"],
+            dependencies: [
+                "Storage", "Threads", "Transfer", "Hashing", "LoopbackServer", "SeededRandom", "TemporaryDirectory",
+            ],
             path: "Tests/ThreadStress", swiftSettings: strict),
         .testTarget(name: "ThreadStressTests", dependencies: ["ThreadStress"], swiftSettings: strict),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "Hashing", "SeededRandom"], swiftSettings: strict),
+        .testTarget(
+            name: "StorageTests", dependencies: ["Storage", "Hashing", "SeededRandom", "TemporaryDirectory"],
+            swiftSettings: strict),
         .testTarget(
             name: "ModelFetchTests",
             dependencies: [
                 "ModelFetch", "Storage", "Transfer", "Hashing", "FaultServer", "BuiltInManifests", "SeededRandom",
+                "TemporaryDirectory",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["ModelFetchCommand", "fetch-example", "ModelFetch", "Hashing", "FaultServer"],
+            dependencies: [
+                "ModelFetchCommand", "fetch-example", "ModelFetch", "Hashing", "FaultServer", "TemporaryDirectory",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["ModelFetch", "Storage", "Transfer", "Hashing", "SeededRandom"],

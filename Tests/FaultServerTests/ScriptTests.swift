@@ -1,6 +1,7 @@
 internal import FaultServer
 internal import Foundation
-internal import Testing
+internal import TemporaryDirectory
+import Testing
 
 /// Which requests suffer which faults, and how scripts are written down.
 @Suite(.timeLimit(.minutes(10)))
@@ -111,11 +112,12 @@ struct ScriptTests {
     }
 
     @Test func `a directory is served as it is now, and nothing outside it`() async throws {
-        let directory = FileManager.default.temporaryDirectory.appending(path: "fault-server-\(UUID())/inner")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory.deletingLastPathComponent()) }
+        let outer = try TemporaryDirectory()
+        defer { withExtendedLifetime(outer) {} }
+        let directory = outer.url.appending(path: "inner")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         try Data("old".utf8).write(to: directory.appending(path: "f"))
-        try Data("secret".utf8).write(to: directory.deletingLastPathComponent().appending(path: "s"))
+        try Data("secret".utf8).write(to: outer.url.appending(path: "s"))
         try await FaultServer.run(files: .directory(directory.path)) { server in
             let old = try await reply(server, "/f")
             #expect(old.body == Array("old".utf8) && old.header("Content-Length") == "3")

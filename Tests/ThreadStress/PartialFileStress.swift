@@ -3,6 +3,7 @@ import Hashing
 import SeededRandom
 import Storage
 import Synchronization
+import TemporaryDirectory
 
 /// One partial file in the hands of many threads: several write, one of them lies and takes back what it wrote, one gives up
 /// ranges, one checks what an earlier run left and hashes, one looks on.
@@ -37,9 +38,8 @@ package final class PartialFileStress: Sendable {
 
     /// - Returns: what is wrong, a sentence each.
     package func play() throws -> [String] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("thread-stress-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryDirectory()
+        defer { withExtendedLifetime(folder) {} }
         let path = folder.path + "/" + Self.names.partial
         let directory = try ModelDirectory(creating: folder.path, on: SystemDisk())
         try leaveClaims(in: directory, path)

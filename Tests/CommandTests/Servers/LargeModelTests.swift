@@ -1,6 +1,7 @@
 import FaultServer
 import Foundation
 import Hashing
+import TemporaryDirectory
 import Testing
 
 /// Much at once from nginx: one large file, and many small ones.
@@ -8,11 +9,6 @@ import Testing
     .timeLimit(.minutes(10)),
     .enabled(if: Program.has("nginx") && Program.has("openssl"), "nginx or openssl is not installed"))
 struct LargeModelTests {
-    /// A machine whose disk is memory there does not wait for it.
-    private static let folder =
-        FileManager.default.isWritableFile(atPath: "/dev/shm")
-        ? "/dev/shm" : FileManager.default.temporaryDirectory.path
-
     private static func sources(_ nginx: Daemon) -> [[String]] {
         let secure = ["--source", "https://127.0.0.1:\(nginx.ports[1])/", "--cacert", "ca.pem"]
         return [["--source", "http://127.0.0.1:\(nginx.ports[0])/"], secure, secure + ["--http2"]]
@@ -28,7 +24,7 @@ struct LargeModelTests {
                 ("weights.bin", .init(served: weights, sha256: sum)),
                 ("checkpoint", .init(served: marker, sha256: digest(of: marker.read(0..<77)))),
             ], marker: "checkpoint")
-        try await withWorkspace(model, in: Self.folder) { workspace in
+        try await withWorkspace(model, in: TemporaryDirectory.inMemory) { workspace in
             try workspace.write(marker.read(0..<77), to: "www/checkpoint")
             try Self.write(weights, to: workspace.path + "/www/weights.bin")
             try await Authority(workspace.path).lend()
@@ -61,7 +57,7 @@ struct LargeModelTests {
         files[0].1 = TestModel.File([])
         files.append(("checkpoint", TestModel.File(Array("all of it\n".utf8))))
         let model = TestModel(files: files, marker: "checkpoint")
-        try await withWorkspace(model, in: Self.folder) { workspace in
+        try await withWorkspace(model, in: TemporaryDirectory.inMemory) { workspace in
             try workspace.writeModel(to: "www")
             try await Authority(workspace.path).lend()
             try await Nginx.run(in: workspace.path, certificates: ["good"]) { nginx in

@@ -1,4 +1,5 @@
 import Foundation
+import TemporaryDirectory
 
 /// A throw-away certificate authority, by the openssl program.
 struct Authority {
@@ -8,14 +9,12 @@ struct Authority {
 
     /// What one authority made for all tests that want no more than one good certificate: `ca.pem`, `good.pem` and `good.key`.
     private static let shared = Task {
-        let directory = FileManager.default.temporaryDirectory.path + "/authority-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let authority = Authority(directory)
+        let directory = try TemporaryDirectory()
+        let authority = Authority(directory.path)
         try await authority.found()
         try await authority.issueGood()
         return try ["ca.pem", "good.pem", "good.key"].map { name in
-            (name, try Data(contentsOf: URL(fileURLWithPath: directory + "/" + name)))
+            (name, try Data(contentsOf: directory.url.appendingPathComponent(name)))
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TemporaryDirectory
 
 /// A child process: started with exactly the environment and descriptors that a test names, and never outliving it.
 final class Child: Sendable {
@@ -51,7 +52,7 @@ final class Child: Sendable {
     static let patience = ProcessInfo.processInfo.environment["MODELFETCH_TEST_PATIENCE"].flatMap { Int($0) } ?? 1
 
     let pid: pid_t
-    private let scratch: String
+    private let scratch: TemporaryDirectory
     private let state = Mutex(State())
 
     private struct State {
@@ -64,8 +65,8 @@ final class Child: Sendable {
         _ executable: String, _ arguments: [String], environment: [String: String], directory: String,
         out: Stream = .captured, err: Stream = .captured
     ) throws {
-        scratch = NSTemporaryDirectory() + "/child-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+        self.scratch = try TemporaryDirectory()
+        let scratch = self.scratch.path
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -123,10 +124,7 @@ final class Child: Sendable {
         Thread.detachNewThread { [self] in reap() }
     }
 
-    deinit {
-        kill(SIGKILL)
-        try? FileManager.default.removeItem(atPath: scratch)
-    }
+    deinit { kill(SIGKILL) }
 
     private static let spawning = Mutex(())
 
@@ -169,9 +167,9 @@ final class Child: Sendable {
     }
 
     /// What it has printed on stderr so far.
-    var errorsSoFar: String { Self.text(scratch + "/err") }
+    var errorsSoFar: String { Self.text(scratch.path + "/err") }
     /// What it has printed on stdout so far.
-    var outputSoFar: String { Self.text(scratch + "/out") }
+    var outputSoFar: String { Self.text(scratch.path + "/out") }
 
     /// Waits for the end. A process that takes longer is killed, and that is an error.
     @discardableResult

@@ -1,6 +1,7 @@
 import FaultServer
 import Foundation
 import Hashing
+import TemporaryDirectory
 import Testing
 
 /// A directory for one test, with a manifest in it, and the program ready to be run there.
@@ -171,15 +172,14 @@ func digest(of bytes: [UInt8]) -> SHA256Digest { bytes.withUnsafeBytes { SHA256H
 ///
 /// - Parameter folder: where the workspace is made.
 func withWorkspace<R>(
-    _ model: TestModel = .small, in folder: String = FileManager.default.temporaryDirectory.path,
+    _ model: TestModel = .small, in folder: String? = nil,
     isolation: isolated (any Actor)? = #isolation, _ body: (Workspace) async throws -> R
 ) async throws -> R {
     await Gate.sandboxes.enter()
     defer { Gate.sandboxes.leave() }
-    let path = folder + "/modelfetch-command-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let workspace = Workspace(path: path, model: model)
+    let directory = try TemporaryDirectory(in: folder)
+    defer { withExtendedLifetime(directory) {} }
+    let workspace = Workspace(path: directory.path, model: model)
     try Data(model.manifest().utf8).write(to: URL(fileURLWithPath: workspace.manifest))
     return try await body(workspace)
 }

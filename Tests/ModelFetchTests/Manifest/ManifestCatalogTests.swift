@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import ModelFetch
+import TemporaryDirectory
 import Testing
 
 @Suite struct `The catalog of manifests` {

@@ -12,11 +12,3 @@ enum Repository {
         [UInt8](try Data(contentsOf: root.appendingPathComponent(path)))
     }
 }
-
-/// A directory for one test, removed after it.
-func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("modelfetch-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: url) }
-    return try body(url.path)
-}

@@ -1,26 +1,22 @@
 import Foundation
 import Hashing
 import ModelFetch
+import TemporaryDirectory
 import Testing
 
-/// A directory for one test, gone when the last reference is.
+/// A model directory for one test, in a temporary directory of its own.
 final class Folder: Sendable {
+    private let directory: TemporaryDirectory
     /// Nothing but the model directory belongs here.
-    let root: String
+    var root: String { directory.path }
     /// The model directory. Not made beforehand.
     let path: String
 
     /// - Parameter inMemory: whether it is on a file system in memory where there is one, since there are many files in it.
     init(inMemory: Bool = false) throws {
-        let memory = "/dev/shm"
-        let isThere = inMemory && FileManager.default.isWritableFile(atPath: memory)
-        let parent = isThere ? memory : FileManager.default.temporaryDirectory.path
-        root = parent + "/modelfetch-tests-" + UUID().uuidString
-        path = root + "/model"
-        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        directory = try TemporaryDirectory(in: inMemory ? TemporaryDirectory.inMemory : nil)
+        path = directory.path + "/model"
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: root) }
 
     func at(_ file: String) -> String { path + "/" + file }
 

@@ -1,17 +1,14 @@
 import Foundation
+import TemporaryDirectory
 import Testing
 
-/// A directory of one test, gone with it.
+/// The files in a temporary directory, by their names below it.
 final class Scratch: Sendable {
-    let path: String
+    private let directory: TemporaryDirectory
 
-    init() throws {
-        let made = FileManager.default.temporaryDirectory.appendingPathComponent("storage-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: made, withIntermediateDirectories: true)
-        path = made.path
-    }
+    init() throws { directory = try TemporaryDirectory() }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    var path: String { directory.path }
 
     func path(_ name: String) -> String { path + "/" + name }
 
