@@ -1,4 +1,4 @@
-/// What happens in a download, as a sequence that ends with its report.
+/// The events of a download, as a sequence that ends with the report.
 ///
 /// ```swift
 /// for await event in download.events() {
@@ -10,20 +10,21 @@
 /// }
 /// ```
 ///
-/// **Beginning.** Nothing happens until the first event is asked for. Each iteration is a run of its own.
+/// **Beginning.** The run begins when the first event is requested. Every iteration is a run of its own.
 ///
-/// **End.** The last event is ``DownloadEvent/ended(_:)``, always and once. When it comes the run's threads and connections are gone.
+/// **End.** The last event is always ``DownloadEvent/ended(_:)``, exactly once. By then all threads and connections of the run are
+/// gone.
 ///
-/// **Cancellation.** If the task that iterates is cancelled, so is the run: it records what came, and the sequence goes on to
-/// ``DownloadEvent/ended(_:)``, whose report says that it was cancelled. The loop need not look for that itself.
+/// **Cancellation.** Cancelling the task that iterates cancels the run. The run records what was received, and the sequence continues
+/// to ``DownloadEvent/ended(_:)``, whose report says that the run was cancelled. The loop need not check for cancellation itself.
 ///
-/// **Leaving early.** Who leaves the loop (`break`, `return`, a thrown error) lets go of the iterator, which cancels the run. The
-/// language offers no way to wait there: for a moment the run still puts its things in order, and it holds the directory's lock until
-/// it is done, so that a new run on the directory waits for it. To know when it is over, cancel the task and iterate to the end.
+/// **Leaving early.** Leaving the loop (`break`, `return`, a thrown error) releases the iterator, which cancels the run. Swift offers
+/// no way to wait at that point, so the run may take a moment longer to finish. It holds the directory's lock until then, so that a
+/// new run on the directory waits for it. To know when the run is over, cancel the task and iterate to the end.
 ///
-/// **Pace.** A slow consumer holds up nothing and loses nothing. Progress of a file is added to progress of the same file that has
-/// not been taken yet, as long as nothing else about that file came in between; all other events are kept, in order. So memory is taken
-/// for events of files and attempts, never for bytes.
+/// **Pace.** A slow consumer neither delays the run nor loses anything. Progress of a file is added to progress of the same file that
+/// has not been consumed yet, unless another event of that file came in between; all other events are kept, in order. Memory
+/// therefore grows with the number of files and attempts, not with the number of bytes.
 public struct DownloadEvents: AsyncSequence, Sendable {
     /// An event.
     public typealias Element = DownloadEvent
@@ -34,26 +35,26 @@ public struct DownloadEvents: AsyncSequence, Sendable {
 
     init(_ download: ModelDownload) { self.download = download }
 
-    /// A run that has not begun.
+    /// The iterator of a run that has not begun.
     public func makeAsyncIterator() -> Iterator { Iterator(EventFeed(download)) }
 
-    /// One run's events. To let go of it, and of all its copies, cancels the run.
+    /// The events of one run. Releasing the iterator and all of its copies cancels the run.
     public struct Iterator: AsyncIteratorProtocol {
         private let feed: EventFeed
 
         fileprivate init(_ feed: EventFeed) { self.feed = feed }
 
-        /// The next event, as soon as there is one; `nil` after ``DownloadEvent/ended(_:)``. The first call begins the run.
+        /// Waits for the next event; `nil` after ``DownloadEvent/ended(_:)``. The first call begins the run.
         public mutating func next() async -> DownloadEvent? { await feed.next() }
 
-        /// The next event, as soon as there is one; `nil` after ``DownloadEvent/ended(_:)``. The first call begins the run.
+        /// Waits for the next event; `nil` after ``DownloadEvent/ended(_:)``. The first call begins the run.
         public mutating func next(isolation actor: isolated (any Actor)?) async -> DownloadEvent? { await feed.next() }
     }
 }
 
 extension ModelDownload {
-    /// The download as a sequence of its events, which begins when it is iterated, and whose last element is the report.
+    /// The events of the download, as a sequence. The run begins when the sequence is iterated, and the last event holds the report.
     ///
-    /// ``run(onEvent:)`` does the same with a function that is called; this one lets the caller take events at its own pace.
+    /// ``run(onEvent:)`` does the same with a callback; a sequence lets the caller take events at its own pace.
     public func events() -> DownloadEvents { DownloadEvents(self) }
 }

@@ -1,7 +1,8 @@
 internal import DequeModule
 internal import Synchronization
 
-/// One run and its events, for one consumer. The run begins when the first event is asked for, and ends early when the feed goes.
+/// One run and its events, for one consumer. The run begins when the first event is requested, and is cancelled when the feed is
+/// released.
 final class EventFeed: Sendable {
     private let download: ModelDownload
     private let buffer = Buffer()
@@ -9,13 +10,13 @@ final class EventFeed: Sendable {
 
     init(_ download: ModelDownload) { self.download = download }
 
-    // The run does not hold the feed: who forgets the feed has no more use for the run.
+    // The run does not hold the feed, so the feed is released as soon as its consumer no longer uses it.
     deinit { run.withLock { $0 }?.cancel() }
 
     /// The next event; `nil` after the one that ends the run.
     ///
-    /// A consumer that is cancelled cancels the run, and still gets what is left of it: its end is the last event, so whoever has
-    /// read to the end knows that nothing runs any more.
+    /// If the consumer is cancelled, so is the run. The consumer still gets the remaining events: the last of them tells it that
+    /// nothing is running any more.
     func next() async -> DownloadEvent? {
         let run = begun()
         return await withTaskCancellationHandler {
@@ -45,10 +46,10 @@ private final class Buffer: Sendable {
     private struct State {
         var queue = EventQueue()
         var isEnded = false
-        /// More than one only if copies of an iterator are asked at once.
+        /// More than one only if copies of an iterator are used at the same time.
         var waiting = Deque<Waiter>()
 
-        /// Who can be given what now.
+        /// The waiting consumers that can be resumed now, with what each of them gets.
         mutating func deliveries() -> [(Waiter, DownloadEvent?)] {
             var deliveries: [(Waiter, DownloadEvent?)] = []
             while let waiter = waiting.first {
@@ -74,7 +75,7 @@ private final class Buffer: Sendable {
         await withCheckedContinuation { waiter in change { $0.waiting.append(waiter) } }
     }
 
-    /// Resumes outside of the lock: the run's threads must not wait for each other here.
+    /// Resumes consumers outside the lock, so that the run's threads do not wait for each other here.
     private func change(_ body: (inout State) -> Void) {
         let deliveries = state.withLock { state in
             body(&state)

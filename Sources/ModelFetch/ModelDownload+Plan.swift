@@ -26,7 +26,7 @@ extension ModelDownload {
         for file in selected {
             var urls: [String] = []
             for source in sources {
-                if let url = source.shown(appending: file.path.string) { urls.append(url) }
+                if let url = source.location.shownURL(for: file.path) { urls.append(url) }
             }
             do throws(StorageError) {
                 files.append(try plan(for: file, in: there, receipts, urls: urls))
@@ -63,10 +63,7 @@ extension ModelDownload {
         let partial = try PartialClaims(of: identity, names: PartialNames(path: path), in: directory)
         let (held, allocated) = (partial?.bytes ?? 0, partial?.allocated ?? 0)
         if let status = try directory.status(of: path) {
-            let receipt = receipts.files[path]
-            if !options.recheck, let receipt, receipt.matches(status, bootID: BootID.current()),
-                file.sha256 == nil || file.sha256 == receipt.sha256
-            {
+            if !options.recheck, receipts.valid(for: file, status, bootID: BootID.current()) != nil {
                 return planned(.skip)
             }
             guard let size, size != status.size else { return planned(.check) }

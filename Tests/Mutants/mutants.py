@@ -23,7 +23,8 @@ UNPINNED = ["--profile", "unpinned", "--count", "2000"]
 TREASURES = ["--profile", "treasures", "--count", "2000"]
 THRIFTY = ["--profile", "thrifty", "--count", "2000"]
 
-# Name, file, what stands there, what is put there (or a list of both), arguments of the simulator, filter of the tests.
+# Name, file, original text, its replacement (or a list of both, each with another file if need be), arguments of the
+# simulator, filter of the tests.
 MUTANTS = [
     ("skip the fsync of the file", "Sources/Storage/Directory/Publisher.swift",
      "do throws(StorageError) { try file.synchronize() } catch {",
@@ -47,10 +48,10 @@ MUTANTS = [
     ("append a whole answer", "Sources/Transfer/Range/RangeReply.swift",
      "body: (0, length), limit: known, wanted: (asked.lowerBound, end)",
      "body: (asked.lowerBound, length), limit: known, wanted: (asked.lowerBound, end)", SIMULATOR, "RangeReplyTests"),
-    ("publish the marker at once", "Sources/ModelFetch/Download/DownloadRun.swift",
+    ("publish the marker at once", "Sources/ModelFetch/Download/DownloadRun+Fetching.swift",
      "if file.path == context.manifest.marker {", "if false {", SIMULATOR, "MarkerTests"),
     ("leave the marker while files are replaced", "Sources/ModelFetch/Download/DownloadRun.swift",
-     "if mayReplace, let marker, try withdrawMarker(marker), case", "if mayReplace, let marker, false, case", SIMULATOR,
+     "if mayReplace, let marker, let size = try", "if false, let marker, let size = try", SIMULATOR,
      "MarkerTests"),
     ("say that all is well when the marker is held back", "Sources/ModelFetch/Download/DownloadRun+Marker.swift",
      "if reports.isSelected(file) { throw error }\n            }\n            guard reports.isSelected(file) else { return false }",
@@ -67,15 +68,16 @@ MUTANTS = [
     ("record every MiB", "Sources/Storage/Partial/OpenExtents.swift",
      "static let recordBytes: Int64 = 256 << 10", "static let recordBytes: Int64 = 1 << 20", SIMULATOR, "KillTests"),
     ("forget what came before a drop", "Sources/ModelFetch/Download/FileDownload.swift",
-     [("try? partial.flush()\n            context.leavePartial", "context.leavePartial"),
-      ("} catch {\n            try partial.flush()\n            throw error", "} catch {\n            throw error")], None,
+     [("            try? partial.flush()\n", ""),
+      ("} catch {\n            try partial.flush()\n            throw error", "} catch {\n            throw error",
+       "Sources/ModelFetch/Download/FileDownload+Fetching.swift")], None,
      SIMULATOR, "ResumeTests"),
     ("let everybody have the lock", "Sources/Storage/Directory/DirectoryLock.swift",
      "return try file.disk.lock(file.descriptor) ? .ours : .held", "_ = try file.disk.lock(file.descriptor); return .ours",
      SIMULATOR, "DirectoryLockTests"),
     ("trust a receipt by the size", "Sources/Storage/Directory/Receipts.swift",
      "status.kind == .regular && status.size == size && status.inode == inode\n                && status.modifiedNanoseconds == modifiedNanoseconds && status.changedNanoseconds == changedNanoseconds",
-     "status.kind == .regular && status.size == size", None, "ReceiptsTests|StandingTests"),
+     "status.kind == .regular && status.size == size", None, "ReceiptsTests|FileStateTests"),
     ("follow symlinks", "Sources/Storage/Disk/SystemDisk.swift",
      "let flags = purpose | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK", "let flags = purpose | O_CLOEXEC | O_NONBLOCK", None,
      "ObstacleTests|ModelDirectoryTests"),
@@ -105,17 +107,18 @@ MUTANTS = [
      "if let size = file.plannedSize, size != stored.status.size { return .wrong(stored, isRot: true) }", TREASURES,
      "WrongFileTests"),
     ("withdraw a marker that is wrong", "Sources/ModelFetch/Download/DownloadRun+Marker.swift",
-     "case .verified = try standing ?? Inspection(context).standing(of: file)", "true", TREASURES, "WrongFileTests"),
+     "guard case .verified = try current ?? Inspection(context).state(of: file) else { return nil }", "", TREASURES, "WrongFileTests"),
     # Nothing unpinned is a mixture.
     ("accept bytes of several sources", "Sources/ModelFetch/Plan/ContentEvidence.swift",
-     "case .mixed: return false", "case .mixed: return true", None, "OneVersionTests"),
+     "case .oneSource, .mixed: return false", "case .oneSource, .mixed: return true", None, "OneVersionTests"),
     ("accept bytes of several versions of one source", "Sources/ModelFetch/Plan/ContentEvidence.swift",
      "return deliveries[digest, default: []].count > 1", "return deliveries[digest, default: []].count > 0", None,
      "OneVersionTests"),
-    ("go on with what another version left", "Sources/ModelFetch/Download/FileDownload.swift",
-     [("if needsOneVersion, let held = partial.soleVersion, held != version {", "if false {"),
-      ("if needsOneVersion, !partial.isEmpty,", "if false,"),
-      ("case .unproven(let actual, _) where needsOneVersion:", "case .unproven(let actual, _) where false:")], None,
+    ("go on with what another version left", "Sources/ModelFetch/Download/FileDownload+Fetching.swift",
+     [("if needsOneVersion, let held = partial.soleVersion, held != version, !beginsAnew {", "if false {"),
+      ("if beginsAnew, !partial.isEmpty,", "if false,"),
+      ("case .unproven where needsOneVersion:", "case .unproven where false:",
+       "Sources/ModelFetch/Download/FileDownload+Verifying.swift")], None,
      UNPINNED, "OneVersionTests"),
     ("take every answer without a validator for one version", "Sources/Storage/Partial/SourceVersion.swift",
      "var isOneVersion: Bool { !validator.isEmpty || isOneAnswer }", "var isOneVersion: Bool { true }", None,
@@ -179,17 +182,18 @@ def main():
         shutil.copytree(top, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".build*", ".git"))
     missed = 0
     for name, path, old, new, simulator, pattern in mutants:
-        file = copy / path
-        text = (top / path).read_text()
         changes = old if isinstance(old, list) else [(old, new)]
-        if any(text.count(old) != 1 for old, _ in changes):
+        changes = [(change[0], change[1], change[2] if len(change) > 2 else path) for change in changes]
+        texts = {path: (top / path).read_text() for _, _, path in changes}
+        if any(texts[path].count(old) != 1 for old, _, path in changes):
             print(f"| {name} | STALE: its place is not there, or more than once |", flush=True)
             missed += 1
             continue
-        mutated = text
-        for old, new in changes:
-            mutated = mutated.replace(old, new)
-        file.write_text(mutated)
+        mutated = dict(texts)
+        for old, new, path in changes:
+            mutated[path] = mutated[path].replace(old, new)
+        for path, text in mutated.items():
+            (copy / path).write_text(text)
         code, out = run(["swift", "build", "--product", "simulate"], copy, 1200)
         caught = None
         if code != 0:
@@ -202,7 +206,8 @@ def main():
             if not caught:
                 missed += 1
         print(f"| {name} | {caught or 'MISSED'} |", flush=True)
-        file.write_text(text)
+        for path, text in texts.items():
+            (copy / path).write_text(text)
     return 1 if missed else 0
 
 

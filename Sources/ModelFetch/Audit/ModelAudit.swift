@@ -79,7 +79,7 @@ public struct ModelAudit: Sendable {
             // The executor's threads bound how many are read at once.
             for file in largestFirst {
                 group.addTask {
-                    let pin = receipts.files[file.path.string].flatMap { $0.pinned ? nil : $0.sha256 }
+                    let pin = receipts.firstSeenDigest(of: file)
                     let report = try FileAudit(file, in: directory, localPin: pin, onEvent: onEvent).report()
                     onEvent(.finished(report))
                     return report

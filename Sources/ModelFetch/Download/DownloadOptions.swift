@@ -1,47 +1,46 @@
-/// How a download is done.
+/// How a download is done. The defaults are those of the command without options.
 public struct DownloadOptions: Sendable {
-    /// Which files of the manifest are wanted.
+    /// The files of the manifest to download.
     public var selection = Selection.all
-    /// Base URLs that stand in for the manifest's sources; empty: the manifest's.
+    /// Base URLs that replace the manifest's sources. If empty, the manifest's sources are used.
     public var sources: [String] = []
-    /// Attempts after the first that may pass without progress, a source; 0 is one attempt.
+    /// How many attempts after the first may pass without progress before a source is given up; 0 means a single attempt.
     public var retries = 8
-    /// Base of the exponential back-off; at most 30 s are waited, unless a server asks for more.
+    /// The base of the exponential back-off between attempts. A pause is at most 30 s long, unless a server asks for more.
     public var retryDelay: Duration = .milliseconds(500)
-    /// How long a transfer may stay below 1 KiB/s.
+    /// How long a transfer may stay below 1 KiB/s before it is aborted.
     public var stallTimeout: Duration = .seconds(30)
-    /// How long it may take to connect, name look-up and TLS included.
+    /// How long connecting may take, including name resolution and TLS.
     public var connectTimeout: Duration = .seconds(15)
-    /// Whether to go on trying while no source can be reached. Otherwise a run in which none has ever answered ends after some
-    /// seconds.
+    /// Whether to keep trying while no source can be reached. Otherwise a run in which no source has ever answered fails within 10 s.
     public var waitsForNetwork = false
-    /// Bytes per second for all transfers together; `nil`: no limit.
+    /// The limit for all transfers together, in bytes per second; `nil` for none.
     public var rateLimit: Int64?
-    /// Whether files that have a receipt are hashed again.
+    /// Whether files with a valid receipt are hashed again.
     public var recheck = false
-    /// Whether a file without a SHA-256 in the manifest is an error.
+    /// Whether it is an error if the manifest has no SHA-256 for a selected file.
     public var requireSHA256 = false
-    /// Whether to wait while another run holds the directory.
+    /// Whether to wait while another run holds the directory's lock. Otherwise that is a failure.
     public var waitsForLock = true
-    /// Whether files and names are made durable before they are reported.
+    /// Whether files and their names are made durable (fsync) before they are reported as verified.
     public var isDurable = true
-    /// Whether another file, or another model's directory, may be replaced.
+    /// Whether a different file that has the name of a selected one, or the directory of another model, may be replaced.
     public var replacesForeignFiles = false
-    /// Files that are worked on at once.
+    /// How many files are processed at once.
     public var concurrentFiles = 4
-    /// Further header fields, sent to the origins of ``sources`` alone.
+    /// Additional header fields, sent to the origins of ``sources`` only.
     public var headers: [(name: String, value: String)] = []
-    /// Whether the user's `.netrc` may be used, for the origins of ``sources`` alone.
+    /// Whether credentials from the user's `.netrc` may be used. They are sent to the sources' own origins only.
     public var usesNetrc = false
-    /// A proxy's URL; `nil`: the usual environment variables.
+    /// The URL of a proxy; `nil` to use the usual environment variables.
     public var proxy: String?
-    /// Whether https servers are offered HTTP/2, for those that speak nothing else.
+    /// Whether to offer HTTP/2 to https servers. Only needed for servers that speak nothing else.
     public var offersHTTP2 = false
-    /// PEM file of the certificate authorities to trust.
+    /// A PEM file with the certificate authorities to trust.
     public var certificateFile: String?
-    /// Directory of the certificate authorities to trust, as c_rehash(1) makes it.
+    /// A directory with the certificate authorities to trust, as made by c_rehash(1).
     public var certificateDirectory: String?
 
-    /// What the command does when it is given no option.
+    /// The defaults.
     public init() {}
 }

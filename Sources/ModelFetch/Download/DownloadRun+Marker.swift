@@ -6,17 +6,17 @@ extension DownloadRun {
     /// While files are fetched the marker must not tell a reader that the model is whole. One that is wrong is not the marker, and
     /// may be somebody's: it stays until the right one takes its name.
     ///
-    /// - Parameter standing: what stands there, if that was looked at.
+    /// - Parameter state: its state, if that was looked at.
     /// - Returns: its size in bytes; `nil` if it did not stand there.
-    func withdrawMarker(_ file: ManifestFile, _ standing: FileState?) throws -> Int64? {
+    func withdrawMarker(_ file: ManifestFile, _ state: FileState?) throws -> Int64? {
         let path = file.path.string
         do {
             guard let status = try context.directory.status(of: path), status.kind == .regular else { return nil }
             // It may have been changed since it was looked at.
-            let current = context.receipt(of: file, status) == nil ? nil : standing
-            guard case .verified = try current ?? Inspection(context).standing(of: file) else { return nil }
+            let current = context.receipts.valid(for: file, status) == nil ? nil : state
+            guard case .verified = try current ?? Inspection(context).state(of: file) else { return nil }
             // What an unpinned one was is known from its receipt alone, which outlives its name.
-            if file.isPinned { context.forget(file) } else { try context.writeReceipts() }
+            if file.isPinned { context.receipts.forget(file) } else { try context.receipts.write() }
             let names = PartialNames(path: path)
             try context.publisher.withdraw(names)
             guard try context.directory.status(of: names.partial)?.isSameContent(as: status) == true else {
@@ -37,13 +37,13 @@ extension DownloadRun {
         guard let held = try heldMarker(file, reports) else { return }
         do {
             guard !reports.hasFailures, try isEveryFileVerified(but: marker, reports) else {
-                context.leavePartial(of: file)
+                context.partials.leave(file)
                 if reports.isSelected(file) { reports.finish(.held, file, digest: held.file.digest) }
                 return
             }
             try publish(held.file, file, over: held.expendable)
         } catch let error as StorageError {
-            context.leavePartial(of: file)
+            context.partials.leave(file)
             return reports.fail(Failure(error, file: marker.string), file)
         }
         if reports.isSelected(file) { reports.finish(held.state, file, digest: held.file.digest) }
@@ -55,22 +55,24 @@ extension DownloadRun {
     ) throws -> ReportCollector.Held? {
         if let held = reports.held { return held }
         guard !reports.isSelected(file) else { return nil }
-        let names = context.names(of: file)
+        let names = context.partials.names(of: file)
         do throws(StorageError) {
             // What stands under its name was not to be looked at, nor replaced.
             guard try context.directory.status(of: names.final) == nil else { return nil }
-            try context.takeOverPartial(of: file)
+            try context.partials.takeOver(file)
             guard let there = try context.directory.status(of: names.partial) else { return nil }
-            guard let size = file.size ?? (context.localPin(of: file) == nil ? nil : there.size) else { return nil }
+            guard let size = file.size ?? (context.receipts.firstSeenDigest(of: file) == nil ? nil : there.size) else {
+                return nil
+            }
             let identity = FileIdentity(path: file.path.string, size: size, sha256: file.sha256)
             let key = context.runtime.random.bytes(BlockChecksummer.keyByteCount)
             let partial = try PartialFile(in: context.directory, names: names, identity: identity, key: key)
             while try partial.checkNext() != nil {}
-            var evidence = ContentEvidence(for: file, seen: context.localPin(of: file))
+            var evidence = ContentEvidence(for: file, seen: context.receipts.firstSeenDigest(of: file))
             guard partial.isComplete,
                 case .verified(let verified) = try partial.finish(accepting: { evidence.accepts($0, $1) })
             else {
-                context.leavePartial(of: file)
+                context.partials.leave(file)
                 return nil
             }
             return ReportCollector.Held(file: verified, state: .resumed)
@@ -103,7 +105,7 @@ extension DownloadRun {
         var patience = 3
         while true {
             do {
-                if case .verified = try inspection.standing(of: file) { return true }
+                if case .verified = try inspection.state(of: file) { return true }
                 return false
             } catch let error as StorageError where error.code == .disturbed && patience > 0 {
                 patience -= 1

@@ -6,10 +6,10 @@ extension DownloadRun {
     /// - Throws: ``Failure`` for a directory that holds another model, and `CancellationError`.
     func confirm(into reports: ReportCollector) async throws -> Bool {
         try refuseForeignModel()
-        let standings = try await inspect(into: reports)
+        let states = try await inspect(into: reports)
         var isWhole = true
         for file in selected {
-            if case .verified(let digest) = standings[file.path] {
+            if case .verified(let digest) = states[file.path] {
                 reports.finish(.skipped, file, digest: digest)
             } else {
                 isWhole = false

@@ -24,11 +24,11 @@ struct DownloadRun: Sendable {
         try copy.writeIfAbsent()
         var leftovers = Leftovers(context)
         leftovers.clear()
-        let standings = try await inspect(into: reports)
+        let states = try await inspect(into: reports)
         let marker = context.manifest.marker.flatMap { context.manifest.file(at: $0) }
         var work: [FileJob] = []
         for file in selected {
-            switch standings[file.path] {
+            switch states[file.path] {
             // A right marker may have to step back while others are fetched.
             case .verified where file == marker: break
             case .verified(let digest):
@@ -46,17 +46,17 @@ struct DownloadRun: Sendable {
         // What stands in the directory of another model stays as it is, the copy of its manifest included.
         if mayReplace { try copy.write() }
         if !work.isEmpty {
-            if mayReplace, let marker, let size = try withdrawMarker(marker, standings[marker.path]),
-                case .verified = standings[marker.path]
+            if mayReplace, let marker, let size = try withdrawMarker(marker, states[marker.path]),
+                case .verified = states[marker.path]
             {
                 work.append(FileJob(context, marker, wasRightOf: size))
                 hasSteppedBack = true
             }
             try await fetch(work, into: reports)
-            try context.reach.endIfNothingReachable()
+            try context.monitor.endIfNothingReachable()
         }
         try await releaseMarker(into: reports)
-        if !hasSteppedBack, let marker, case .verified(let digest) = standings[marker.path] {
+        if !hasSteppedBack, let marker, case .verified(let digest) = states[marker.path] {
             leftovers.clear(after: marker)
             reports.finish(.skipped, marker, digest: digest)
         }
@@ -68,53 +68,8 @@ struct DownloadRun: Sendable {
     func refuseForeignModel() throws {
         guard !context.options.replacesForeignFiles else { return }
         var recognition = ModelRecognition(
-            context.directory, among: known, receipts: context.receipts, bootID: context.runtime.bootID)
+            context.directory, among: known, receipts: context.receipts.all, bootID: context.runtime.bootID)
         if let refusal = try recognition.refusal(toHold: context.manifest) { throw refusal }
-    }
-
-    /// Looks at every selected file: at once at those that receipts know, then at the others, several at a time.
-    func inspect(into reports: ReportCollector) async throws -> [ManifestPath: FileState] {
-        let inspection = Inspection(context)
-        return try await withThrowingTaskGroup(of: (ManifestFile, Result<FileState, Failure>).self) { group in
-            var standings: [ManifestPath: FileState] = [:]
-            var unknown: [ManifestFile] = []
-            for file in selected {
-                // A task for each would take longer than to look.
-                if let digest = digestByReceipt(of: file) {
-                    standings[file.path] = .verified(digest)
-                } else {
-                    unknown.append(file)
-                }
-                try Task.checkCancellation()
-            }
-            var waiting = unknown[...]
-            func start() {
-                guard let file = waiting.popFirst() else { return }
-                group.addTask {
-                    do {
-                        return (file, .success(try inspection.standing(of: file)))
-                    } catch let error as StorageError {
-                        return (file, .failure(Failure(error, file: file.path.string, kept: "nothing was touched")))
-                    }
-                }
-            }
-            for _ in 0..<context.options.concurrentFiles { start() }
-            while let (file, result) = try await group.next() {
-                switch result {
-                case .success(let standing): standings[file.path] = standing
-                case .failure(let failure): reports.fail(failure, file)
-                }
-                start()
-            }
-            return standings
-        }
-    }
-
-    private func digestByReceipt(of file: ManifestFile) -> SHA256Digest? {
-        guard !context.options.recheck, let status = try? context.directory.status(of: file.path.string) else {
-            return nil
-        }
-        return context.receipt(of: file, status)?.sha256
     }
 
     /// Finds out about every large wrong file whether it may be replaced, before anything is changed: if one may not, this is
@@ -131,7 +86,7 @@ struct DownloadRun: Sendable {
                 first = first ?? Failure(error, file: file.path.string, kept: "it was not touched")
             } catch let failure as Failure {
                 first = first ?? failure
-                reports.count(received: work[index].loop.receivedBytes, reused: 0, file)
+                reports.count(received: work[index].runner.receivedBytes, reused: 0, file)
                 reports.fail(failure, file)
             }
         }
@@ -162,72 +117,5 @@ struct DownloadRun: Sendable {
         } catch {
             throw Failure(error)
         }
-    }
-
-    // MARK: Fetching
-
-    private func fetch(_ work: [FileJob], into reports: ReportCollector) async throws {
-        // The largest first: they decide when the run ends.
-        var waiting = work.sorted { ($0.file.plannedSize ?? .max) > ($1.file.plannedSize ?? .max) }[...]
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            func start() {
-                guard let item = waiting.popFirst() else { return }
-                group.addTask { try await fetch(item, into: reports) }
-            }
-            for _ in 0..<context.options.concurrentFiles { start() }
-            while try await group.next() != nil { start() }
-        }
-    }
-
-    private func fetch(_ item: FileJob, into reports: ReportCollector) async throws {
-        let file = item.file
-        let path = file.path.string
-        var reused: Int64 = 0
-        do {
-            let size = try await item.resolveSize()
-            try item.makeRoom(size: size)
-            let download = FileDownload(context, file, size: size, loop: item.loop)
-            let verified = try await download.run()
-            reused = download.reusedBytes
-            reports.count(received: item.loop.receivedBytes, reused: item.wasRight ? 0 : reused, file)
-            let state = item.state(reused: reused)
-            if file.path == context.manifest.marker {
-                reports.hold(verified, as: state, over: try item.expendable(for: verified))
-                context.emit(.phase(path: path, .holding))
-            } else {
-                do {
-                    try publish(verified, file, over: try item.expendable(for: verified))
-                } catch {
-                    context.leavePartial(of: file)
-                    throw error
-                }
-                reports.finish(state, file, digest: verified.digest)
-            }
-        } catch {
-            // However it ended, what was received counts.
-            reports.count(received: item.loop.receivedBytes, reused: reused, file)
-            switch error {
-            case let failure as Failure: reports.fail(failure, file)
-            case let error as StorageError: reports.fail(Failure(error, file: path), file)
-            // The run says it, once for all files.
-            case is NothingReachable: break
-            default: throw error
-            }
-        }
-    }
-
-    /// - Parameter expendable: what may go from under the final name without being kept.
-    func publish(_ verified: VerifiedFile, _ file: ManifestFile, over expendable: FileStatus?) throws {
-        context.emit(.phase(path: file.path.string, .publishing))
-        guard context.directory.isWhereItWas() else {
-            throw StorageError(
-                .disturbed, path: context.directory.path,
-                reason: context.directory.isRemoved()
-                    ? "the directory was removed while the download ran; nothing is kept"
-                    : "the directory was moved or replaced while the download ran; what was received went with it")
-        }
-        let (status, kept) = try context.publisher.publish(verified, over: expendable)
-        if let kept { context.emit(.replaced(path: file.path.string, keptAs: kept.path, bytes: kept.size)) }
-        try context.record(file, verified.digest, status)
     }
 }

@@ -27,41 +27,41 @@ final class FailoverRunner: Sendable {
     /// Runs `attempt` against the sources in turn until it returns.
     ///
     /// - Parameters:
-    ///   - stake: what a message says of it all.
+    ///   - about: what messages say about the attempts.
     ///   - attempt: gets a source and its index. A `TransferError` that it throws leads to the next attempt, anything else ends
-    ///     the loop.
+    ///     the run of attempts.
     /// - Throws: a ``Failure`` when every source is out, ``NothingReachable`` when none ever answered in this run, and what
     ///   `attempt` throws.
     func run<R: Sendable>(
-        _ stake: AttemptContext, _ attempt: @Sendable (Source, Int) async throws -> R
+        _ about: AttemptContext, _ attempt: @Sendable (Source, Int) async throws -> R
     ) async throws -> R {
         var last: (failure: Failure, attempt: Int)?
         while true {
-            let gates = context.sources.map { context.gates.until($0.base.origin) }
+            let gates = context.health.all.map(\.notBefore)
             let time = context.runtime.time
             let now = time.now()
             let step = schedule.withLock { $0.next(now: now, gates: gates) }
             guard case .ask(let index, var pause) = step else {
-                throw try exhausted(at: stake.offset(), kept: stake.kept())
+                throw try exhausted(at: about.offset(), kept: about.kept())
             }
             // Somebody may be reached by another file meanwhile, so the time is used to its end.
-            if let left = try context.reach.timeLeft(at: now) { pause = min(pause, left) }
+            if let left = try context.monitor.timeLeft(at: now) { pause = min(pause, left) }
             if let last {
-                context.countRetry()
-                context.reach.say(.retrying(path: path, last.failure, attempt: last.attempt, pause: pause))
+                context.retries.count()
+                context.monitor.emit(.retrying(path: path, last.failure, attempt: last.attempt, pause: pause))
             }
             if pause > .zero { try await time.sleep(pause) }
             try Task.checkCancellation()
-            _ = try context.reach.timeLeft(at: time.now())
+            _ = try context.monitor.timeLeft(at: time.now())
             do {
                 let result = try await attempt(context.sources[index], index)
-                context.reach.answered(index)
+                context.health.update(index) { $0.answered() }
                 return result
             } catch let error as TransferError {
                 // A transfer that ends because the task does is no failure of the source. One that ends although the task does
                 // not is no interruption either.
                 if error.code == .cancelled { try Task.checkCancellation() }
-                last = note(error, of: index, at: stake.offset())
+                last = note(error, of: index, at: about.offset())
             }
         }
     }
@@ -69,7 +69,7 @@ final class FailoverRunner: Sendable {
     /// Asks a source for a range of the file: for the whole, if it turns out to refuse ranges.
     func open(_ request: FetchRequest, from index: Int) async throws(TransferError) -> RangeBody {
         guard request.range != nil else { return try await context.fetcher.open(request) }
-        let isRangeless = context.reach.isRangeless(index)
+        let isRangeless = context.health.all[index].refusesRanges
         if !ranges.withLock({ $0[index].isRefused || (isRangeless && !$0[index].hasWorked) }) {
             do throws(TransferError) {
                 let body = try await context.fetcher.open(request)
@@ -86,7 +86,7 @@ final class FailoverRunner: Sendable {
         do throws(TransferError) {
             let body = try await context.fetcher.open(whole)
             ranges.withLock { $0[index].servedWhole() }
-            context.reach.noteRangeless(index)
+            context.health.update(index) { $0.deliveredWhole() }
             return body
         } catch {
             ranges.withLock { $0[index].wholeFailed(error) }
@@ -115,26 +115,28 @@ final class FailoverRunner: Sendable {
 
     private func note(_ error: TransferError, of index: Int, at offset: Int64) -> (failure: Failure, attempt: Int)? {
         let source = context.sources[index]
-        let error = source.asTyped(error)
+        let error = source.location.asTyped(error)
+        let origin = source.location.base.origin
         let now = context.runtime.time.now()
-        if let pause = error.retryAfter { context.gates.close(source.base.origin, for: pause, now: now) }
-        let reach = context.reach.note(index, at: source.base.origin, error)
+        if let pause = error.retryAfter { context.health.pauseHost(of: index, for: pause, now: now) }
+        let isHopeless = context.health.update(index) { $0.failed(error) }
+        let isFirst = context.monitor.failed(origin, error)
         let isWaiting = context.options.waitsForNetwork && error.isUnreachable && error.disposition == .retry
         let attempt = schedule.withLock { schedule in
             var random = context.runtime.random
             return schedule.failed(
-                index, error, isHopeless: reach.isHopeless, isWaiting: isWaiting, now: now, using: &random)
+                index, error, isHopeless: isHopeless, isWaiting: isWaiting, now: now, using: &random)
         }
-        if isWaiting, reach.isFirst {
-            context.emit(.warning("\(NothingReachable.words(for: source.base.origin, error)); waiting for the network"))
+        if isWaiting, isFirst {
+            context.emit(.warning("\(NothingReachable.words(for: origin, error)); waiting for the network"))
         }
-        if attempt == nil { context.reach.giveUp(index) }
+        if attempt == nil { context.health.update(index) { $0.giveUp() } }
         let failure = Failure(
             error.disposition == .refuse ? .refused : .unavailable, file: path, source: source.shown, offset: offset,
             error.description, brief: error.brief)
         guard let attempt else {
             let isLast = schedule.withLock { !$0.verdicts.contains(nil) }
-            context.reach.say(.sourceDropped(path: path, failure, isLast: isLast))
+            context.monitor.emit(.sourceDropped(path: path, failure, isLast: isLast))
             return nil
         }
         return (failure, attempt)
@@ -145,7 +147,7 @@ final class FailoverRunner: Sendable {
     /// - Throws: ``NothingReachable`` if that is because no way leads to any of them.
     private func exhausted(at offset: Int64, kept: String) throws(NothingReachable) -> Failure {
         let (verdicts, kind) = schedule.withLock { ($0.verdicts, $0.kind) }
-        try context.reach.endIfUnreachable(verdicts.map { $0?.error })
+        try context.monitor.endIfUnreachable(verdicts.map { $0?.error })
         var (reasons, briefs): ([String], [String]) = ([], [])
         for (source, verdict) in zip(context.sources, verdicts) {
             switch verdict {

@@ -15,16 +15,14 @@ extension FileDownload {
     ) async throws -> (RangeBody, SourceVersion) {
         var validator = partial.validator(of: source.id)
         if !needsOneVersion, partial.hasChanged(source.id) { validator = nil }
-        var request = FetchRequest(
-            url: try source.base.appending(path: path), credentials: source.credentials,
-            range: gap == 0..<size ? nil : gap, total: size,
-            validator: validator.flatMap { Validator(journalForm: $0) }, fileName: path)
-        var body = try await loop.open(request, from: index)
+        var request = try source.request(for: file.path, range: gap == 0..<size ? nil : gap, total: size)
+        request.validator = validator.flatMap { Validator(journalForm: $0) }
+        var body = try await runner.open(request, from: index)
         if !needsOneVersion, let asked = request.validator, body.reply.skip > 0, body.reply.validator != asked {
             body.cancel()
-            loop.count(body)
+            runner.count(body)
             request.validator = nil
-            body = try await loop.open(request, from: index)
+            body = try await runner.open(request, from: index)
         }
         return (body, version(of: body, asked: request, from: source))
     }
@@ -59,7 +57,7 @@ extension FileDownload {
             context.emit(.discarded(path: path, bytes: lost, reason: reason))
         }
         guard let held = partial.soleVersion else { return }
-        loop.stay(with: context.sources.firstIndex { $0.id == held.source })
+        runner.stay(with: context.sources.firstIndex { $0.id == held.source })
     }
 
     /// Gives up what is there for an answer that is here: nothing shows that both are of one version.
@@ -74,7 +72,7 @@ extension FileDownload {
         }
         let reason = "the server does not show that its file is still the same, and the manifest has no digest"
         guard restarts <= max(context.options.retries, 1) else {
-            loop.stay(with: nil)
+            runner.stay(with: nil)
             throw TransferError(
                 .unprovable, "begun anew \(restarts - 1) times; a source that gives an ETag could be gone on with")
         }

@@ -4,16 +4,16 @@ internal import Storage
 /// A file that has to be fetched, or at least to be put in its place: what stands there, and what may be done about it.
 struct FileJob: Sendable {
     let file: ManifestFile
-    let loop: FailoverRunner
+    let runner: FailoverRunner
     /// Another file that stands under the final name.
     let wrong: StoredFile?
     /// Whether it stood there and was right: a marker that steps back for others.
     let wasRight: Bool
-    private let context: RunContext
-    private let isRot: Bool
-    private var size: Int64?
+    let context: RunContext
+    let isRot: Bool
+    var size: Int64?
     /// What `wrong` is, as far as it is known.
-    private var judgement = WrongFile.unknown
+    var judgement = WrongFile.unknown
 
     init(_ context: RunContext, _ file: ManifestFile, wrong: StoredFile? = nil, isRot: Bool = false) {
         self.context = context
@@ -21,7 +21,7 @@ struct FileJob: Sendable {
         self.wrong = wrong
         self.isRot = isRot
         wasRight = false
-        loop = FailoverRunner(context, path: file.path.string)
+        runner = FailoverRunner(context, path: file.path.string)
         size = file.size
     }
 
@@ -34,37 +34,14 @@ struct FileJob: Sendable {
         wrong = nil
         isRot = false
         wasRight = true
-        loop = FailoverRunner(context, path: file.path.string)
+        runner = FailoverRunner(context, path: file.path.string)
         self.size = size
-    }
-
-    /// Finds out whether what stands there may be replaced. Changes nothing.
-    ///
-    /// - Throws: ``Failure`` if it may not, or if no source tells; and `CancellationError`.
-    mutating func settle() async throws {
-        guard let wrong, !context.options.replacesForeignFiles else { return }
-        judgement = WrongFile(
-            size: wrong.status.size, front: try wrong.bytes(at: 0, count: 256), isRot: isRot, name: file.path.string)
-        guard judgement == .unknown else { return }
-        let size = try await resolveSize()
-        self.size = size
-        judgement = try await SampleComparison(context, loop: loop).judge(wrong, of: file, size: size)
-        // What became of a sample is no reason to give up a download.
-        loop.forgive()
-        if judgement == .foreign { throw refusal(of: wrong, kept: "") }
-    }
-
-    private func refusal(of wrong: StoredFile, kept: String) -> Failure {
-        Failure(
-            .data, file: file.path.string,
-            "a different file (\(roundedBytes(wrong.status.size))) already exists; it was not touched" + kept,
-            hint: "move it away, or add --replace to replace it once the right one is verified")
     }
 
     /// The size that the file must have; asks the sources where the manifest does not say.
     func resolveSize() async throws -> Int64 {
         if let size { return size }
-        return try await SizeResolution(context, loop: loop).size(of: file)
+        return try await SizeResolution(context, runner: runner).size(of: file)
     }
 
     /// The bytes of disk that it takes besides those that it has, as far as its size is known. What stands under its name stays
@@ -73,50 +50,6 @@ struct FileJob: Sendable {
         guard let size = size ?? file.plannedSize else { return 0 }
         let partial = try context.directory.status(of: PartialNames(path: file.path.string).partial)
         return max(0, size - (partial?.allocated ?? 0))
-    }
-
-    /// Makes the partial of a copy that was cut off or lengthened: what it has in common with the right file need not be fetched.
-    ///
-    /// Of a damaged copy of the right size nothing tells which bytes are good, and without a digest nothing would tell whether
-    /// they belong to what is fetched.
-    func makeRoom(size: Int64) throws(StorageError) {
-        let names = context.names(of: file)
-        // A partial that has come further is worth more than a copy that is known to be wrong.
-        guard let wrong, judgement == .damaged, wrong.status.size >= WrongFile.precious, wrong.status.size != size,
-            file.isPinned || file.expected?.sha256 != nil,
-            try context.directory.status(of: PartialNames(path: file.path.string).partial) == nil
-        else { return }
-        try wrong.share(
-            asPartial: names, size: size, in: context.directory,
-            scratch: context.runtime.random.bytes(BlockChecksummer.keyByteCount))
-    }
-
-    /// What may go from under the final name without being kept, when the right file takes it.
-    ///
-    /// - Throws: ``Failure`` if what stands there turns out to be a file of its own, now that it can be compared with the right one.
-    func expendable(for verified: VerifiedFile) throws -> FileStatus? {
-        guard let wrong else { return nil }
-        if context.options.replacesForeignFiles || judgement == .rot { return wrong.status }
-        // Where the right file is a page itself, one is no error page.
-        if judgement == .stump, !WrongFile.isPage(try verified.front(256), file.path.string) { return wrong.status }
-        guard judgement == .unknown else { return nil }
-        guard try likeness(of: wrong, to: verified).isDamage else {
-            throw refusal(of: wrong, kept: "; the right file was fetched and is kept beside it, as a partial")
-        }
-        return nil
-    }
-
-    private func likeness(of wrong: StoredFile, to verified: VerifiedFile) throws -> Likeness {
-        do throws(StoredFileError) {
-            return try wrong.likeness(to: verified) { () throws(CancellationError) in
-                if Task.isCancelled { throw CancellationError() }
-            }
-        } catch {
-            switch error {
-            case .storage(let error): throw error
-            case .cancelled: throw CancellationError()
-            }
-        }
     }
 
     /// What became of the file once it is published.

@@ -10,10 +10,10 @@ struct Inspection: Sendable {
     /// What stands under a file's final name. Hashes it, unless a receipt tells.
     ///
     /// - Throws: `StorageError` for what cannot be read or is no regular file, and `CancellationError`.
-    func standing(of file: ManifestFile) throws -> FileState {
+    func state(of file: ManifestFile) throws -> FileState {
         let path = file.path.string
         guard let status = try context.directory.status(of: path) else { return .absent }
-        let receipt = context.receipt(of: file, status)
+        let receipt = context.receipts.valid(for: file, status)
         if !context.options.recheck, let receipt { return .verified(receipt.sha256) }
         guard let stored = try StoredFile(path, in: context.directory) else { return .absent }
         // A known size that differs spares the reading.
@@ -32,17 +32,17 @@ struct Inspection: Sendable {
         }
         // What two sources have contradicted once, and was noted, is not in doubt again.
         if !file.isPinned, let expected = file.expected?.sha256, expected != digest,
-            context.localPin(of: file) != digest
+            context.receipts.firstSeenDigest(of: file) != digest
         {
             return .wrong(stored, isRot: false)
         }
         // The manifest cannot say that it is right; that it is no longer what was seen first says that it is not.
         let isRot = receipt != nil && status.hasFineTimes
-        if let pin = context.localPin(of: file), pin != digest { return .wrong(stored, isRot: isRot) }
+        if let pin = context.receipts.firstSeenDigest(of: file), pin != digest { return .wrong(stored, isRot: isRot) }
         let identity = FileIdentity(path: path, size: stored.status.size, sha256: file.sha256)
         guard let verified = stored.verified(digest, as: identity) else { return .wrong(stored, isRot: isRot) }
         if !context.isReadOnly {
-            try context.record(file, digest, try context.publisher.adopt(verified, hashedAs: stored.status))
+            try context.receipts.record(file, digest, try context.publisher.adopt(verified, hashedAs: stored.status))
         }
         return .verified(digest)
     }

@@ -13,7 +13,7 @@ struct Leftovers: Sendable {
     /// Removes half-written records of ours, and passes on the partials of runs that had no lock. A failure is no more than a
     /// warning: leftovers are in nobody's way.
     mutating func clear() {
-        guard context.tag == nil else { return }
+        guard context.partials.tag == nil else { return }
         do throws(StorageError) {
             state = Set(try context.directory.names(in: StateNames.directory))
             try clearRecords()
@@ -26,7 +26,7 @@ struct Leftovers: Sendable {
     /// The partial of a file that is verified is of no more use. One that had no journal beside it is not ours.
     func clear(after file: ManifestFile) {
         let names = PartialNames(path: file.path.string)
-        guard context.tag == nil, state.contains(StateNames.nameInState(names.journal)) else { return }
+        guard context.partials.tag == nil, state.contains(StateNames.nameInState(names.journal)) else { return }
         do throws(StorageError) {
             guard try context.directory.status(of: names.journal)?.kind == .regular else { return }
             if try context.directory.status(of: names.partial)?.kind == .regular {

@@ -10,14 +10,14 @@ struct ManifestCopyWriter: Sendable {
 
     /// Writes a copy in a directory that has none and that does not belong to another manifest. Replaces nothing.
     func writeIfAbsent() throws(StorageError) {
-        let model = context.receipts.model
+        let model = context.receipts.all.model
         guard model == nil || model == context.manifest.name else { return }
         if try context.directory.status(of: ManifestCopy.name) == nil { try write() }
     }
 
     /// Writes a copy in place of any other: from now on the directory belongs to this manifest.
     func write() throws(StorageError) {
-        context.claimDirectory()
+        context.receipts.claimDirectory()
         let manifest = context.manifest.withoutCredentials
         var bytes = Array(manifest.json().utf8)
         // A manifest that could be read has room for its files, but perhaps not for so much white space.
@@ -26,6 +26,6 @@ struct ManifestCopyWriter: Sendable {
             try context.directory.contents(of: ManifestCopy.name, limit: ManifestCopy.maximumLength) != bytes
         else { return }
         try context.directory.replace(
-            ManifestCopy.name, with: bytes, isDurable: context.options.isDurable, tag: context.tag)
+            ManifestCopy.name, with: bytes, isDurable: context.options.isDurable, tag: context.partials.tag)
     }
 }

@@ -4,11 +4,11 @@ internal import Transfer
 /// Compares samples of a wrong file with a source's, to tell a damaged copy from a different file.
 struct SampleComparison: Sendable {
     private let context: RunContext
-    private let loop: FailoverRunner
+    private let runner: FailoverRunner
 
-    init(_ context: RunContext, loop: FailoverRunner) {
+    init(_ context: RunContext, runner: FailoverRunner) {
         self.context = context
-        self.loop = loop
+        self.runner = runner
     }
 
     /// What a wrong file is, as far as samples of it can tell. Changes nothing.
@@ -34,16 +34,13 @@ struct SampleComparison: Sendable {
     private func sample(
         _ range: Range<Int64>, of file: ManifestFile, size: Int64
     ) async throws -> [UInt8]? {
-        let path = file.path.string
-        let stake = AttemptContext(offset: range.lowerBound, kept: "the file that is there was not touched")
-        return try await loop.run(stake) { source, index in
-            let request = FetchRequest(
-                url: try source.base.appending(path: path), credentials: source.credentials, range: range,
-                total: size, validator: nil, fileName: path)
-            let body = try await loop.open(request, from: index)
+        let attempt = AttemptContext(offset: range.lowerBound, kept: "the file that is there was not touched")
+        return try await runner.run(attempt) { source, index in
+            let request = try source.request(for: file.path, range: range, total: size)
+            let body = try await runner.open(request, from: index)
             defer {
                 body.cancel()
-                loop.count(body)
+                runner.count(body)
             }
             guard body.reply.skip <= WrongFile.sampleBytes else { return nil }
             var bytes: [UInt8] = []
@@ -53,7 +50,7 @@ struct SampleComparison: Sendable {
             guard bytes.count == range.count else {
                 throw TransferError(.short, "\(bytes.count) of \(range.count) bytes came")
             }
-            loop.received(bytes.count, from: index, isEnd: true)
+            runner.received(bytes.count, from: index, isEnd: true)
             return bytes
         }
     }

@@ -7,25 +7,23 @@ internal import Transfer
 /// The expected size stands unless two sources agree on another one. Where nothing is expected, the first source's word counts.
 struct SizeResolution: Sendable {
     private let context: RunContext
-    private let loop: FailoverRunner
+    private let runner: FailoverRunner
 
-    init(_ context: RunContext, loop: FailoverRunner) {
+    init(_ context: RunContext, runner: FailoverRunner) {
         self.context = context
-        self.loop = loop
+        self.runner = runner
     }
 
     /// - Throws: ``Failure`` when no source gives a size that can stand, or `CancellationError`.
     func size(of file: ManifestFile) async throws -> Int64 {
         if let size = file.size { return size }
-        let path = file.path.string
         let told = Mutex<[Int64: Set<SourceID>]>([:])
-        return try await loop.run(.init(offset: 0, kept: "nothing was changed")) { source, index in
-            let url = try source.base.appending(path: path)
-            let request = FetchRequest(
-                url: url, credentials: source.credentials, range: 0..<1, total: nil, validator: nil, fileName: path)
+        return try await runner.run(.init(offset: 0, kept: "nothing was changed")) { source, index in
+            let request = try source.request(for: file.path, range: 0..<1)
+            let url = request.url
             let body = try await ask(request, index)
             body.cancel()
-            loop.count(body)
+            runner.count(body)
             guard let total = body.reply.total else {
                 throw TransferError(.wrongLength, "the server does not tell the size of its file").at(url)
             }
@@ -46,7 +44,7 @@ struct SizeResolution: Sendable {
 
     private func ask(_ request: FetchRequest, _ index: Int) async throws(TransferError) -> RangeBody {
         do throws(TransferError) {
-            return try await loop.open(request, from: index)
+            return try await runner.open(request, from: index)
         } catch {
             let isWhole = error.code == .wrongLength && error.status == 200
             guard error.code == .rangeNotSatisfiable || isWhole else { throw error }

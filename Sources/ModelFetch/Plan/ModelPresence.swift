@@ -31,12 +31,7 @@ package struct ModelPresence: Sendable {
             if let status, status.kind == .regular {
                 present += 1
                 if isLink { links += 1 }
-                let receipt = receipts.files[file.path.string]
-                if let receipt, receipt.matches(status, bootID: bootID),
-                    file.sha256 == nil || file.sha256 == receipt.sha256
-                {
-                    verified += 1
-                }
+                if receipts.valid(for: file, status, bootID: bootID) != nil { verified += 1 }
             } else if (try? directory.status(of: names.partial)) != .some(nil) {
                 partial += 1
             }

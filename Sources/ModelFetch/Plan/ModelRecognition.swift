@@ -96,7 +96,7 @@ struct ModelRecognition {
             digests[path] = .some(nil)
             return nil
         }
-        if !isLink, let receipt = receipts.files[path.string], receipt.matches(status, bootID: bootID) {
+        if !isLink, let receipt = receipts.unchanged(at: path, status, bootID: bootID) {
             digests[path] = receipt.sha256
             return receipt.sha256
         }

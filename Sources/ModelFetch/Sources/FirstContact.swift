@@ -1,21 +1,21 @@
 internal import Transfer
 
-/// A run's way to its sources: notes whether any of them ever answered, and keeps attempts short until one has.
+/// The transport of a run: notes when the first source answers, and limits how long an attempt may connect until then.
 struct FirstContact: Transport {
     let transport: any Transport
-    let reach: SourceReach
+    let monitor: ReachabilityMonitor
     let time: Time
 
     func get(_ request: TransportRequest) async throws(TransferError) -> any TransportResponse {
         var request = request
-        request.connectTimeout = reach.ask(request.url.origin, at: time.now())
+        request.connectTimeout = monitor.ask(request.url.origin, at: time.now())
         do throws(TransferError) {
             let response = try await transport.get(request)
-            reach.answered()
+            monitor.answered()
             return response
         } catch {
-            // What breaks the rules, or off, is there.
-            if !error.isUnreachable, !error.isOurs { reach.answered() }
+            // A server that breaks HTTP's rules, or the connection, has been reached.
+            if !error.isUnreachable, !error.isOurs { monitor.answered() }
             throw error
         }
     }

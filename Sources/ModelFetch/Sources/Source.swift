@@ -1,36 +1,31 @@
 internal import Storage
 internal import Transfer
 
-/// A place that has the files, ready to be asked.
+/// A server that has the files, with what is needed to ask it.
 struct Source: Sendable {
-    /// The base URL, without secrets; file paths are appended.
-    let base: HTTPURL
+    let location: Location
+    /// Sources of a lower rank are asked first.
     let rank: Int
-    /// Goes to the origin of `base` alone.
+    /// Sent to the location's origin only.
     let credentials: Credentials
-
-    /// Tells it from every other source, and is the same in the next run.
+    /// Distinguishes it from every other source; the same in every run.
     let id: SourceID
-    /// The base as messages show it: as it was typed, but for user, password and query.
-    let shown: String
 
-    /// The URL of a file below it, likewise; `nil` where the path can be none below a source.
-    func shown(appending path: String) -> String? {
-        guard let url = try? base.appending(path: path) else { return nil }
-        let (whole, start) = (url.redacted, base.redacted)
-        guard !start.hasSuffix("?…"), whole.hasPrefix(start) else { return whole }
-        return shown + (shown.utf8.last == UInt8(ascii: "/") ? "" : "/")
-            + whole.dropFirst(start.count).drop { $0 == "/" }
-    }
+    /// Its base URL as messages show it.
+    var shown: String { location.shown }
 
-    /// An error whose address is shown as the user typed it, as far as it is this source's.
-    func asTyped(_ error: TransferError) -> TransferError {
-        var error = error
-        let start = base.redacted
-        if let url = error.url, !start.hasSuffix("?…"), url.hasPrefix(start) {
-            error.url = shown + url.dropFirst(start.count)
-        }
-        return error
+    /// A request for a file.
+    ///
+    /// - Parameters:
+    ///   - range: the bytes that are wanted; `nil` for the whole file.
+    ///   - total: the file's size, if it is known.
+    /// - Throws: if no URL can be made of the path.
+    func request(
+        for path: ManifestPath, range: Range<Int64>?, total: Int64? = nil
+    ) throws(TransferError) -> FetchRequest {
+        FetchRequest(
+            url: try location.url(for: path), credentials: credentials, range: range, total: total, validator: nil,
+            fileName: path.string)
     }
 
     /// The sources of a run, best rank first.
@@ -77,31 +72,12 @@ struct Source: Sendable {
             credentials.userinfo = userinfo
             credentials.netrc = netrc
             return Source(
-                base: base, rank: rank, credentials: credentials, id: SourceID(url: base.absoluteString),
-                shown: shown(url) ?? base.redacted)
+                location: Location(base: base, typed: url), rank: rank, credentials: credentials,
+                id: SourceID(url: base.absoluteString))
         } catch {
             // A URL that does not parse cannot be redacted either: only what is certainly no secret is shown.
             let shown = shownAddress(url).map { "the source \($0)" } ?? "a source"
             throw Failure(.usage, "\(shown) is \(error)", hint: "a source is a base URL such as https://host/path/")
         }
-    }
-
-    /// A URL as it was typed, without what may be secret.
-    ///
-    /// - Returns: `nil` for one in which that cannot be told for certain.
-    static func shown(_ url: String) -> String? {
-        let bytes = Array(url.utf8)
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8),
-            !bytes.contains(UInt8(ascii: "\\")), bytes.count <= 300
-        else { return nil }
-        let start = colon + 3
-        let delimiters = Array("/?#".utf8)
-        let end = bytes[start...].firstIndex(where: delimiters.contains) ?? bytes.endIndex
-        let host = (bytes[start..<end].lastIndex(of: UInt8(ascii: "@")).map { $0 + 1 } ?? start)..<end
-        let path = bytes[end...].prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-        // An @ further on: some parser may take more for the user and the password than this one.
-        guard !path.contains(UInt8(ascii: "@")) else { return nil }
-        let hasQuery = bytes[end...].contains(UInt8(ascii: "?"))
-        return printable(bytes[..<start] + bytes[host] + path, limit: 300) + (hasQuery ? "?…" : "")
     }
 }

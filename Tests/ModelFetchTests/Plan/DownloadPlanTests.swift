@@ -1,7 +1,6 @@
 import FaultServer
 import Foundation
 import Testing
-import Transfer
 
 @testable import ModelFetch
 
@@ -92,26 +91,6 @@ import Transfer
             try ModelDownload(TestModel.checkpoint.manifest(), into: folder.path).plan()
         }
         #expect(failure?.kind == .usage && failure?.hint?.contains("--source") == true)
-    }
-
-    @Test func `goes by rank, and by the user's sources alone where there are any`() throws {
-        let manifest = try TestModel.checkpoint.manifest(sources: [
-            ManifestSource(url: "http://later/", rank: 1), ManifestSource(url: "http://first/", rank: 0),
-        ])
-        var options = DownloadOptions()
-        #expect(try options.sources(for: manifest).map(\.shown) == ["http://first/", "http://later/"])
-        options.sources = ["http://me:pw@mine"]
-        let own = try options.sources(for: manifest)
-        #expect(own.count == 1 && !own[0].shown.contains("pw"))
-        #expect(own[0].credentials.userinfo?.password == "pw")
-    }
-
-    @Test func `leaves a host alone for as long as any file was told, and other hosts not`() throws {
-        let gates = RetryAfterTable()
-        let (one, other) = (try HTTPURL(parsing: "http://a/x").origin, try HTTPURL(parsing: "http://a:81/x").origin)
-        gates.close(one, for: .seconds(10), now: .seconds(5))
-        gates.close(one, for: .seconds(1), now: .seconds(6))
-        #expect(gates.until(one) == .seconds(15) && gates.until(other) == .zero)
     }
 
     // MARK: The whole of it

@@ -62,7 +62,7 @@ import Transfer
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `Threads that the system refuses` {
+@Suite(.timeLimit(.minutes(10))) struct `Threads that the system refuses` {
     /// Starts so many threads and no more.
     private final class Starter: Sendable {
         private let left: Mutex<Int>

@@ -1,0 +1,69 @@
+internal import Storage
+
+/// Fetches what is missing, and publishes what is verified.
+extension DownloadRun {
+    func fetch(_ work: [FileJob], into reports: ReportCollector) async throws {
+        // The largest first: they decide when the run ends.
+        var waiting = work.sorted { ($0.file.plannedSize ?? .max) > ($1.file.plannedSize ?? .max) }[...]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            func start() {
+                guard let item = waiting.popFirst() else { return }
+                group.addTask { try await fetch(item, into: reports) }
+            }
+            for _ in 0..<context.options.concurrentFiles { start() }
+            while try await group.next() != nil { start() }
+        }
+    }
+
+    private func fetch(_ item: FileJob, into reports: ReportCollector) async throws {
+        let file = item.file
+        let path = file.path.string
+        var reused: Int64 = 0
+        do {
+            let size = try await item.resolveSize()
+            try item.makeRoom(size: size)
+            let download = FileDownload(context, file, size: size, runner: item.runner)
+            let verified = try await download.run()
+            reused = download.reusedBytes
+            reports.count(received: item.runner.receivedBytes, reused: item.wasRight ? 0 : reused, file)
+            let state = item.state(reused: reused)
+            if file.path == context.manifest.marker {
+                reports.hold(verified, as: state, over: try item.expendable(for: verified))
+                context.emit(.phase(path: path, .holding))
+            } else {
+                do {
+                    try publish(verified, file, over: try item.expendable(for: verified))
+                } catch {
+                    context.partials.leave(file)
+                    throw error
+                }
+                reports.finish(state, file, digest: verified.digest)
+            }
+        } catch {
+            // However it ended, what was received counts.
+            reports.count(received: item.runner.receivedBytes, reused: reused, file)
+            switch error {
+            case let failure as Failure: reports.fail(failure, file)
+            case let error as StorageError: reports.fail(Failure(error, file: path), file)
+            // The run says it, once for all files.
+            case is NothingReachable: break
+            default: throw error
+            }
+        }
+    }
+
+    /// - Parameter expendable: what may go from under the final name without being kept.
+    func publish(_ verified: VerifiedFile, _ file: ManifestFile, over expendable: FileStatus?) throws {
+        context.emit(.phase(path: file.path.string, .publishing))
+        guard context.directory.isWhereItWas() else {
+            throw StorageError(
+                .disturbed, path: context.directory.path,
+                reason: context.directory.isRemoved()
+                    ? "the directory was removed while the download ran; nothing is kept"
+                    : "the directory was moved or replaced while the download ran; what was received went with it")
+        }
+        let (status, kept) = try context.publisher.publish(verified, over: expendable)
+        if let kept { context.emit(.replaced(path: file.path.string, keptAs: kept.path, bytes: kept.size)) }
+        try context.receipts.record(file, verified.digest, status)
+    }
+}

@@ -1,0 +1,2 @@
+/// The version of this library and program.
+package let modelfetchVersion = "0.1.0"

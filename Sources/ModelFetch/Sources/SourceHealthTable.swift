@@ -1,0 +1,31 @@
+internal import Synchronization
+internal import Transfer
+
+/// The health of a run's sources, shared by the tasks of the run.
+final class SourceHealthTable: Sendable {
+    private let origins: [HTTPURL.Origin]
+    private let entries: Mutex<[SourceHealth]>
+
+    /// - Parameter origins: one for each source, in the order of the sources.
+    init(origins: [HTTPURL.Origin]) {
+        self.origins = origins
+        entries = Mutex(origins.map { _ in SourceHealth() })
+    }
+
+    /// One value for each source.
+    var all: [SourceHealth] { entries.withLock { $0 } }
+
+    /// Changes what is known about a source.
+    func update<Result: Sendable>(_ source: Int, _ change: (inout SourceHealth) -> Result) -> Result {
+        entries.withLock { change(&$0[source]) }
+    }
+
+    /// The host of a source asked to be left alone (`Retry-After`). This counts for every source on the same host.
+    func pauseHost(of source: Int, for pause: Duration, now: Duration) {
+        entries.withLock { entries in
+            for index in origins.indices where origins[index] == origins[source] {
+                entries[index].pause(pause, now: now)
+            }
+        }
+    }
+}
