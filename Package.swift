@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-/// Habits every target keeps: Swift 6 mode, explicit existentials, imports that say what they leak.
+/// Settings of all targets: explicit existentials, and imports that are internal by default.
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -21,7 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
-        // C libraries, each imported by exactly one target.
+        // C libraries. Each is imported by one target only.
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
@@ -57,12 +57,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
-        // What a program that uses the library looks like: it sees no more of it than other packages do.
+        // An example of a program that uses the library. Like other packages, it sees only what is public.
         .executableTarget(
             name: "fetch-example", dependencies: ["ModelFetch"], path: "Examples/Fetch", packageAccess: false,
             swiftSettings: strict),
 
-        // Tests: one target a module, and the server that lies to them.
+        // Tests: one target for each module, and the servers and simulators that they use.
         .target(
             name: "FaultServer",
             dependencies: [
@@ -93,7 +93,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "TransferTests", dependencies: ["Transfer", "FaultServer", "LoopbackServer"], swiftSettings: strict),
-        // What several threads share. A program of its own, small enough to be built with ThreadSanitizer in a minute.
+        // Tests of objects that threads share. A program of its own, so that a build with ThreadSanitizer takes a minute.
         .executableTarget(
             name: "ThreadStress",
             dependencies: [
@@ -124,7 +124,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// The same targets for libFuzzer, which brings its own main: Tests/FuzzTests/LibFuzzer/run links them with it.
+// The fuzz targets for libFuzzer, which has its own main: Tests/FuzzTests/LibFuzzer/run links them with it.
 if Context.environment["MODELFETCH_LIBFUZZER"] != nil {
     package.targets.removeAll { $0.name == "FuzzTests" }
     package.targets.append(

@@ -1,5 +1,5 @@
-/// A reply as HTTP means it: a status, fields, a body. The honest one is made here; `Answer+Lies.swift` bends it, and
-/// ``Reply`` turns it into bytes and pauses.
+/// A response in terms of HTTP: a status, header fields and a body. This file makes the correct response,
+/// `Answer+Faults.swift` changes it, and ``Reply`` turns it into bytes and pauses.
 struct Answer {
     struct Field {
         var name: String
@@ -9,25 +9,25 @@ struct Answer {
     var status: Int
     var fields: [Field] = []
     var body: [BodyPart] = []
-    /// Which bytes of which file the body holds, if it holds any; for the lies that are told about it.
+    /// The file and the range that the body holds, if any, for the faults that concern them.
     var served: (file: ServedFile, range: Range<Int64>)?
 
     init(status: Int) {
         self.status = status
     }
 
-    /// A small reply about something else than a file's bytes.
+    /// A short response that is not a file.
     init(status: Int, text: String, type: String = "text/plain") {
         self.init(status: status)
         set("Content-Type", type)
         set(body: [.text(Array(text.utf8))])
     }
 
-    /// What an honest server sends of a file (RFC 9110 §14).
+    /// The correct response for a file (RFC 9110 §14).
     ///
     /// - Parameters:
-    ///   - range: the asked range, or `nil` if it is not to be looked at.
-    ///   - ifRange: the request's `If-Range`: the range counts only if this is the file's validator.
+    ///   - range: the requested range; `nil` for none, or to ignore it.
+    ///   - ifRange: the request's `If-Range`: the range is ignored unless this is the file's validator.
     init(file: ServedFile, range asked: AskedRange?, ifRange: String?) {
         let asked = ifRange.map { Self.fits($0, file) } ?? true ? asked : nil
         guard let asked else {
@@ -53,7 +53,7 @@ struct Answer {
         set(body: [.file(file, range, flips: [:])])
     }
 
-    /// RFC 9110 §13.1.5: a strong comparison, or the very date.
+    /// RFC 9110 §13.1.5: a strong comparison, or exactly the same date.
     private static func fits(_ validator: String, _ file: ServedFile) -> Bool {
         if validator.hasPrefix("W/") { return false }
         return validator.hasPrefix("\"") ? validator == file.etag : validator == file.lastModified
@@ -61,7 +61,7 @@ struct Answer {
 
     // MARK: Fields
 
-    /// Sets a field, in the place of all others of this name.
+    /// Sets a field and removes all others of this name.
     mutating func set(_ name: String, _ value: String) {
         set(name, Array(value.utf8))
     }
@@ -86,13 +86,13 @@ struct Answer {
         body.reduce(0) { $0.addingReportingOverflow($1.count).overflow ? .max : $0 + $1.count }
     }
 
-    /// Sets the body together with its true length.
+    /// Sets the body and its true length.
     mutating func set(body parts: [BodyPart]) {
         body = parts
         set("Content-Length", String(bodyByteCount))
     }
 
-    /// The bytes of the head, last empty line included.
+    /// The bytes of the head, including the empty line at its end.
     func headBytes(version: String) -> [UInt8] {
         var bytes = Array("\(version) \(status) \(Self.reason(status))\r\n".utf8)
         for field in fields {

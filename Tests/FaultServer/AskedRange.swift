@@ -1,5 +1,5 @@
-/// A `Range` field with one byte range (RFC 9110 §14.1.2). Anything else, several ranges included, counts as no range,
-/// which the RFC allows.
+/// A `Range` field with a single byte range (RFC 9110 §14.1.2). Anything else, including several ranges, is ignored, as
+/// the RFC allows.
 enum AskedRange: Equatable {
     /// `a-` or, with an inclusive end, `a-b`.
     case from(Int64, to: Int64?)
@@ -15,7 +15,7 @@ enum AskedRange: Equatable {
         guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
             return nil
         }
-        // More digits than fit mean "beyond any file".
+        // A number that does not fit lies beyond the end of any file.
         let numbers = parts.map { $0.isEmpty ? nil : Int64($0) ?? .max }
         switch (numbers[0], numbers[1]) {
         case (let start?, let end):
@@ -26,7 +26,7 @@ enum AskedRange: Equatable {
         }
     }
 
-    /// Which bytes of a file of this size are meant; `nil` if none (416).
+    /// The range in a file of this size; `nil` if it is outside the file (416).
     func resolved(size: Int64) -> Range<Int64>? {
         switch self {
         case .from(let start, let end):
@@ -38,7 +38,7 @@ enum AskedRange: Equatable {
         }
     }
 
-    /// Where the range begins, for rules that look at offsets.
+    /// The start of the range in a file of this size.
     func offset(size: Int64) -> Int64 {
         switch self {
         case .from(let start, _): start

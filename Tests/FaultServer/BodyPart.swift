@@ -1,10 +1,10 @@
 internal import NIOCore
 
-/// A run of body bytes, from wherever they come.
+/// A part of a body.
 enum BodyPart {
     case text([UInt8])
     case fill(UInt8, count: Int64)
-    /// Bytes of a file; each flip is the offset of a byte and what it is XORed with.
+    /// Bytes of a file. `flips` maps offsets to the value that the byte is XORed with.
     case file(ServedFile, Range<Int64>, flips: [Int64: UInt8])
     /// Never ends.
     case endless(SyntheticBlock)
@@ -18,7 +18,7 @@ enum BodyPart {
         }
     }
 
-    /// The first bytes of the part alone.
+    /// The first `count` bytes.
     func prefix(_ count: Int64) -> BodyPart {
         switch self {
         case .text(let bytes): .text(Array(bytes.prefix(Int(count))))
@@ -26,12 +26,12 @@ enum BodyPart {
         case .file(let file, let range, let flips):
             .file(file, range.lowerBound..<min(range.upperBound, range.lowerBound + count), flips: flips)
         case .endless(let block):
-            // Cut from a synthetic file rather than repeated by hand.
+            // A synthetic file of this size repeats the same block.
             .file(.synthetic(size: count, block: block), 0..<count, flips: [:])
         }
     }
 
-    /// The part without its first bytes.
+    /// All but the first `count` bytes.
     func dropFirst(_ count: Int64) -> BodyPart {
         switch self {
         case .text(let bytes): .text(Array(bytes.dropFirst(Int(count))))
@@ -42,7 +42,7 @@ enum BodyPart {
         }
     }
 
-    /// Some bytes, `position` bytes into the part: at least one, unless the part is read to its end or cannot be read.
+    /// Between one and `limit` bytes from `position` on; `nil` at the end, or if they cannot be read.
     func buffer(at position: Int64, upTo limit: Int) -> ByteBuffer? {
         let rest = count - position
         guard rest > 0 else { return nil }

@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import NIOPosix
 
-/// One accepted connection: reads requests, one after the other, and has a ``ReplyWriter`` answer each.
+/// An accepted connection: reads requests one after the other and lets a ``ReplyWriter`` respond to each.
 final class Connection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -23,7 +23,7 @@ final class Connection: ChannelInboundHandler {
         guard !isClosing else { return }
         var bytes = unwrapInboundIn(data)
         received.writeBuffer(&bytes)
-        // Requests may be pipelined behind one that is being answered, but not without bound.
+        // Requests may be pipelined while a response is being sent, within a limit.
         if writer == nil {
             answerNext(context)
         } else if received.readableBytes > RequestHead.maximumByteCount {
@@ -31,7 +31,7 @@ final class Connection: ChannelInboundHandler {
         }
     }
 
-    /// The client has closed its side: it counts as gone, though it might in theory still read.
+    /// The client has closed its side. It counts as disconnected although it could still read.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event {
             clientHasGone()
@@ -92,7 +92,7 @@ final class Connection: ChannelInboundHandler {
             reply: reply, record: record, log: state.log, pacer: pacer, gates: state.gates, context: context)
         self.writer = writer
         guard let milliseconds = reply.refusesForMilliseconds else { return start(writer, context) }
-        // Only when connections are refused may the client learn that this one is over.
+        // The client must not notice the end of this connection before new ones are refused.
         listener.pause(milliseconds: milliseconds, on: context.eventLoop).assumeIsolated().whenComplete { _ in
             self.start(writer, context)
         }
@@ -102,7 +102,7 @@ final class Connection: ChannelInboundHandler {
         writer.start { [unowned self] keepsOpen in
             self.writer = nil
             guard keepsOpen else { return close(context) }
-            // Not from within the writer's own stack: a pipelining client could make that deep.
+            // Scheduled rather than called, because pipelined requests could make the stack deep.
             context.eventLoop.assumeIsolated().execute {
                 if self.writer == nil, !self.isClosing { self.answerNext(context) }
             }

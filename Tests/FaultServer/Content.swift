@@ -1,10 +1,10 @@
-/// What a server has: named files, and behind them, if given, a directory.
+/// The files of a server: named ones and, for all other paths, those of an optional directory.
 package struct Content: Sendable, ExpressibleByDictionaryLiteral {
     package var files: [String: ServedFile]
-    /// Looked into for names that ``files`` does not have.
+    /// Searched for paths that are not in ``files``.
     package var directory: String?
 
-    /// - Parameter files: by path, without a first slash.
+    /// - Parameter files: by path, without the leading slash.
     package init(_ files: [String: ServedFile] = [:], directory: String? = nil) {
         self.files = files
         self.directory = directory
@@ -22,11 +22,11 @@ package struct Content: Sendable, ExpressibleByDictionaryLiteral {
         Content(directory: path)
     }
 
-    /// The file of this path as it is now.
+    /// The file at this path, in its current state.
     package func file(_ path: String) -> ServedFile? {
         if let file = files[path] { return file }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        // A test server, but still not one that reads the whole machine out to the network.
+        // Even a test server must not serve files outside its directory.
         guard let directory, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }), !path.utf8.contains(0)
         else { return nil }
         return try? .onDisk(directory + "/" + path)

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import NIOCore
 
-/// An open regular file. Reading blocks the event loop for a moment, which a test server can afford.
+/// An open regular file. Reads block the event loop, which is acceptable in a test server.
 final class DiskFile: Sendable {
     struct CannotOpen: Error {
         var path: String
@@ -29,7 +29,7 @@ final class DiskFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Some bytes at `offset`; `nil` at the end, or if the file has become shorter.
+    /// Up to `count` bytes at `offset`; `nil` at the end, also if the file was truncated.
     func buffer(at offset: Int64, upTo count: Int) -> ByteBuffer? {
         var buffer = ByteBufferAllocator().buffer(capacity: count)
         let read = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in

@@ -1,132 +1,136 @@
-/// One lie or misfortune that a reply can suffer. Faults compose: a rule holds any number of them.
+/// A fault in a response. A rule holds any number of them.
 ///
-/// The JSON spelling is the one the compiler derives: an object with the case's name as its only key and the labels as
-/// the keys inside, `{"drop": {"after": 100}}`; optional values may be left out. `README.md` has the table.
+/// The JSON form is the one that the compiler derives: an object with the name of the case as its only key and the
+/// labels as keys inside, `{"drop": {"after": 100}}`. Optional values may be left out. `README.md` has a table of all
+/// faults.
 package enum Fault: Sendable, Hashable, Codable {
-    // MARK: How the body ends. "After" counts the body bytes of this reply; a shorter body does not suffer the fault.
+    // MARK: How the body ends. "After" counts the bytes of this response's body; a shorter body is not affected.
 
-    /// Closes in good order (FIN) after so many body bytes.
+    /// Closes the connection (FIN) after this many body bytes.
     case drop(after: Int64)
-    /// Closes in good order with the last bytes missing.
+    /// Closes the connection (FIN) with this many of the last bytes missing.
     case truncate(missing: Int64)
-    /// Resets the connection (RST) after so many body bytes, once the client's kernel has them.
+    /// Resets the connection (RST) after this many body bytes, once the client's kernel has received them.
     case reset(after: Int64)
-    /// Sends nothing more, but keeps the connection open until the client goes or the server stops.
+    /// Sends nothing more after this many body bytes, but keeps the connection open until the client closes it or the
+    /// server stops.
     case stall(after: Int64)
-    /// Sends nothing more until the gates are opened (``FaultServer/openGates()``), and then the rest.
+    /// Pauses after this many body bytes until the test calls ``FaultServer/openGates()``, then sends the rest.
     case gate(after: Int64)
-    /// Body bytes for ever, and no `Content-Length`.
+    /// An endless body without `Content-Length`.
     case endlessBody
-    /// So many bytes more than announced, on a connection that stays open.
+    /// Sends this many bytes more than announced and keeps the connection open.
     case overrun(by: Int64)
 
     // MARK: Pace
 
-    /// Waits before the head.
+    /// Waits before sending the head.
     case delay(milliseconds: Int)
-    /// Paces the body: each connection for itself or, if shared, all replies under this rate together.
+    /// Limits the rate of the body, for each connection or, if `shared`, for all responses with this rate together.
     case rate(bytesPerSecond: Int64, shared: Bool? = nil)
-    /// Sends the head a byte at a time.
+    /// Sends the head one byte at a time.
     case slowHead(millisecondsPerByte: Int)
-    /// Sets TCP_CONGESTION ("cubic", "bbr") on the connection; what the kernel made of it stands in the record.
+    /// Sets TCP_CONGESTION ("cubic", "bbr") on the connection. The record has the algorithm that the kernel then
+    /// reports.
     case congestion(algorithm: String)
 
-    // MARK: Another reply altogether
+    // MARK: Another response
 
     /// A status with a small body instead of the file.
     case status(code: Int, retryAfter: RetryAfter? = nil, body: String? = nil)
     /// 401 unless the request's `Authorization` is exactly this.
     case authorization(required: String)
-    /// A redirect (302 unless told). `{target}` in the location becomes the request's target without its first slash.
+    /// A redirect, by default with status 302. `{target}` in the location is replaced by the request's target without
+    /// its leading slash.
     case redirect(status: Int? = nil, to: String)
-    /// A redirect with any bytes whatever in its location.
+    /// A redirect with arbitrary bytes as its location.
     case redirectRaw(status: Int? = nil, location: [UInt8])
-    /// A redirect to itself, under a new query each time.
+    /// A redirect to the same path with a different query each time.
     case redirectLoop(status: Int? = nil)
-    /// 200 and a web page, as a captive portal does it: with its length (or without), or padded to the file's length.
+    /// 200 and a web page, as from a captive portal; with or without its length, or padded to the length of the file.
     case captivePortal(html: String? = nil, withLength: Bool? = nil, padded: Bool? = nil)
 
     // MARK: Ranges
 
-    /// 200 and the whole file, whatever range was asked for.
+    /// 200 and the whole file, whatever range was requested.
     case ignoreRange
-    /// The same, but only if the request carries an `If-Range`.
+    /// The same, but only if the request has an `If-Range`.
     case ignoreRangeIfConditional
-    /// 206 with this range (end inclusive) in head and body, whatever range was asked for.
+    /// 206 with this range (end inclusive) in head and body, whatever range was requested.
     case otherRange(start: Int64, end: Int64)
-    /// A `Content-Range` that lies about what the body is; what is left out stays true.
+    /// A wrong `Content-Range` for the body; values that are left out stay correct.
     case contentRange(start: Int64? = nil, end: Int64? = nil, total: Int64? = nil)
-    /// A `Content-Range` of any text.
+    /// An arbitrary text as `Content-Range`.
     case contentRangeRaw(value: String)
     /// A 206 without `Content-Range`.
     case noContentRange
-    /// A 206 that wraps the range in `multipart/byteranges`.
+    /// A 206 with the range as `multipart/byteranges`.
     case multipartRange
 
     // MARK: Length and framing
 
-    /// A `Content-Length` of any text; the connection closes after the real body.
+    /// An arbitrary text as `Content-Length`; the connection closes after the real body.
     case contentLength(value: String)
-    /// Several `Content-Length` fields; `{length}` becomes the true one.
+    /// Several `Content-Length` fields; `{length}` is replaced by the true one.
     case contentLengths(values: [String])
     /// `Transfer-Encoding: chunked` and no length.
     case chunked
-    /// The same, and every byte of the body is a chunk of its own.
+    /// The same, with every byte of the body as a chunk of its own.
     case tinyChunks
-    /// No length: the body ends where the connection does.
+    /// No length: the end of the connection ends the body.
     case closeDelimited
-    /// Answers as an HTTP/1.0 server, and closes.
+    /// Responds as an HTTP/1.0 server and closes the connection.
     case http10
-    /// Closes after the reply, with or (if not announced) without `Connection: close`.
+    /// Closes the connection after the response, with or (if not announced) without `Connection: close`.
     case closeConnection(announced: Bool? = nil)
 
     // MARK: Identity
 
-    /// Another `ETag`, as raw text; If-Range is judged by it.
+    /// Another `ETag`, as raw text; `If-Range` is compared with it.
     case etag(value: String)
     /// The file's `ETag`, made weak.
     case weakETag
     case noETag
-    /// The file's `ETag` on even requests for the path, another on odd ones.
+    /// The file's `ETag` for even requests for the path, another one for odd requests.
     case flappingETag
     case lastModified(value: String)
     case noLastModified
 
     // MARK: Bytes
 
-    /// Serves the file of another path, with that file's validators or (if kept) those of the file asked for.
+    /// Serves the file of another path, with that file's validators or (if kept) those of the requested file.
     case content(of: String, keepValidators: Bool? = nil)
     /// XORs the byte at this offset of the file.
     case flip(offset: Int64, mask: UInt8)
-    /// The right head, but bytes from elsewhere in the file (each offset moved by so many bytes, around the end).
+    /// The right head, but the body starts this many bytes further on in the file and wraps around at its end.
     case shiftBody(by: Int64)
-    /// Really gzips the body (bodies to 16 MiB; beyond, only the label lies).
+    /// Compresses the body with gzip. Bodies above 16 MiB only get the label.
     case gzip
-    /// A `Content-Encoding` label on untouched bytes.
+    /// A `Content-Encoding` field for a body that is not changed.
     case contentEncoding(value: String)
 
     // MARK: The head
 
-    /// A further header field.
+    /// Adds a header field.
     case header(name: String, value: String)
-    /// A header field less.
+    /// Removes a header field.
     case removeHeader(name: String)
-    /// One header field with a value of so many bytes.
+    /// Adds a header field with a value of this many bytes.
     case hugeHeader(bytes: Int)
-    /// Header fields for ever.
+    /// Header fields without end.
     case endlessHeaders
-    /// Interim replies (1xx) before the final head; 103, once, unless told.
+    /// Interim responses (1xx) before the final head; by default a single 103.
     case interim(status: Int? = nil, count: Int? = nil)
-    /// These bytes and no others, then FIN.
+    /// Only these bytes, then FIN.
     case raw(bytes: [UInt8])
-    /// Bytes that are no HTTP, then FIN.
+    /// Bytes that are not HTTP, then FIN.
     case garbageHead
     case closeBeforeHead
     case resetBeforeHead
     case stallBeforeHead
-    /// Closes after so many bytes of the head.
+    /// Closes the connection after this many bytes of the head.
     case closeInHead(after: Int)
-    /// Closes without a reply and refuses connections for a while.
+    /// Closes the connection without a response and refuses new ones for this time.
     case refuseConnections(milliseconds: Int)
 }
 

@@ -1,24 +1,25 @@
-/// Which requests suffer which faults. Everything that a rule does not name matches.
+/// Faults and the requests that they apply to. A request matches if it meets all conditions that the rule has.
 package struct FaultRule: Sendable, Hashable {
-    /// What ``requests`` counts, always from 0.
+    /// What ``requests`` counts, starting from 0.
     package enum Counting: String, Sendable, Hashable, Codable {
         /// Requests for the same path.
         case path
         /// All requests to the server.
         case server
-        /// Requests that match all else that this rule says.
+        /// Requests that meet the other conditions of this rule.
         case rule
     }
 
-    /// A glob over the decoded path without its first slash: `*` is any text, slashes too; `?` is any one byte.
+    /// A glob for the decoded path without its leading slash: `*` matches any text, including slashes; `?` matches one
+    /// byte.
     package var path: String
     package var method: String?
-    /// Ordinals of requests, as ``counting`` counts them.
+    /// The numbers of requests, as counted by ``counting``.
     package var requests: ClosedRange<Int>?
     package var counting: Counting
-    /// Where in the file the asked range begins (0 without a range), from the first bound up to, not including, the second.
+    /// The offsets at which the requested range may begin (0 without a range).
     package var offsets: Range<Int64>?
-    /// How often the rule may apply.
+    /// How many times the rule applies at most.
     package var times: Int?
     package var faults: [Fault]
 
@@ -44,7 +45,7 @@ package struct FaultRule: Sendable, Hashable {
             faults: faults)
     }
 
-    /// One request alone.
+    /// For a single request.
     package static func on(
         path: String = "*", method: String? = nil, request: Int, counting: Counting = .path, _ faults: Fault...
     ) -> FaultRule {
@@ -57,7 +58,7 @@ extension FaultRule: Codable {
         case path, method, requests, counting, offsets, times, faults
     }
 
-    /// Ranges are `[lower, upper]`; `requests` may be a single number.
+    /// Ranges are written `[lower, upper]`; `requests` may be a single number.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         path = try container.decodeIfPresent(String.self, forKey: .path) ?? "*"

@@ -1,12 +1,13 @@
 internal import SeededRandom
 
 extension FaultScript {
-    /// A script from a seed: the same seed always gives the same faults.
+    /// A random script; the same seed always gives the same faults.
     ///
-    /// Every rule applies a bounded number of times, so a client that persists comes to an honest server in the end. All
-    /// faults are such as a client can outlive; none changes what the right bytes are.
+    /// A client can survive all of them: each rule applies a limited number of times, so that a client that retries
+    /// meets a correct server in the end, and none changes the file itself.
+    ///
     /// - Parameters:
-    ///   - rules: how many rules.
+    ///   - rules: the number of rules.
     ///   - span: the largest offset at which a body is cut.
     package static func random(seed: UInt64, rules: Int = 8, span: Int64 = 1 << 20) -> FaultScript {
         var random = SplitMix64(seed: seed)

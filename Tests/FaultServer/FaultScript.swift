@@ -1,5 +1,5 @@
-/// What a server does wrong, and when. Every rule that matches a request applies, in order: faults add up, and where two
-/// set the same thing the later one wins.
+/// The faults of a server. All rules that match a request apply, in order. Of two faults that set the same thing, the
+/// later one wins.
 package struct FaultScript: Sendable, Hashable, Codable, ExpressibleByArrayLiteral {
     package var rules: [FaultRule]
 
@@ -11,7 +11,7 @@ package struct FaultScript: Sendable, Hashable, Codable, ExpressibleByArrayLiter
         self.rules = rules
     }
 
-    /// Nothing goes wrong.
+    /// No faults.
     package static let honest = FaultScript()
 
     /// The same faults for every request.
@@ -20,7 +20,7 @@ package struct FaultScript: Sendable, Hashable, Codable, ExpressibleByArrayLiter
     }
 }
 
-/// A script at work: it counts requests. Not thread-safe; the server keeps it under its lock.
+/// A script and its counters. Not thread-safe: the server uses it under its lock.
 struct ScriptCounters {
     let script: FaultScript
     private var requests = 0
@@ -34,8 +34,9 @@ struct ScriptCounters {
         applications = matches
     }
 
-    /// Counts a request and says what it shall suffer.
-    /// - Returns: the faults in order, and the request's ordinal among those for its path.
+    /// Counts a request.
+    ///
+    /// - Returns: the request's faults, in order, and its number among the requests for its path.
     mutating func faults(path: String, method: String, offset: Int64) -> (faults: [Fault], ordinal: Int) {
         let ordinal = requestsByPath[path, default: 0]
         defer {

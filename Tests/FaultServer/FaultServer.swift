@@ -1,9 +1,9 @@
 internal import NIOCore
 internal import NIOPosix
 
-/// An HTTP/1.1 file server on a loopback port that is honest by default and lies on demand.
+/// An HTTP/1.1 file server on a loopback port, with faults that a script describes.
 ///
-/// Always stop it, or use ``run(files:script:address:port:eventLoopThreads:recordEnded:_:)``, which does.
+/// It has to be stopped; ``run(files:script:address:port:eventLoopThreads:recordEnded:isolation:_:)`` does that.
 package final class FaultServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let listener: Listener
@@ -20,9 +20,9 @@ package final class FaultServer: Sendable {
     /// Starts a server.
     ///
     /// - Parameters:
-    ///   - address: any loopback address; servers on 127.0.0.1 and 127.0.0.2 are two hosts to a client.
+    ///   - address: any loopback address. Servers on 127.0.0.1 and 127.0.0.2 are different hosts for a client.
     ///   - port: 0 for a free one.
-    ///   - recordEnded: called on an event loop with the record of each request that has come to its end.
+    ///   - recordEnded: called on an event loop with the record of each request when it has ended.
     package static func start(
         files: Content, script: FaultScript = .honest, address: String = "127.0.0.1", port: Int = 0,
         eventLoopThreads: Int = 1, recordEnded: (@Sendable (RequestRecord) -> Void)? = nil
@@ -39,7 +39,7 @@ package final class FaultServer: Sendable {
         return FaultServer(group: group, listener: listener, state: state, address: address)
     }
 
-    /// Runs `body` with a server that is stopped whatever happens.
+    /// Runs `body` with a server, and stops that also when `body` throws.
     @discardableResult
     package static func run<Result>(
         files: Content, script: FaultScript = .honest, address: String = "127.0.0.1", port: Int = 0,
@@ -59,7 +59,7 @@ package final class FaultServer: Sendable {
         }
     }
 
-    /// Closes the listening socket and all connections, and ends the threads. Harmless a second time.
+    /// Closes the listening socket and all connections and ends the threads. It may be called more than once.
     package func stop() async {
         state.isStopping = true
         await listener.close(forGood: true)
@@ -72,55 +72,55 @@ package final class FaultServer: Sendable {
     /// `http://127.0.0.1:PORT/`
     package var baseURL: String { "http://\(address):\(port)/" }
 
-    // MARK: Changes on the way
+    // MARK: Changes while it runs
 
-    /// Takes effect with the next request; the new script counts requests from 0, and its gates are closed.
+    /// Replaces the script for the following requests. The new script counts requests from 0, and its gates are closed.
     package func replace(script: FaultScript) {
         state.replace(script: script)
     }
 
-    /// Takes effect with the next request; replies under way keep serving what they began with.
+    /// Replaces the files for the following requests. Responses that are being sent are not affected.
     package func replace(files: Content) {
         state.replace(content: files)
     }
 
-    /// Lets every reply go on that stands at a gate, and those that come to one, until there is another script.
+    /// Opens the gates: responses that wait at one continue, and later ones do not wait, until the script is replaced.
     package func openGates() {
         state.gates.open()
     }
 
-    /// From now on connections are refused. Accepted ones live on.
+    /// Refuses new connections. Existing ones stay open.
     package func stopListening() async {
         await listener.close()
     }
 
-    /// Listens again, on the same port.
+    /// Listens again on the same port.
     package func listenAgain() async throws {
         try await listener.listen()
     }
 
-    // MARK: What happened
+    // MARK: The log
 
-    /// All requests so far, in the order in which they came.
+    /// All requests so far, in the order of their arrival.
     package var log: [RequestRecord] { state.log.records }
 
-    /// The requests for a path (without its first slash).
+    /// The requests for a path, which is given without its leading slash.
     package func requests(path: String) -> [RequestRecord] {
         log.filter { $0.path == path }
     }
 
-    /// Body bytes of all replies that the kernel has accepted.
+    /// The body bytes of all responses that the kernel has accepted.
     package var bodyBytesSent: Int64 {
         log.reduce(0) { $0 + $1.bodyBytesSent }
     }
 
-    /// How many connections were accepted.
+    /// The number of accepted connections.
     package var connectionCount: Int { state.connectionCount }
 
-    /// Waits until the log meets a condition, looking at it after every change.
+    /// Waits until the log meets a condition, which is checked after every change.
     ///
-    /// - Returns: the log as it was when the condition held.
-    /// - Throws: ``TimedOut`` when that takes too long.
+    /// - Returns: the log that met the condition.
+    /// - Throws: ``TimedOut`` if that takes longer than `limit`.
     @discardableResult
     package func wait(
         within limit: Duration = .seconds(300), until condition: @escaping @Sendable ([RequestRecord]) -> Bool
@@ -136,13 +136,13 @@ package final class FaultServer: Sendable {
         }
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until this many requests were received.
     @discardableResult
     package func waitForRequests(count: Int, within limit: Duration = .seconds(300)) async throws -> [RequestRecord] {
         try await wait(within: limit) { $0.count >= count }
     }
 
-    /// Waits until so many requests have come and all of them have ended.
+    /// Waits until this many requests were received and all requests have ended.
     @discardableResult
     package func waitForEnd(ofRequests count: Int, within limit: Duration = .seconds(300)) async throws
         -> [RequestRecord]
@@ -150,7 +150,7 @@ package final class FaultServer: Sendable {
         try await wait(within: limit) { $0.count >= count && $0.allSatisfy { $0.ending != .open } }
     }
 
-    /// A condition on the log was not met in time.
+    /// The log did not meet a condition in time.
     package struct TimedOut: Error {
         package var limit: Duration
         package var log: [RequestRecord]

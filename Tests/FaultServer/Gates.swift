@@ -1,18 +1,18 @@
 internal import NIOCore
 internal import Synchronization
 
-/// What replies stand at until a test lets them go on.
+/// Makes responses wait until a test lets them continue.
 final class Gates: Sendable {
     private enum State {
         case closed(waiting: [EventLoopPromise<Void>])
         case open
-        /// The server stops: nobody will open them any more.
+        /// The server is stopping, so they will not be opened any more.
         case gone
     }
 
     private let state = Mutex(State.closed(waiting: []))
 
-    /// Kept when the gates are open; broken when they never will be.
+    /// Succeeds when the gates are open; fails if the server stops first.
     func whenOpen(on loop: any EventLoop) -> EventLoopFuture<Void> {
         state.withLock { state in
             switch state {
@@ -26,19 +26,19 @@ final class Gates: Sendable {
         }
     }
 
-    /// Lets go on whoever waits, and whoever comes.
+    /// Lets present and later responses continue.
     func open() {
         for promise in take(leaving: .open) { promise.succeed() }
     }
 
-    /// Whoever comes from now on waits.
+    /// Makes later responses wait.
     func close() {
         state.withLock { state in
             if case .open = state { state = .closed(waiting: []) }
         }
     }
 
-    /// Nobody waits any more, nor goes on.
+    /// Fails all waits, present and later ones.
     func abandon() {
         for promise in take(leaving: .gone) { promise.fail(ChannelError.alreadyClosed) }
     }

@@ -1,11 +1,11 @@
-/// Shell-like patterns over bytes: `*` is any text, slashes too, and `?` is any one byte.
+/// Shell-like patterns on bytes: `*` matches any text, including slashes, and `?` matches one byte.
 enum Glob {
     static func matches(_ text: String, pattern: String) -> Bool {
         let text = Array(text.utf8)
         let pattern = Array(pattern.utf8)
         var at = 0
         var inPattern = 0
-        // Where the last star stands, and up to where it has eaten: the only place to come back to.
+        // The last star and the end of the text that it has matched so far: the only position to return to.
         var star: (pattern: Int, text: Int)?
         while at < text.count {
             if inPattern < pattern.count, pattern[inPattern] == UInt8(ascii: "*") {

@@ -1,4 +1,4 @@
-/// A gzip stream (RFC 1952) of stored, that is uncompressed, blocks: enough for a client that decodes what it should not.
+/// A gzip stream (RFC 1952) of stored blocks, which are not compressed. That suffices to detect a client that decodes.
 enum Gzip {
     static func stored(_ bytes: [UInt8]) -> [UInt8] {
         var stream: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]

@@ -1,4 +1,4 @@
-/// Dates as HTTP writes them (RFC 9110 §5.6.7, IMF-fixdate), without a locale in the way.
+/// Formats dates for HTTP (RFC 9110 §5.6.7, IMF-fixdate), independent of the locale.
 enum HTTPDate {
     static func text(secondsSince1970 seconds: Int64) -> String {
         let day = (seconds - modulo(seconds, 86400)) / 86400
@@ -10,7 +10,7 @@ enum HTTPDate {
         return "\(weekdays[Int(modulo(day, 7))]), \(two(dayOfMonth)) \(months[Int(month) - 1]) \(year) \(clock) GMT"
     }
 
-    /// Days since 1970 to the Gregorian calendar, counted in eras of 400 years that begin in March.
+    /// Converts days since 1970 to the Gregorian calendar, using eras of 400 years that begin in March.
     private static func civil(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = day + 719_468
         let era = (shifted - modulo(shifted, 146_097)) / 146_097

@@ -2,14 +2,14 @@ internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// The listening socket, which can go away and come back on the same port.
+/// The listening socket, which can be closed and opened again on the same port.
 final class Listener: Sendable {
     private struct Guarded {
         var channel: (any Channel)?
         var port: Int
-        /// Keeps the port while nobody listens on it, and for as long as somebody may still look for this server there.
+        /// Keeps the port for this server while nothing listens on it.
         var reservation: PortReservation?
-        /// Set for good when the server stops: a pause that ends later must not listen again.
+        /// Whether the server has stopped: a pause that ends later must not listen again.
         var isDown = false
     }
 
@@ -27,25 +27,27 @@ final class Listener: Sendable {
 
     var port: Int { guarded.withLock { $0.port } }
 
-    /// Begins to listen; the port that was free at the first time is kept from then on.
+    /// Begins to listen. If port 0 was given, the first call chooses a free port, which is then kept.
     func listen() async throws {
         try await bind().get()
     }
 
-    /// Closes the listening socket: from now on connections are refused. Accepted ones live on.
+    /// Closes the listening socket, so that new connections are refused. Existing ones stay open.
     func close(forGood: Bool = false) async {
         try? await takeChannel(forGood: forGood)?.close().get()
     }
 
-    /// Refuses connections for a while, unless somebody has it ``listen()`` sooner.
-    /// - Returns: when the first connection is refused.
+    /// Refuses connections for a time, unless ``listen()`` is called earlier.
+    ///
+    /// - Returns: a future that succeeds when connections are refused.
     func pause(milliseconds: Int, on loop: any EventLoop) -> EventLoopFuture<Void> {
         guard let channel = takeChannel(forGood: false) else { return loop.makeSucceededVoidFuture() }
         listen(in: .milliseconds(Int64(milliseconds)), on: channel.eventLoop)
         return channel.close().hop(to: loop)
     }
 
-    /// Listens after a while; tries again until it can, or until somebody else made the server listen or stop.
+    /// Listens after a delay, and retries until that succeeds, the server was made to listen otherwise, or it has
+    /// stopped.
     private func listen(in delay: TimeAmount, on loop: any EventLoop) {
         loop.scheduleTask(in: delay) {
             self.bind().whenFailure { _ in
@@ -78,7 +80,7 @@ final class Listener: Sendable {
                 }
             }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            // So that the end of the client's side is an event, at which the accounts can still be made up.
+            // So that the client's close is an event in which the log can still be completed.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .bind(host: address, port: port)
             .map { channel in

@@ -1,13 +1,13 @@
 internal import NIOCore
 internal import Synchronization
 
-/// Spreads bytes over time at a fixed rate. One connection's own, or shared by many.
+/// Limits the rate of one connection, or of several together.
 final class Pacer: Sendable {
     private let bytesPerSecond: Int64
     /// When the next byte is due.
     private let due = Mutex(NIODeadline.now())
 
-    /// How much is sent at once: what is due in 10 ms, so that slow rates drip rather than burst.
+    /// How much is sent at once: 10 ms worth of bytes, so that slow rates are steady and not in bursts.
     let quantum: Int
 
     init(bytesPerSecond: Int64) {
@@ -15,9 +15,9 @@ final class Pacer: Sendable {
         quantum = Int(max(1, min(bytesPerSecond / 100, 32 << 10)))
     }
 
-    /// Books `count` bytes and says how long they have to wait.
+    /// Schedules `count` bytes and returns how long they have to wait.
     ///
-    /// A timer that fires late is made up for, a client that did not read is not: at most 50 ms of arrears count.
+    /// At most 50 ms of delay are made up for: a timer that was late, but not a client that did not read.
     func book(_ count: Int) -> TimeAmount {
         due.withLock { due in
             let now = NIODeadline.now()

@@ -1,4 +1,4 @@
-/// `%41` for `A` (RFC 3986 §2.1); what is not a proper triplet stays as it is.
+/// Decodes percent-encoding (RFC 3986 §2.1); invalid triplets are left as they are.
 enum PercentEncoding {
     static func decode(_ text: some StringProtocol) -> String {
         var bytes: [UInt8] = []

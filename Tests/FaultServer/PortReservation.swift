@@ -1,18 +1,18 @@
 internal import Glibc
 
-/// Keeps a port while nobody listens on it: a socket that is bound and never listens.
+/// Reserves a port with a socket that is bound but never listens.
 ///
-/// Connections are refused as on a free port, and no other socket, of this process or another, is given the port meanwhile.
-/// It shares the port with the listening one by SO_REUSEPORT (socket(7)), which that must have, too.
+/// Connections are refused as on a free port, but no other socket is given the port. It shares the port with the
+/// listening socket by SO_REUSEPORT (socket(7)), which both must set.
 final class PortReservation: Sendable {
-    /// The socket option by which both share the port.
+    /// The option that lets both sockets share the port.
     static let sharing: CInt = SO_REUSEPORT
 
     private let descriptor: CInt
 
     /// - Parameters:
     ///   - address: an IPv4 address.
-    ///   - port: one on which a socket with SO_REUSEPORT listens.
+    ///   - port: the port of a listening socket with SO_REUSEPORT.
     init?(address: String, port: Int) {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var name = sockaddr_in()

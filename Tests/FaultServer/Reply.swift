@@ -1,41 +1,41 @@
-/// A reply as a program: what a connection shall do, step after step.
+/// The steps in which a response is sent.
 struct Reply {
     enum Step {
-        /// The head, or what stands in its place. Not counted as body.
+        /// The head, or what is sent instead. Not counted as body.
         case head([UInt8])
-        /// The same, a byte at a time.
+        /// The head, one byte at a time.
         case slowHead([UInt8], millisecondsPerByte: Int)
-        /// Not counted, and never ends.
+        /// Header fields without end. Not counted as body.
         case endlessHead([UInt8])
         case body(BodyPart)
-        /// What follows a body: its last chunk. Not counted.
+        /// The last chunk after a chunked body. Not counted as body.
         case trailer([UInt8])
         case pause(milliseconds: Int)
-        /// Nothing more happens until the client goes or the server stops.
+        /// Waits until the client closes the connection or the server stops.
         case stall
-        /// Nothing happens until the server's gates are open.
+        /// Waits until the server's gates are open.
         case gate
         case drop
         case reset
     }
 
-    /// The status that the head gives; `nil` if no head is sent whole.
+    /// The status in the head; `nil` if no complete head is sent.
     var status: Int?
     var steps: [Step] = []
-    /// Whether each run of body bytes is framed as a chunk (RFC 9112 §7.1).
+    /// Whether the body is sent in chunks (RFC 9112 §7.1).
     var chunked = false
-    /// Whether each byte is a chunk.
+    /// Whether each byte is a chunk of its own.
     var hasTinyChunks = false
-    /// Whether the connection ends after the last step.
+    /// Whether the connection is closed after the last step.
     var closes = false
     var rate: (bytesPerSecond: Int64, shared: Bool)?
     var congestionAlgorithm: String?
-    /// Whether, and for how long, the server refuses connections from now on.
+    /// If set, the server refuses new connections for this time, beginning before the first step.
     var refusesForMilliseconds: Int?
 
     init() {}
 
-    /// A reply to something that was no request.
+    /// The response to an invalid request.
     init(status: Int) {
         var answer = Answer(status: status, text: "\(status)\n")
         answer.set("Connection", "close")
@@ -107,7 +107,7 @@ struct Reply {
         }
     }
 
-    /// Puts a gate behind so many body bytes, if there are more.
+    /// Inserts a gate after `count` body bytes, if there are more.
     private mutating func interrupt(after count: Int64) {
         var rest = max(0, count)
         for (index, step) in steps.enumerated() {
@@ -121,7 +121,7 @@ struct Reply {
         }
     }
 
-    /// Ends the program after so many body bytes, if there are so many.
+    /// Ends the response after `count` body bytes, if there are that many.
     private mutating func cut(after count: Int64, then end: Step) {
         guard count <= bodyByteCount else { return }
         var rest = max(0, count)
@@ -139,7 +139,7 @@ struct Reply {
             rest -= part.count
             kept.append(step)
         }
-        // Of two cuts at the same place the later one wins.
+        // Of two cuts in the same place, the later one wins.
         let withoutEnds = kept.filter { step in
             switch step {
             case .drop, .reset, .stall: false

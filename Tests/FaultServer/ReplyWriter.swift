@@ -1,14 +1,14 @@
 internal import NIOCore
 
-/// Carries out a ``Reply`` on a connection. It lives on the connection's event loop.
+/// Sends a ``Reply`` on a connection, on the connection's event loop.
 ///
-/// Back-pressure: at most ``windowByteCount`` bytes are handed to the channel before the kernel has taken them. Accounts:
-/// bytes count as sent when the promise of their write succeeds, and slices are small enough for a client that goes
-/// away in the middle not to blur them much.
+/// At most ``windowByteCount`` bytes are given to the channel before the kernel has accepted them. Bytes count as sent
+/// when the promise of their write succeeds; slices are small, so that the count stays nearly exact when the client
+/// disconnects.
 final class ReplyWriter {
     private static let windowByteCount = 1 << 20
     private static let sliceByteCount = 32 << 10
-    /// What one turn writes at most before others on the event loop have theirs.
+    /// The most that is written in one turn before other work of the event loop.
     private static let turnByteCount = 4 << 20
 
     private let reply: Reply
@@ -20,17 +20,17 @@ final class ReplyWriter {
     private var finish: (_ keepsOpen: Bool) -> Void = { _ in }
     private var isOver = false
 
-    /// Which step is being carried out, and how much of it is done.
+    /// The current step, and how much of it is done.
     private var step = 0
     private var position: Int64 = 0
     private var inFlight = 0
-    /// The body bytes of the oldest write under way, for the accounts of a client that goes away.
+    /// The body bytes of each pending write, to complete the count when the client disconnects.
     private var bodyInFlight = CircularBuffer<Int>()
-    /// A paced slice whose time has not come.
+    /// A slice that waits for its time at the limited rate.
     private var held: ByteBuffer?
     private var isPumping = false
     private var isSleeping = false
-    /// When a reset stops waiting for the client's kernel.
+    /// When a reset no longer waits for the client's kernel.
     private var resetDeadline: NIODeadline?
 
     init(
@@ -44,18 +44,19 @@ final class ReplyWriter {
         self.context = context
     }
 
-    /// - Parameter finish: called once, when all is sent or the connection has to close; not after ``abandon(_:)``.
+    /// - Parameter finish: called once, when everything was sent or the connection has to close; not after
+    ///   ``abandon(_:)``.
     func start(finish: @escaping (_ keepsOpen: Bool) -> Void) {
         guard !isOver else { return }
         self.finish = finish
         pump()
     }
 
-    /// The connection is gone, or about to go.
+    /// The connection was closed, or will be.
     func abandon(_ ending: RequestRecord.Ending) {
         guard !isOver else { return }
         isOver = true
-        // The kernel may have taken a part of the oldest write, whose promise will not tell.
+        // The kernel may have accepted a part of the oldest write, which its promise does not report.
         var partial = 0
         if let buffered = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes), buffered > 0 {
             partial = min(max(0, inFlight - buffered), bodyInFlight.first ?? 0)
@@ -70,16 +71,16 @@ final class ReplyWriter {
         finish(keepsOpen)
     }
 
-    // MARK: The pump
+    // MARK: Sending
 
-    /// Writes what may be written now. Called again whenever that may have changed.
+    /// Writes as much as is possible now. It is called again whenever that may have changed.
     private func pump() {
-        // Promises are kept while flushing: the loop below goes on, rather than a pump within the pump.
+        // Promises may succeed during the flush; then the loop below continues, without recursion.
         guard !isPumping, !isSleeping, !isOver else { return }
         isPumping = true
         defer { isPumping = false }
         var turn = 0
-        // Refilling at half a window keeps each writev(2) large.
+        // Refilling at half a window keeps the writev(2) calls large.
         while !isOver, !isSleeping, inFlight <= Self.windowByteCount / 2 {
             let written = fill()
             guard written > 0 else { return }
@@ -92,7 +93,7 @@ final class ReplyWriter {
         }
     }
 
-    /// Writes until the window is full, or something has to be waited for.
+    /// Writes until the window is full or the current step has to wait.
     private func fill() -> Int {
         let before = inFlight
         while !isOver, !isSleeping, inFlight < Self.windowByteCount {
@@ -105,7 +106,7 @@ final class ReplyWriter {
         return inFlight - before
     }
 
-    /// - Returns: false if the step has to wait for the writes before it.
+    /// - Returns: whether to continue; `false` if the step has to wait for earlier writes.
     private func carryOut(_ current: Reply.Step) -> Bool {
         switch current {
         case .head(let bytes), .trailer(let bytes):
@@ -118,7 +119,7 @@ final class ReplyWriter {
             }
             write(ByteBuffer(bytes: [bytes[Int(position)]]))
             position += 1
-            // The byte has to leave before the pause.
+            // The byte must be sent before the pause.
             context.flush()
             sleep(.milliseconds(Int64(pace)))
         case .endlessHead(let bytes): write(ByteBuffer(bytes: bytes))
@@ -190,8 +191,8 @@ final class ReplyWriter {
         return true
     }
 
-    /// A reset throws away what the client's kernel does not have yet; so that "after n bytes" is true, it gets a moment
-    /// to take them.
+    /// A reset discards bytes that the client's kernel has not received. To make "after n bytes" true, it waits briefly
+    /// until they are acknowledged.
     private func reset() {
         let socket = TCPSocket(context.channel)
         let deadline = resetDeadline ?? .now() + .milliseconds(500)

@@ -1,4 +1,4 @@
-/// The head of a request (RFC 9112 §2 to §5): only what a file server needs, and never more than 64 KiB of it.
+/// The head of a request (RFC 9112 §2 to §5), as far as a file server needs it, with at most 64 KiB.
 struct RequestHead: Equatable {
     static let maximumByteCount = 64 << 10
 
@@ -11,7 +11,7 @@ struct RequestHead: Equatable {
         case incomplete
         case tooLarge
         case malformed
-        /// A head, and how many bytes it took.
+        /// A head and its length in bytes.
         case head(RequestHead, byteCount: Int)
     }
 
@@ -50,12 +50,12 @@ struct RequestHead: Equatable {
         }
     }
 
-    /// The first field of this name, whatever its case.
+    /// The first field of this name, ignoring case.
     subscript(name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// The target's path, percent-decoded, without its first slash; an absolute-form target loses its authority.
+    /// The path of the target, percent-decoded and without its leading slash; in absolute form, without the authority.
     var path: String {
         var text = target[...]
         if let scheme = text.range(of: "://") {
@@ -67,9 +67,9 @@ struct RequestHead: Equatable {
         return PercentEncoding.decode(text)
     }
 
-    /// Whether the client wants the connection for more than this.
+    /// Whether the connection can be kept open for another request.
     var keepsAlive: Bool {
-        // A request with a body is answered, but the body is not read: the connection cannot go on.
+        // The body of a request is not read, so the connection cannot be used again after one.
         guard self["Content-Length"].map({ $0 == "0" }) ?? true, self["Transfer-Encoding"] == nil else { return false }
         return minorVersion == 1 && self["Connection"]?.lowercased() != "close"
     }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The records of all requests, and those who wait for them to change.
+/// The records of all requests, and the tasks that wait for changes.
 final class RequestLog: Sendable {
     private struct State {
         var records: [RequestRecord] = []
@@ -11,7 +11,7 @@ final class RequestLog: Sendable {
     private let state = Mutex(State())
     private let ended: (@Sendable (RequestRecord) -> Void)?
 
-    /// - Parameter ended: called on an event loop with each record that has come to its end.
+    /// - Parameter ended: called on an event loop with the record of each request when it has ended.
     init(ended: (@Sendable (RequestRecord) -> Void)?) {
         self.ended = ended
     }
@@ -20,7 +20,7 @@ final class RequestLog: Sendable {
         state.withLock { $0.records }
     }
 
-    /// Adds a record; `make` gets its ordinal.
+    /// Adds a record; `make` gets its number.
     func append(_ make: (_ order: Int) -> RequestRecord) -> Int {
         change { state in
             let order = state.records.count
@@ -33,7 +33,7 @@ final class RequestLog: Sendable {
         change { body(&$0.records[order]) }
     }
 
-    /// Sets how a request ended, unless that is settled already.
+    /// Sets how a request ended, unless that is set already.
     func end(_ order: Int, _ ending: RequestRecord.Ending, unconfirmedBodyBytes: Int64 = 0) {
         let record: RequestRecord? = change { state in
             guard state.records[order].ending == .open else { return nil }
@@ -57,7 +57,7 @@ final class RequestLog: Sendable {
 
     // MARK: Waiting
 
-    /// Waits until the records meet a condition, looking at them after every change.
+    /// Waits until the records meet a condition, which is checked after every change.
     func wait(until condition: @Sendable ([RequestRecord]) -> Bool) async throws -> [RequestRecord] {
         while true {
             try Task.checkCancellation()
@@ -70,7 +70,8 @@ final class RequestLog: Sendable {
     private func changed(since version: Int) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                // A cancellation before this lock shows in `isCancelled`; one after it finds the continuation.
+                // A cancellation before this critical section shows in `isCancelled`; a later one finds the
+                // continuation.
                 let waits = state.withLock { state in
                     guard state.version == version, !Task.isCancelled else { return false }
                     state.waiting.append(continuation)
@@ -79,7 +80,7 @@ final class RequestLog: Sendable {
                 if !waits { continuation.resume() }
             }
         } onCancel: {
-            // Wakes the others too; they look, and wait again.
+            // This also wakes other tasks, which check their condition and wait again.
             change { _ in }
         }
     }

@@ -1,11 +1,11 @@
-/// What a `Retry-After` says (RFC 9110 §10.2.3). In JSON a number is seconds, a string is sent as it is, and
-/// `{"dateIn": 30}` is the HTTP date so many seconds from now (a past one if negative).
+/// The value of a `Retry-After` (RFC 9110 §10.2.3). In JSON, a number means seconds, a string is sent as it is, and
+/// `{"dateIn": 30}` means the HTTP date 30 seconds from now (in the past if negative).
 package enum RetryAfter: Sendable, Hashable {
     case seconds(Int)
     case date(secondsFromNow: Int)
     case raw(String)
 
-    /// The field's value, at the given second since 1970.
+    /// The value of the field at the given time in seconds since 1970.
     func value(now: Int64) -> String {
         switch self {
         case .seconds(let seconds): String(seconds)

@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// A file that a server can serve: its bytes, from wherever they come, and its validators.
+/// A file to serve: its bytes and its validators.
 package struct ServedFile: Sendable {
     private enum Storage {
         case memory(ByteBuffer)
@@ -9,7 +9,7 @@ package struct ServedFile: Sendable {
     }
 
     package let size: Int64
-    /// As sent in `ETag`, quotes included; strong unless it begins with `W/`.
+    /// The value of `ETag`, including the quotes; strong unless it begins with `W/`.
     package var etag: String?
     package var lastModified: String?
     package var contentType = "application/octet-stream"
@@ -22,14 +22,14 @@ package struct ServedFile: Sendable {
         self.storage = storage
     }
 
-    /// A file in memory. Its `ETag` is made from the bytes.
+    /// A file in memory. Its `ETag` is derived from the bytes.
     package static func bytes(_ bytes: [UInt8]) -> ServedFile {
         ServedFile(
             size: Int64(bytes.count), etag: "\(String(hash(bytes), radix: 16))-\(bytes.count)",
             storage: .memory(ByteBuffer(bytes: bytes)))
     }
 
-    /// A file of any size that needs a mebibyte of memory. Equal seeds give equal bytes, whatever the size.
+    /// A file of any size that takes 1 MiB of memory. Equal seeds give equal bytes, whatever the size.
     package static func synthetic(size: Int64, seed: UInt64) -> ServedFile {
         ServedFile(size: size, etag: "synthetic-\(seed)-\(size)", storage: .synthetic(SyntheticBlock(seed: seed)))
     }
@@ -38,7 +38,7 @@ package struct ServedFile: Sendable {
         ServedFile(size: size, etag: "synthetic", storage: .synthetic(block))
     }
 
-    /// A regular file on the disk, as it is now; it stays open while it is served.
+    /// A regular file on disk in its current state. It stays open while it is served.
     package static func onDisk(_ path: String) throws -> ServedFile {
         let file = try DiskFile(path: path)
         let tag = [UInt64(file.size), UInt64(bitPattern: file.modified), file.inode].map { String($0, radix: 16) }
@@ -47,7 +47,7 @@ package struct ServedFile: Sendable {
             storage: .disk(file))
     }
 
-    /// The same file under other validators.
+    /// The same file with other validators.
     package func with(etag: String?, lastModified: String?) -> ServedFile {
         var file = self
         file.etag = etag
@@ -55,7 +55,7 @@ package struct ServedFile: Sendable {
         return file
     }
 
-    /// The bytes of a range, to compare with what a client got.
+    /// The bytes of a range, to compare with what a client has received.
     package func read(_ range: Range<Int64>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(range.count)
@@ -67,7 +67,7 @@ package struct ServedFile: Sendable {
         return bytes
     }
 
-    /// Some bytes from `offset` on: at least one, and no more than `count`; `nil` where there are none.
+    /// Between one and `count` bytes from `offset` on; `nil` at the end.
     func buffer(at offset: Int64, upTo count: Int) -> ByteBuffer? {
         let count = Int(min(Int64(count), size - offset))
         guard offset >= 0, count > 0 else { return nil }
@@ -78,7 +78,7 @@ package struct ServedFile: Sendable {
         }
     }
 
-    /// FNV-1a over words rather than bytes: this runs in debug builds too.
+    /// FNV-1a on words instead of bytes, which is fast enough in debug builds.
     private static func hash(_ bytes: [UInt8]) -> UInt64 {
         bytes.withUnsafeBytes { bytes in
             var hash: UInt64 = 0xcbf2_9ce4_8422_2325

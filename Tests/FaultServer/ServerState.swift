@@ -2,7 +2,7 @@ internal import Glibc
 internal import NIOCore
 internal import Synchronization
 
-/// What all connections share.
+/// The state that all connections share.
 final class ServerState: Sendable {
     private struct Guarded {
         var content: Content
@@ -21,7 +21,7 @@ final class ServerState: Sendable {
         guarded = Mutex(Guarded(content: content, counters: ScriptCounters(script)))
     }
 
-    /// The new script counts from 0, and its gates are closed.
+    /// The new script counts requests from 0, and its gates are closed.
     func replace(script: FaultScript) {
         gates.close()
         guarded.withLock {
@@ -58,7 +58,7 @@ final class ServerState: Sendable {
         }
     }
 
-    /// Decides what a request gets, and opens its record.
+    /// Determines the response to a request and adds its record to the log.
     func reply(to request: RequestHead, connection: Int) -> (reply: Reply, record: Int) {
         let path = request.path
         let asked = AskedRange(field: request["Range"])

@@ -1,10 +1,10 @@
 internal import NIOCore
 internal import SeededRandom
 
-/// A block of random bytes that stands for a file of any size, over and over.
+/// A block of random bytes that is repeated to make a file of any size.
 ///
-/// Its length is the largest prime below 1 MiB: power-of-two offsets all fall on different places of the block, so bytes
-/// that a client writes to the wrong offset are wrong bytes.
+/// Its length is the largest prime below 1 MiB, so that offsets that are powers of two fall on different bytes of the
+/// block. Bytes that a client writes to a wrong offset are therefore wrong.
 struct SyntheticBlock: Sendable {
     static let period = 1_048_573
 
@@ -18,7 +18,7 @@ struct SyntheticBlock: Sendable {
         self.bytes = bytes
     }
 
-    /// The bytes at `offset`, up to the block's end: they share the block's memory.
+    /// The bytes from `offset` to the end of the block at most; they share the memory of the block.
     func slice(at offset: Int64, upTo count: Int) -> ByteBuffer? {
         let start = Int(offset % Int64(Self.period))
         return bytes.getSlice(at: start, length: min(count, Self.period - start))

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import NIOCore
 
-/// The socket options that lying takes, on a channel's own descriptor. For use at once, on the channel's event loop.
+/// Socket options for faults, on the descriptor of a channel. Use it at once and on the channel's event loop.
 struct TCPSocket {
     private let descriptor: NIOBSDSocket.Handle
 
@@ -13,21 +13,22 @@ struct TCPSocket {
         self.descriptor = descriptor
     }
 
-    /// Makes the next close a reset (socket(7), SO_LINGER with a time of zero).
+    /// Makes the next close(2) a reset (socket(7), SO_LINGER with a time of zero).
     func resetOnClose() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Bytes that the client's kernel has not acknowledged (tcp(7), SIOCOUTQ).
+    /// The bytes that the client's kernel has not acknowledged (tcp(7), SIOCOUTQ).
     var unacknowledgedByteCount: Int {
         var count: CInt = 0
         guard ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 else { return 0 }
         return Int(count)
     }
 
-    /// Asks for a congestion control (tcp(7), TCP_CONGESTION).
-    /// - Returns: what the connection has then, whether or not it is what was asked for.
+    /// Sets the congestion control (tcp(7), TCP_CONGESTION).
+    ///
+    /// - Returns: the algorithm that the connection then has, which may be another one.
     func setCongestionControl(_ name: String) -> String? {
         let wanted = Array(name.utf8)
         _ = wanted.withUnsafeBytes {

@@ -3,22 +3,22 @@ internal import Dispatch
 internal import FaultServer
 internal import Foundation
 
-/// Lets scripts and other downloaders meet the fault server.
+/// Runs the fault server for scripts and other downloaders.
 @main
 struct FaultServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fault-server",
-        abstract: "Serves files over HTTP/1.1 on a loopback port, and lies as a script tells it to.",
+        abstract: "Serves files over HTTP/1.1 on a loopback port, with faults from a script.",
         discussion: """
             The first line on standard output is "listening on http://127.0.0.1:PORT/". SIGINT and SIGTERM stop it.
             The script is JSON: {"rules": [{"path": "*.bin", "requests": 0, "faults": [{"drop": {"after": 1000}}]}]}
-            Tests/FaultServer/README.md has the whole vocabulary.
+            Tests/FaultServer/README.md lists all faults.
             """)
 
     @Option(help: "The directory to serve.")
     var directory: String?
 
-    @Option(help: "A file that exists nowhere, as NAME:BYTES:SEED; may be repeated.")
+    @Option(help: "A generated file, as NAME:BYTES:SEED; may be repeated.")
     var synthetic: [SyntheticFile] = []
 
     @Option(help: "The address to listen on.")
@@ -27,13 +27,13 @@ struct FaultServerCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 takes a free one.")
     var port = 0
 
-    @Option(help: "A JSON file that says what goes wrong.")
+    @Option(help: "A JSON file with the faults.")
     var script: String?
 
-    @Option(help: "Appends a line of JSON for each request that has ended.")
+    @Option(help: "A file to which a line of JSON is appended for each request that has ended.")
     var log: String?
 
-    @Option(help: "Event loop threads.")
+    @Option(help: "The number of event loop threads.")
     var threads = 1
 
     func validate() throws {
@@ -49,7 +49,7 @@ struct FaultServerCommand: AsyncParsableCommand {
         let journal = try log.map { try JSONLines(path: $0) }
         let files = synthetic.map { ($0.name, ServedFile.synthetic(size: $0.size, seed: $0.seed)) }
         let content = Content(Dictionary(files) { _, last in last }, directory: directory)
-        // Before the first line is out: whoever waits for it may send a signal at once.
+        // Before the first line is printed: the caller may wait for it and send a signal at once.
         let signals = [SIGINT, SIGTERM].map(Signal.init)
         let server = try await FaultServer.start(
             files: content, script: script ?? .honest, address: address, port: port, eventLoopThreads: threads,

@@ -2,7 +2,7 @@ internal import FaultServer
 internal import Foundation
 internal import Synchronization
 
-/// A log of records, one JSON object a line. Each is written at once: what has ended is on record, however the server ends.
+/// A log with one JSON object per line. Each is written at once, so that the log is complete however the server ends.
 final class JSONLines: Sendable {
     private let file: Mutex<FileHandle>
 

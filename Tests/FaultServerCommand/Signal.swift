@@ -1,11 +1,10 @@
 internal import Dispatch
 internal import Foundation
 
-/// A signal that is waited for instead of ending the process.
-///
-/// `@unchecked`: the source is only held, and cancelled when nobody holds this any more; Dispatch's sources are
-/// thread-safe, which their Swift type does not say.
+/// Waits for a signal, which then does not end the process.
 final class Signal: @unchecked Sendable {
+    // @unchecked: the source is only kept, and cancelled in deinit. Dispatch sources are thread-safe, but not marked
+    // Sendable.
     private let source: any DispatchSourceSignal
     private let stream: AsyncStream<Void>
 

@@ -3,13 +3,13 @@ internal import Synchronization
 internal import Threads
 package import Transfer
 
-/// A server on 127.0.0.1 that does what a closure says, one thread a connection: what a test of a transport needs and no more.
+/// A minimal server on 127.0.0.1 for tests of transports. A closure writes the responses, on one thread per connection.
 package final class LoopbackServer: Sendable {
-    /// One connection, on its thread.
+    /// A connection, on its thread.
     package struct Connection: Sendable {
         fileprivate let socket: Int32
 
-        /// Sends all of it; `false` when the other end is gone.
+        /// Sends all bytes; returns `false` if the client has closed the connection.
         @discardableResult
         package func send(_ bytes: some Sequence<UInt8>) -> Bool {
             Array(bytes).withUnsafeBytes { bytes in
@@ -27,12 +27,12 @@ package final class LoopbackServer: Sendable {
         @discardableResult
         package func send(_ text: String) -> Bool { send(text.utf8) }
 
-        /// Sends zeros for as long as the other end takes them at once, or until `limit`; returns how many it took.
+        /// Sends zeros until the client stops receiving, or `limit` is reached; returns how many were sent.
         package func sendUntilBlocked(limit: Int) -> Int {
             let zeros = [UInt8](repeating: 0, count: 64 << 10)
             var sent = 0
             while sent < limit {
-                // A socket that takes nothing for so long has nobody who reads.
+                // If the socket is not writable for this long, the client does not read.
                 var poll = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
                 guard Glibc.poll(&poll, 1, 1500) == 1 else { return sent }
                 let count = Glibc.send(
@@ -43,13 +43,13 @@ package final class LoopbackServer: Sendable {
             return sent
         }
 
-        /// Whether the other end closes, or says more, within so many milliseconds.
+        /// Whether the client closes the connection, or sends something, within this many milliseconds.
         package func isClosed(within milliseconds: Int32) -> Bool {
             var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             return Glibc.poll(&poll, 1, milliseconds) != 0
         }
 
-        /// Returns when the other end closes.
+        /// Waits until the client closes the connection.
         package func waitForClose() {
             var byte: UInt8 = 0
             while recv(socket, &byte, 1, 0) > 0 {}
@@ -81,8 +81,9 @@ package final class LoopbackServer: Sendable {
     private let answer: @Sendable (Connection, String) -> Bool
 
     /// - Parameters:
-    ///   - greeting: what it says of its own accord to each connection; it closes then.
-    ///   - answer: gets each head; returns whether the connection stays for another request.
+    ///   - greeting: if given, it is sent on each connection without waiting for a request, and then the connection is
+    ///     closed.
+    ///   - answer: called with the head of each request; returns whether to keep the connection open for another one.
     package init(greeting: String? = nil, answer: @escaping @Sendable (Connection, String) -> Bool) {
         self.answer = answer
         self.greeting = greeting
@@ -114,18 +115,19 @@ package final class LoopbackServer: Sendable {
 
     /// The heads of all requests, in order.
     package var heads: [String] { state.withLock { $0.heads } }
-    /// How many connections were made.
+    /// The number of connections so far.
     package var connections: Int { state.withLock { $0.sockets.count } }
 
     package func url(_ path: String, host: String = "127.0.0.1") throws -> HTTPURL {
         try HTTPURL(parsing: "http://\(host):\(port)\(path)")
     }
 
-    /// Breaks off all connections and waits for the threads.
+    /// Closes all connections and waits for the threads.
     package func stop() {
         let threads = state.withLock { state in
             if !state.isStopping {
-                // Wakes accept(2); closed only below, so that no other socket gets the number meanwhile.
+                // Wakes accept(2). It is closed below, so that no other socket gets the same descriptor in the
+                // meantime.
                 shutdown(listener, Int32(SHUT_RDWR))
                 for socket in state.sockets { shutdown(socket, Int32(SHUT_RDWR)) }
             }
@@ -146,7 +148,7 @@ package final class LoopbackServer: Sendable {
             if !state.isStopping { state.sockets.append(socket) }
             return state.isStopping
         }
-        // Accepted while the server stopped: nobody would shut it down any more.
+        // Accepted after `stop` has shut down the connections, so it must be closed here.
         guard !isLate else {
             close(socket)
             return
@@ -155,7 +157,7 @@ package final class LoopbackServer: Sendable {
             let connection = Connection(socket: socket)
             if let greeting = self?.greeting {
                 connection.send(greeting)
-                // A reset could overtake the greeting.
+                // Closing at once could reset the connection before the client has read the greeting.
                 shutdown(socket, Int32(SHUT_WR))
                 return connection.waitForClose()
             }

@@ -5,17 +5,17 @@ import Storage
 import Synchronization
 import TemporaryDirectory
 
-/// One partial file in the hands of many threads: several write, one of them lies and takes back what it wrote, one gives up
-/// ranges, one checks what an earlier run left and hashes, one looks on.
+/// A partial file that many threads use at once: several write, one writes wrong bytes and voids them again, one voids
+/// other ranges, one checks what an earlier run left and hashes, and one reads the state.
 ///
-/// Whatever turns they take: what counts as held was written, and in the end the digest is that of the right bytes.
+/// Whatever the schedule, only bytes that were written count as held, and in the end the digest is right.
 package final class PartialFileStress: Sendable {
     private let seed: UInt64
     private let right: [UInt8]
-    /// The right bytes with every bit flipped: what the liar writes.
+    /// The right bytes with every bit flipped, which one thread writes and voids again.
     private let wrong: [UInt8]
     private let identity: FileIdentity
-    /// What the liar is writing just now.
+    /// The range in which wrong bytes are being written at the moment.
     private let lie = Mutex<Range<Int64>?>(nil)
     private static let writers = 4
     private static let names = PartialNames(path: "f")
@@ -36,7 +36,7 @@ package final class PartialFileStress: Sendable {
             path: "f", size: Int64(count), sha256: right.withUnsafeBytes { SHA256Hasher.digest(of: $0) })
     }
 
-    /// - Returns: what is wrong, a sentence each.
+    /// - Returns: the violations, a sentence each.
     package func play() throws -> [String] {
         let folder = try TemporaryDirectory()
         defer { withExtendedLifetime(folder) {} }
@@ -88,7 +88,7 @@ package final class PartialFileStress: Sendable {
 
     private func random(_ role: UInt64) -> SplitMix64 { SplitMix64(seed: seed &* 1000 &+ role &+ 1) }
 
-    /// What a run left that was killed: parts of the file, of which the disk has lost one.
+    /// Creates the partial file of an earlier run that was killed, in which the disk has lost a byte.
     private func leaveClaims(in directory: ModelDirectory, _ path: String) throws {
         var random = random(100)
         let partial = try open(in: directory)
@@ -117,7 +117,7 @@ package final class PartialFileStress: Sendable {
 
     // MARK: Threads
 
-    /// Writes into gaps, and sometimes over what is there, from a source whose file changes now and then.
+    /// Writes into gaps, and sometimes over existing bytes, from a source whose file changes from time to time.
     private func write(_ partial: PartialFile, _ number: Int) throws {
         var random = random(UInt64(number))
         for round in 0..<80 {
@@ -134,7 +134,7 @@ package final class PartialFileStress: Sendable {
         }
     }
 
-    /// Writes wrong bytes, and gives up each of them again.
+    /// Writes wrong bytes and voids them again.
     private func lie(_ partial: PartialFile) throws {
         var random = random(200)
         let writer = try partial.writer(for: SourceVersion(SourceID(url: "http://liar/"), validator: "\"1\""))
@@ -153,7 +153,7 @@ package final class PartialFileStress: Sendable {
         }
     }
 
-    /// Gives up what may be right, and what is being written just now.
+    /// Voids ranges that may be right, and wrong ones while they are being written.
     private func giveUp(_ partial: PartialFile) throws {
         var random = random(300)
         for _ in 0..<150 {
@@ -167,9 +167,9 @@ package final class PartialFileStress: Sendable {
         }
     }
 
-    /// What is held stands on the disk: the right bytes, or those of the liar while it is at work.
+    /// Checks that the bytes that are held are on disk: the right ones or, while they are written, the wrong ones.
     private func look(at partial: PartialFile, _ path: String, mayLie: Bool, _ team: Team) throws {
-        guard let file = FileHandle(forReadingAtPath: path) else { return team.violated("the partial is gone") }
+        guard let file = FileHandle(forReadingAtPath: path) else { return team.violated("the partial file is gone") }
         defer { try? file.close() }
         var position: Int64 = 0
         while position < identity.size {
@@ -177,14 +177,16 @@ package final class PartialFileStress: Sendable {
             if gap.lowerBound > position {
                 try file.seek(toOffset: UInt64(position))
                 let bytes = [UInt8](try file.read(upToCount: Int(gap.lowerBound - position)) ?? Data())
-                guard bytes.count == gap.lowerBound - position else { return team.violated("the partial is too short") }
+                guard bytes.count == gap.lowerBound - position else {
+                    return team.violated("the partial file is too short")
+                }
                 let start = Int(position)
                 if !bytes.elementsEqual(right[start..<start + bytes.count]),
                     let index = bytes.indices.first(where: {
                         bytes[$0] != right[start + $0] && (!mayLie || bytes[$0] != wrong[start + $0])
                     })
                 {
-                    return team.violated("byte \(start + index) is held, and nobody wrote what stands there")
+                    return team.violated("byte \(start + index) is held, but has a value that was never written")
                 }
             }
             position = gap.upperBound
@@ -193,7 +195,7 @@ package final class PartialFileStress: Sendable {
 
     // MARK: The end
 
-    /// Fills what is missing; then the digest must be right, and so the bytes.
+    /// Fills the gaps; then the digest and the bytes must be right.
     private func settle(_ partial: PartialFile, _ path: String, _ team: Team) throws {
         let writer = try partial.writer(for: SourceVersion(SourceID(url: "http://filler/"), validator: "\"1\""))
         while let gap = partial.firstGap() {
@@ -201,16 +203,16 @@ package final class PartialFileStress: Sendable {
                 right, Int(gap.lowerBound)..<min(Int(gap.upperBound), Int(gap.lowerBound) + 100_000),
                 with: writer)
         }
-        guard partial.isComplete else { return team.violated("nothing is missing, and the file is not complete") }
+        guard partial.isComplete else { return team.violated("the file has no gaps but is not complete") }
         try look(at: partial, path, mayLie: false, team)
         if case .mismatch(let actual) = try partial.finish() { team.violated("the digest is \(actual.hex)") }
     }
 
-    /// What was recorded on the way is what is there. It is not all: a record of which a part was given up counts no more.
+    /// Checks that recorded bytes are on disk. Not all bytes are recorded: a record ends when a part of it is voided.
     private func reopen(in directory: ModelDirectory, _ team: Team) throws {
         let again = try open(in: directory)
         while let check = try again.checkNext() {
-            if case .lost(let range) = check { team.violated("\(range) is recorded and does not stand there") }
+            if case .lost(let range) = check { team.violated("\(range) is recorded but not on disk") }
         }
     }
 }

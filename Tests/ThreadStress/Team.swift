@@ -1,14 +1,14 @@
 import Synchronization
 import Threads
 
-/// Threads that work on one thing at once, and what they found wrong.
+/// Threads that use the same object at the same time, and the violations that they find.
 final class Team: Sendable {
     private let found = Mutex<[String]>([])
     private let working: Atomic<Int>
-    /// Whether one of them has checked all that was there at the start.
+    /// Whether everything that existed at the start was checked.
     let isChecked = Atomic(false)
 
-    /// - Parameter workers: how many of the members have something to get done; the others look on until these are done.
+    /// - Parameter workers: how many members have work to finish; the others run until these are done.
     init(workers: Int) { working = Atomic(workers) }
 
     var isWorking: Bool { working.load(ordering: .acquiring) > 0 }
@@ -16,7 +16,7 @@ final class Team: Sendable {
 
     func violated(_ what: String) { found.withLock { $0.append(what) } }
 
-    /// A worker is done.
+    /// Notes that a worker has finished.
     func isDone() { working.subtract(1, ordering: .acquiringAndReleasing) }
 
     /// Runs every member on a thread of its own, and waits for all of them.
@@ -27,7 +27,7 @@ final class Team: Sendable {
             }
         }
         for thread in threads {
-            guard let thread else { fatalError("no thread to be had") }
+            guard let thread else { fatalError("could not start a thread") }
             thread.join()
         }
     }

@@ -1,8 +1,8 @@
 private import Glibc
 
-/// Puts what several threads share to the test for so many seconds, from a seed on: `ThreadStress SECONDS [SEED]`.
+/// Tests objects that threads share, for a number of seconds and beginning with a seed: `ThreadStress SECONDS [SEED]`.
 ///
-/// It is meant to be built with `--sanitize=thread`, as ./test does; the ordinary tests play a few rounds, too.
+/// It is meant to be built with `--sanitize=thread`, as ./test does. The ordinary tests run a few rounds as well.
 @main struct ThreadStress {
     static func main() async throws {
         let numbers = CommandLine.arguments.dropFirst().map { UInt64($0) }
@@ -18,12 +18,12 @@ private import Glibc
             for violation in try await TransportStress(seed: seed).play() { fail(seed, violation) }
             seed += 1
         } while ContinuousClock.now < end
-        print("\(seed - begun) rounds, seeds \(begun)..<\(seed): nothing is wrong")
+        print("\(seed - begun) rounds, seeds \(begun)..<\(seed): no violations")
     }
 
     private static func fail(_ seed: UInt64, _ violation: String) -> Never {
         print("VIOLATION seed \(seed): \(violation)")
-        print("  again, though threads never take the same turns twice: ThreadStress 60 \(seed)")
+        print("  to try again (threads are scheduled differently each time): ThreadStress 60 \(seed)")
         exit(1)
     }
 }

@@ -3,8 +3,8 @@ import LoopbackServer
 import SeededRandom
 import Transfer
 
-/// Many transfers over libcurl at once, which are read fast, slowly or not to the end, halted, dropped and cancelled, and a
-/// transport that is shut down in the middle of some.
+/// Many simultaneous transfers over libcurl that are read quickly, slowly or only in part, halted, dropped and
+/// cancelled; and a transport that is shut down during some of them.
 package struct TransportStress: Sendable {
     private static let largest = 3 << 20
     private static let bytes = [UInt8](unsafeUninitializedCapacity: largest) { buffer, made in
@@ -15,16 +15,16 @@ package struct TransportStress: Sendable {
         made = largest
     }
 
-    /// What a client does with an answer.
+    /// What a client does with a response.
     private enum Way: CaseIterable { case whole, slow, drop, halt, cancel, cut }
 
     private let seed: UInt64
 
     package init(seed: UInt64) { self.seed = seed }
 
-    /// - Returns: what is wrong, a sentence each.
+    /// - Returns: the violations, a sentence each.
     package func play() async throws -> [String] {
-        // "/LENGTH/SENT": so many bytes are announced, and so many come.
+        // "/LENGTH/SENT": the number of bytes that are announced, and the number that is sent.
         let server = LoopbackServer { connection, head in
             let numbers = head.split(separator: " ")[1].split(separator: "/").compactMap { Int($0) }
             guard numbers.count == 2 else { return false }
@@ -64,7 +64,7 @@ package struct TransportStress: Sendable {
         return violations
     }
 
-    /// One request and what becomes of it.
+    /// One transfer; returns a violation if there is one.
     private func transfer(
         _ transport: CurlTransport, _ server: LoopbackServer, _ random: inout SplitMix64
     ) async -> String? {
@@ -97,7 +97,7 @@ package struct TransportStress: Sendable {
         do {
             let received = try await task.value
             if received != length, way != .drop {
-                return "\(way): \(received) of \(length) bytes came, and then a good end"
+                return "\(way): a successful end after \(received) of \(length) bytes"
             }
         } catch let wrong as Wrong {
             return "\(way): wrong bytes from byte \(wrong.offset) on"

@@ -1,14 +1,14 @@
 internal import NIOCore
 
-/// What a request meets: everything that decides the answer's head and body.
+/// Everything that determines the head and the body of the response to a request.
 struct Circumstances {
     var request: RequestHead
     var path: String
     var content: Content
     var faults: [Fault]
-    /// How many requests there were for this path before.
+    /// The number of earlier requests for this path.
     var ordinal: Int
-    /// Seconds since 1970.
+    /// The current time in seconds since 1970.
     var now: Int64
 }
 
@@ -18,9 +18,9 @@ extension Answer {
         for fault in circumstances.faults { apply(fault, circumstances) }
     }
 
-    // MARK: Which answer
+    // MARK: The response before faults change it
 
-    /// The answer before anything is bent: a file's, or that of a fault that stands in its place (the last one wins).
+    /// The response of a file, or of a fault that replaces it. Of several such faults, the last one applies.
     private static func base(_ circumstances: Circumstances) -> Answer {
         let request = circumstances.request
         guard request.method == "GET" || request.method == "HEAD" else {
@@ -85,7 +85,7 @@ extension Answer {
         return answer
     }
 
-    /// The file, as the faults that concern its identity leave it: If-Range is judged by that identity.
+    /// The file with the validators that the faults give it, which If-Range is compared with.
     private static func file(_ circumstances: Circumstances) -> ServedFile? {
         guard var file = circumstances.content.file(circumstances.path) else { return nil }
         for fault in circumstances.faults {
@@ -106,7 +106,7 @@ extension Answer {
         return file
     }
 
-    // MARK: How it is bent
+    // MARK: Changes by faults
 
     private mutating func apply(_ fault: Fault, _ circumstances: Circumstances) {
         switch fault {
