@@ -14,15 +14,39 @@ package struct HTTPDate: Hashable, Comparable, Sendable {
             bytes[7] == 0x20, bytes[11] == 0x20, bytes[16] == 0x20, bytes[19] == 0x3A, bytes[22] == 0x3A,
             let weekday = Self.days.firstIndex(where: { bytes[..<3].elementsEqual($0.utf8) }),
             let month = Self.months.firstIndex(where: { bytes[8..<11].elementsEqual($0.utf8) }),
-            let day = Self.number(bytes[5..<7]), let year = Self.number(bytes[12..<16]),
-            let hour = Self.number(bytes[17..<19]), let minute = Self.number(bytes[20..<22]),
-            let second = Self.number(bytes[23..<25]),
+            let date = HTTPDate(
+                year: bytes[12..<16], month: Int64(month) + 1, day: bytes[5..<7], hour: bytes[17..<19],
+                minute: bytes[20..<22], second: bytes[23..<25], weekday: Int64(weekday))
+        else { return nil }
+        self = date
+    }
+
+    /// Parses the forms of ISO 8601 in signed URLs: `20261124T180000Z` and `2026-11-24T18:00:00Z`, also with encoded colons.
+    init?(iso8601 text: some StringProtocol) {
+        guard text.utf8.count <= 32 else { return nil }
+        let plain = asciiLowercased(text).replacing("%3a", with: ":")
+        let bytes = plain.utf8.filter { $0 != 0x2D && $0 != 0x3A }
+        guard bytes.count == 16, bytes[8] == 0x74, bytes[15] == 0x7A, let month = Self.number(bytes[4..<6]),
+            let date = HTTPDate(
+                year: bytes[0..<4], month: month, day: bytes[6..<8], hour: bytes[9..<11], minute: bytes[11..<13],
+                second: bytes[13..<15])
+        else { return nil }
+        self = date
+    }
+
+    /// - Parameter weekday: 0 is Monday.
+    private init?(
+        year: ArraySlice<UInt8>, month: Int64, day: ArraySlice<UInt8>, hour: ArraySlice<UInt8>,
+        minute: ArraySlice<UInt8>, second: ArraySlice<UInt8>, weekday: Int64? = nil
+    ) {
+        guard let year = Self.number(year), let day = Self.number(day), let hour = Self.number(hour),
+            let minute = Self.number(minute), let second = Self.number(second), (1...12).contains(month),
             (1...Self.days(inMonth: month, of: year)).contains(day), hour < 24, minute < 60, second <= 60, year >= 1900
         else { return nil }
-        let date = Self.daysSinceEpoch(year: year, month: Int64(month) + 1, day: day)
+        let days = Self.daysSinceEpoch(year: year, month: month, day: day)
         // 1970-01-01 was a Thursday. A date with the wrong weekday is not trusted.
-        guard ((date % 7) + 7 + 3) % 7 == Int64(weekday) else { return nil }
-        secondsSinceEpoch = ((date * 24 + hour) * 60 + minute) * 60 + second
+        if let weekday, ((days % 7) + 7 + 3) % 7 != weekday { return nil }
+        secondsSinceEpoch = ((days * 24 + hour) * 60 + minute) * 60 + second
     }
 
     package static func < (one: HTTPDate, other: HTTPDate) -> Bool {
@@ -36,10 +60,9 @@ package struct HTTPDate: Hashable, Comparable, Sendable {
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> Int64? { decimal(String(decoding: bytes, as: UTF8.self)) }
 
-    /// - Parameter month: 0 is January.
-    private static func days(inMonth month: Int, of year: Int64) -> Int64 {
-        if month == 1 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
-        return [3, 5, 8, 10].contains(month) ? 30 : 31
+    private static func days(inMonth month: Int64, of year: Int64) -> Int64 {
+        if month == 2 { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28 }
+        return [4, 6, 9, 11].contains(month) ? 30 : 31
     }
 
     /// Days since 1970-01-01 in the proleptic Gregorian calendar. The year is counted from March, so that the leap day

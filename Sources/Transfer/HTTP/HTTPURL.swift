@@ -27,7 +27,7 @@ package struct HTTPURL: Hashable, Sendable {
     /// Percent-encoded; begins with a slash.
     package private(set) var path: String
     /// Percent-encoded, without the question mark. It may hold secrets.
-    private var query: String?
+    private(set) var query: String?
 
     package var scheme: String { origin.scheme }
     package var host: String { origin.host }
@@ -79,6 +79,14 @@ package struct HTTPURL: Hashable, Sendable {
             result.path += (index > 0 ? "/" : "") + Self.percentEncoded(part) { _ in false }
         }
         return result
+    }
+
+    /// The fields of the query with their names in lower case and their values as they are.
+    var queryFields: [(name: String, value: Substring)] {
+        (query ?? "").split(separator: "&").map { field in
+            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (parts[0].lowercased(), parts.count == 2 ? parts[1] : "")
+        }
     }
 
     /// The whole URL, for requests. The query may be secret: print ``redacted`` instead.

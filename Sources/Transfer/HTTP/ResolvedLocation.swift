@@ -13,10 +13,9 @@ package struct ResolvedLocation: Hashable, Sendable {
     ///
     /// What is left may still be secret: hash it, and do not show it.
     package var identity: String {
-        let parts = url.absoluteString.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return url.absoluteString }
-        let kept = parts[1].split(separator: "&").filter { !Self.isSignature($0.prefix { $0 != "=" }.lowercased()) }
-        return parts[0] + "?" + kept.joined(separator: "&")
+        guard let query = url.query else { return url.absoluteString }
+        let kept = query.split(separator: "&").filter { !Self.isSignature($0.prefix { $0 != "=" }.lowercased()) }
+        return url.origin.description + url.path + "?" + kept.joined(separator: "&")
     }
 
     /// Whether an answer with this status may mean that the address is no longer valid, and a new redirect would lead

@@ -61,7 +61,7 @@ package struct RangeFetcher: Sendable {
             return RangeBody(response, reply: reply, location: location, limit: limit)
         } catch {
             response.cancel()
-            throw error.at(location.url, offset: request.range?.lowerBound)
+            throw location.explaining(error, response.head).at(location.url, offset: request.range?.lowerBound)
         }
     }
 

@@ -12,6 +12,17 @@ import Testing
         #expect(HTTPDate(text)?.secondsSinceEpoch == seconds)
     }
 
+    @Test(
+        arguments: [
+            ("20261123T210324Z", 1_795_467_804), ("2026-11-23T21:03:24Z", 1_795_467_804),
+            ("2026-11-23T21%3A03%3a24Z", 1_795_467_804), ("2000-02-29t23:59:59z", 951_868_799), ("2026-11-23", nil),
+            ("2026-11-23T21:03Z", nil), ("20261323T210324Z", nil), ("20260230T000000Z", nil), ("20261123T210324", nil),
+            ("2026-11-23T21:03:24+01:00", nil), ("", nil), (String(repeating: "1", count: 100), nil),
+        ] as [(String, Int64?)])
+    func `is read as ISO 8601, as in signed URLs`(text: String, seconds: Int64?) {
+        #expect(HTTPDate(iso8601: text)?.secondsSinceEpoch == seconds)
+    }
+
     @Test(arguments: [
         "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Mon, 06 Nov 1994 08:49:37 GMT",
         "Fri, 30 Feb 2024 00:00:00 GMT", "Wed, 31 Apr 2024 00:00:00 GMT", "Thu, 29 Feb 1900 00:00:00 GMT",

@@ -37,6 +37,37 @@ import Testing
         }
     }
 
+    /// 2026-11-24, 18:00:00.
+    private static let moment: Int64 = 1_795_543_200
+
+    @Test(
+        arguments: [
+            ("X-Amz-Date=20261124T180000Z&X-Amz-Expires=60&X-Amz-Signature=s", moment + 60),
+            ("x-goog-date=20261124T180000Z&x-goog-expires=604800&x-goog-signature=s", moment + 604_800),
+            ("AWSAccessKeyId=k&Expires=1795543200&Signature=s", moment),
+            ("se=2026-11-24T18%3A00%3A00Z&sp=r&sig=s", moment),
+            // Not signed, or without a moment that makes sense.
+            ("", nil), ("Expires=1795543200", nil), ("se=2026-11-24T18:00:00Z", nil), ("Expires=soon&Signature=s", nil),
+            ("X-Amz-Date=20261124T180000Z&X-Amz-Expires=604801", nil), ("X-Amz-Date=now&X-Amz-Expires=1", nil),
+            ("X-Amz-Date=20261124T180000Z&X-Amz-Expires=-1", nil), ("Expires=99999999999999999999&Signature=s", nil),
+        ] as [(String, Int64?)])
+    func `says when its signature expires`(query: String, seconds: Int64?) throws {
+        #expect(try location("https://h/f?" + query).expiry?.secondsSinceEpoch == seconds)
+    }
+
+    @Test(arguments: [
+        ("Expires=784111776&Signature=s", "403", true), ("Expires=784111777&Signature=s", "403", false),
+        ("Expires=784111776&Signature=s", "404", false), ("x=1", "403", false),
+    ])
+    func `explains a refusal by an expired signature`(query: String, status: String, isExpired: Bool) async throws {
+        let url = try HTTPURL(parsing: "https://h/f?" + query)
+        let transport = ScriptedTransport(.init(status + "|date: Sun, 06 Nov 1994 08:49:37 GMT"))
+        let error = await #expect(throws: TransferError.self) {
+            try await RangeFetcher(transport).open(FetchRequest(url: url, total: 20))
+        }
+        #expect(error?.detail.contains("expired") == isExpired)
+    }
+
     @Test func `is printed without its secrets`() throws {
         let location = try location("https://h/f?X-Amz-Signature=hunter2")
         #expect(!"\(location)".contains("hunter2") && !String(reflecting: location).contains("hunter2"))
