@@ -1,12 +1,12 @@
 internal import Storage
 
 extension ModelDownload {
-    /// What ``run(onEvent:)`` would do now. Reads names, sizes, receipts and small files; fetches and changes nothing.
+    /// Determines what ``run(onEvent:)`` would do now. Reads names, sizes, receipts and small files; fetches and changes nothing.
     ///
     /// Blocks on the disk.
     ///
-    /// - Throws: ``Failure`` for what the run would fail with before it began: a selection that matches nothing, no source,
-    ///   nowhere to fetch what is missing, another known model's directory, something in the way.
+    /// - Throws: the ``Failure`` with which the run would fail before it began: a pattern that matches no file, an invalid source, no
+    ///   source for what is missing, the directory of another known model, or something other than a file under a file's name.
     public func plan() throws(Failure) -> DownloadPlan {
         let selected = try selectedFiles()
         let sources = try options.sources(for: manifest)
@@ -58,7 +58,7 @@ extension ModelDownload {
                 diskBytes: isFetched ? max(0, (size ?? 0) - allocated) : 0, urls: urls)
         }
         guard let directory else { return planned(.fetch) }
-        // The size of a partial says nothing where that of the file is not known.
+        // The size of a partial file says nothing if the size of the file is not known.
         let identity = FileIdentity(path: path, size: size ?? .max, sha256: file.sha256)
         let partial = try PartialClaims(of: identity, names: PartialNames(path: path), in: directory)
         let (held, allocated) = (partial?.bytes ?? 0, partial?.allocated ?? 0)
@@ -78,7 +78,7 @@ extension ModelDownload {
         return planned(held > 0 ? .resume : .fetch, held: held, allocated: allocated)
     }
 
-    /// What the file system of a directory has free, or of its nearest parent that exists.
+    /// The free space of a directory's file system, or of that of its nearest existing parent.
     private static func freeBytes(at directory: String) -> Int64? {
         var path = directory
         while true {

@@ -4,11 +4,11 @@ public struct AuditReport: Sendable {
     public package(set) var model: String
     /// The directory, as it was given.
     public package(set) var directory: String
-    /// Where the manifest came from that the directory was held against.
+    /// Where the manifest came from with which the directory was compared.
     public package(set) var manifestOrigin: ManifestOrigin
-    /// In the manifest's order, then files that it does not know.
+    /// The files in the manifest's order, then the files that are not in the manifest.
     public package(set) var files: [FileReport] = []
-    /// What kept the audit as a whole from going on.
+    /// Why the audit as a whole could not continue; `nil` if it could.
     public package(set) var failure: Failure?
     /// Wall time, in seconds.
     public package(set) var seconds: Double = 0
@@ -21,29 +21,29 @@ public struct AuditReport: Sendable {
         self.manifestOrigin = manifestOrigin
     }
 
-    /// Every failure found.
+    /// All failures.
     public var failures: [Failure] { (failure.map { [$0] } ?? []) + files.compactMap(\.failure) }
 
-    /// Whether every file of the manifest is there and right.
+    /// Whether every file of the manifest exists and is right.
     public var isOK: Bool { !isCancelled && failures.isEmpty }
 
-    /// The kind that speaks for the audit; `nil` if nothing failed.
+    /// The kind of failure that represents the audit; `nil` if nothing failed.
     public var kind: Failure.Kind? {
         let kinds = Set(failures.map(\.kind))
         return Failure.Kind.byPrecedence.first { kinds.contains($0) }
     }
 
-    /// The bytes that were read.
+    /// The number of bytes that were read.
     package var hashedBytes: Int64 {
         files.reduce(0) { $0 + ([.ok, .damaged].contains($1.state) ? $1.actualSize ?? $1.size ?? 0 : 0) }
     }
 
-    /// The bytes of the files that are right.
+    /// The number of bytes of the files that are right.
     public var verifiedBytes: Int64 { files.reduce(0) { $0 + ($1.state == .ok ? $1.actualSize ?? $1.size ?? 0 : 0) } }
 }
 
 extension AuditReport {
-    /// The files, if every file of the manifest is there and right. Files that the manifest does not know are no error.
+    /// The files, if every file of the manifest exists and is right. Files that are not in the manifest are not an error.
     ///
     /// - Throws: ``ModelFetchError/cancelled`` if the audit was cancelled, whatever had been found by then, and otherwise
     ///   ``ModelFetchError/failed(_:)`` if anything is wrong. Never `CancellationError`.

@@ -1,8 +1,8 @@
 internal import Storage
 
-/// Finds the files of a directory that a manifest does not know. They are worth a word and never a failure.
+/// Finds the files of a directory that are not in the manifest. They are reported, and are never a failure.
 struct ExtraFiles {
-    /// More are not looked at: a directory can hold anything.
+    /// Further files are not looked at: a directory can hold anything.
     private static let limit = 10_000
     /// Directories below this depth are not looked into.
     private static let depth = 8
@@ -18,7 +18,7 @@ struct ExtraFiles {
         return found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
-    /// A file or a directory that no path of a manifest can mean. It is named, and not looked into.
+    /// The report of a file or directory whose name cannot be in a manifest. A directory is not entered.
     private static func report(named raw: [UInt8], in prefix: String) -> FileReport {
         let name = String(decoding: raw, as: UTF8.self)
         let path = prefix.isEmpty ? name : prefix + "/" + name
@@ -27,7 +27,7 @@ struct ExtraFiles {
         return report
     }
 
-    /// Bytes as `printf` takes them: what is not plain ASCII as `\xE9`.
+    /// Bytes as `printf` takes them, with `\xE9` for everything but printable ASCII.
     static func escaped(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789ABCDEF")
         return bytes.map { byte in

@@ -8,7 +8,7 @@ struct FileAudit {
 
     private let file: ManifestFile
     private let directory: ModelDirectory
-    /// The digest that was seen first here, for a file that the manifest does not pin.
+    /// The digest that was first seen here, if the manifest has none.
     private let localPin: SHA256Digest?
     private let onEvent: @Sendable (DownloadEvent) -> Void
 
@@ -22,6 +22,8 @@ struct FileAudit {
         self.onEvent = onEvent
     }
 
+    /// Audits the file.
+    ///
     /// - Throws: `CancellationError` only; everything else is in the report.
     func report() throws -> FileReport {
         try Task.checkCancellation()
@@ -38,7 +40,7 @@ struct FileAudit {
         } catch let error as StorageError {
             report.state = .unreadable
             var failure = Failure(error, file: path)
-            // A file that changes under the reader is no fault of the disk: what stands there is not settled.
+            // A file that changes while it is read is no failure of the disk: its content is not settled.
             if error.code == .disturbed { failure = Failure(.data, file: path, failure.message, hint: failure.hint) }
             report.failure = failure
         }
@@ -48,12 +50,12 @@ struct FileAudit {
     private func missing(_ report: FileReport) -> FileReport {
         var report = report
         report.state = .missing
-        func stands(_ name: String) -> FileStatus? { (try? directory.status(of: name)) ?? nil }
+        func status(_ name: String) -> FileStatus? { (try? directory.status(of: name)) ?? nil }
         let message =
-            if stands(file.path.string)?.kind == .symlink {
-                "missing; a symbolic link has its name and leads to nothing"
-            } else if stands(PartialNames(path: file.path.string).partial) != nil {
-                "missing; a partial download of it is there"
+            if status(file.path.string)?.kind == .symlink {
+                "missing; its name is a symbolic link that leads to nothing"
+            } else if status(PartialNames(path: file.path.string).partial) != nil {
+                "missing; a partial download of it exists"
             } else {
                 "missing"
             }

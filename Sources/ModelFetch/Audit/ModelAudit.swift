@@ -2,26 +2,27 @@ internal import Foundation
 internal import Hashing
 package import Storage
 
-/// An audit of a directory: is it, byte for byte, what a manifest says?
+/// An audit of a directory: whether its files are, byte for byte, what a manifest says.
 ///
-/// Every file is read and hashed, whatever receipts say; nothing is written and no lock is taken.
+/// Every file is read and hashed, even if it has a receipt. Nothing is written, and no lock is taken.
 public struct ModelAudit: Sendable {
-    /// What the directory is held against.
+    /// The manifest with which the directory is compared.
     public var loaded: LoadedManifest
-    /// The directory that is audited.
+    /// The directory to audit.
     public var directory: String
 
-    /// An audit of a directory by a manifest. Nothing is looked at yet.
+    /// Creates an audit of a directory. Nothing is read yet.
     public init(_ loaded: LoadedManifest, of directory: String) {
         self.loaded = loaded
         self.directory = directory
     }
 
-    /// Reads everything, several files at once, the largest first.
+    /// Reads and hashes all files, several at once, the largest first.
     ///
-    /// Cancelling the task ends it promptly; the report then says so. It never throws: what went wrong is in the report.
+    /// Cancelling the task ends the audit promptly; the report then says so. The method never throws: whatever went wrong is in the
+    /// report, and ``AuditReport/get()`` throws it.
     ///
-    /// - Parameter onEvent: told what happens, from any thread; must return soon.
+    /// - Parameter onEvent: Called for every event, from any thread; must return soon.
     public func run(onEvent: @escaping @Sendable (DownloadEvent) -> Void = { _ in }) async -> AuditReport {
         let executor: BlockingExecutor
         do throws(Failure) {
@@ -76,7 +77,7 @@ public struct ModelAudit: Sendable {
         let receipts = Receipts(in: directory)
         let largestFirst = manifest.files.sorted { ($0.plannedSize ?? 0) > ($1.plannedSize ?? 0) }
         let reports = try await withThrowingTaskGroup(of: FileReport.self) { group in
-            // The executor's threads bound how many are read at once.
+            // The number of threads limits how many are read at once.
             for file in largestFirst {
                 group.addTask {
                     let pin = receipts.firstSeenDigest(of: file)

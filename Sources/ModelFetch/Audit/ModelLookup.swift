@@ -1,20 +1,25 @@
 internal import Storage
 
-/// Finds out which model a directory holds.
+/// Determines which model a directory holds.
 public struct ModelLookup: Sendable {
     private let catalog: ManifestCatalog
 
-    /// A search among the manifests of a catalog.
+    /// Creates a lookup among the manifests of a catalog.
     public init(_ catalog: ManifestCatalog) { self.catalog = catalog }
 
-    /// The manifest of a directory that exists: the known one that its last download was of; or the known one of which it holds a
-    /// file that no other has; or the one whose directory or name it is called by; or the copy that its last download left.
+    /// Determines the manifest of an existing directory. It is the first of these that there is:
     ///
-    /// What is known comes before what the directory itself says: a manifest that lies beside wrong files may be as wrong.
+    /// 1. the known manifest of the directory's last download,
+    /// 2. the known manifest of which the directory holds a file that no other known manifest has,
+    /// 3. the known manifest whose name or directory is the name of this directory,
+    /// 4. the copy of the manifest that the last download left in the directory.
     ///
-    /// Hashes small files that receipts do not know, and so blocks.
+    /// Known manifests take precedence because a copy beside wrong files may be as wrong as the files.
     ///
-    /// - Throws: ``Failure`` of kind ``Failure/Kind/noInput`` if there is no such directory, ``Failure/Kind/usage`` if nothing tells.
+    /// Hashes small files without a valid receipt, and so blocks.
+    ///
+    /// - Throws: a ``Failure`` of kind ``Failure/Kind/noInput`` if there is no such directory, or ``Failure/Kind/usage`` if the model
+    ///   cannot be determined.
     public func manifest(of path: String) throws(Failure) -> LoadedManifest {
         let directory: ModelDirectory
         do throws(StorageError) {
@@ -24,7 +29,7 @@ public struct ModelLookup: Sendable {
         }
         let receipts = Receipts(in: directory)
         let copy = ManifestCopy.read(in: directory)
-        // The copy is written first, the receipts when there is something to tell: it knows of the later download.
+        // The copy is written before the receipts, so it may be of a later download.
         for name in [copy?.manifest.name, receipts.model].compactMap({ $0 }) {
             if let loaded = catalog.manifests.first(where: { $0.manifest.name.utf8.elementsEqual(name.utf8) }) {
                 return loaded

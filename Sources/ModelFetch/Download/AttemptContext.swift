@@ -1,6 +1,6 @@
-/// What the attempts at a part of a file are about, for their messages.
+/// What messages say about the attempts to fetch a part of a file.
 struct AttemptContext: Sendable {
-    /// The byte of the file that is asked for.
+    /// The offset of the first byte that is requested.
     let offset: @Sendable () -> Int64
     /// What is kept when every source has failed.
     let kept: @Sendable () -> String

@@ -3,7 +3,7 @@ internal import Storage
 /// Fetches what is missing, and publishes what is verified.
 extension DownloadRun {
     func fetch(_ work: [FileJob], into reports: ReportCollector) async throws {
-        // The largest first: they decide when the run ends.
+        // The largest first, because they determine when the run ends.
         var waiting = work.sorted { ($0.file.plannedSize ?? .max) > ($1.file.plannedSize ?? .max) }[...]
         try await withThrowingTaskGroup(of: Void.self) { group in
             func start() {
@@ -40,19 +40,19 @@ extension DownloadRun {
                 reports.finish(state, file, digest: verified.digest)
             }
         } catch {
-            // However it ended, what was received counts.
+            // What was received counts, however the attempt ended.
             reports.count(received: item.runner.receivedBytes, reused: reused, file)
             switch error {
             case let failure as Failure: reports.fail(failure, file)
             case let error as StorageError: reports.fail(Failure(error, file: path), file)
-            // The run says it, once for all files.
+            // Reported by the run, once for all files.
             case is NothingReachable: break
             default: throw error
             }
         }
     }
 
-    /// - Parameter expendable: what may go from under the final name without being kept.
+    /// - Parameter expendable: the file under the final name, if it may be replaced without being kept.
     func publish(_ verified: VerifiedFile, _ file: ManifestFile, over expendable: FileStatus?) throws {
         context.emit(.phase(path: file.path.string, .publishing))
         guard context.directory.isWhereItWas() else {
@@ -60,7 +60,8 @@ extension DownloadRun {
                 .disturbed, path: context.directory.path,
                 reason: context.directory.isRemoved()
                     ? "the directory was removed while the download ran; nothing is kept"
-                    : "the directory was moved or replaced while the download ran; what was received went with it")
+                    : "the directory was moved or replaced while the download ran; what was received is in the moved directory"
+            )
         }
         let (status, kept) = try context.publisher.publish(verified, over: expendable)
         if let kept { context.emit(.replaced(path: file.path.string, keptAs: kept.path, bytes: kept.size)) }

@@ -3,14 +3,14 @@ internal import Storage
 
 /// What exists in the directory before the run changes anything.
 extension DownloadRun {
-    /// Looks at every selected file: at once at those that receipts know, then at the others, several at a time.
+    /// Determines the state of every selected file: first of those with a valid receipt, then of the others, several at a time.
     func inspect(into reports: ReportCollector) async throws -> [ManifestPath: FileState] {
         let inspection = Inspection(context)
         return try await withThrowingTaskGroup(of: (ManifestFile, Result<FileState, Failure>).self) { group in
             var states: [ManifestPath: FileState] = [:]
             var unknown: [ManifestFile] = []
             for file in selected {
-                // A task for each would take longer than to look.
+                // Looking at a receipt takes less time than starting a task.
                 if let digest = digestByReceipt(of: file) {
                     states[file.path] = .verified(digest)
                 } else {

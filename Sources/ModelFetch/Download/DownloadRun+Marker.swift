@@ -1,21 +1,21 @@
 internal import Hashing
 internal import Storage
 
-/// The marker tells other programs that the model is there: it stands while every other file is right, and never else.
+/// The marker tells other programs that the model is complete. It has its final name only while every other file is verified.
 extension DownloadRun {
-    /// While files are fetched the marker must not tell a reader that the model is whole. One that is wrong is not the marker, and
-    /// may be somebody's: it stays until the right one takes its name.
+    /// Withdraws the marker while files are fetched, so that no reader takes the model for complete. A wrong file under the
+    /// marker's name is not the marker, and may be a file of the user's: it stays until the right one takes its name.
     ///
-    /// - Parameter state: its state, if that was looked at.
-    /// - Returns: its size in bytes; `nil` if it did not stand there.
+    /// - Parameter state: the marker's state, if it was selected.
+    /// - Returns: the marker's size in bytes; `nil` if there was no marker to withdraw.
     func withdrawMarker(_ file: ManifestFile, _ state: FileState?) throws -> Int64? {
         let path = file.path.string
         do {
             guard let status = try context.directory.status(of: path), status.kind == .regular else { return nil }
-            // It may have been changed since it was looked at.
+            // It may have been changed since it was inspected.
             let current = context.receipts.valid(for: file, status) == nil ? nil : state
             guard case .verified = try current ?? Inspection(context).state(of: file) else { return nil }
-            // What an unpinned one was is known from its receipt alone, which outlives its name.
+            // Only the receipt tells what an unpinned marker was, so that the receipt is kept.
             if file.isPinned { context.receipts.forget(file) } else { try context.receipts.write() }
             let names = PartialNames(path: path)
             try context.publisher.withdraw(names)
@@ -49,7 +49,7 @@ extension DownloadRun {
         if reports.isSelected(file) { reports.finish(held.state, file, digest: held.file.digest) }
     }
 
-    /// The verified marker under its partial name: of this run, or one that an earlier run left there.
+    /// The verified marker under its partial name, from this run or left there by an earlier one.
     private func heldMarker(
         _ file: ManifestFile, _ reports: ReportCollector
     ) throws -> ReportCollector.Held? {
@@ -57,7 +57,7 @@ extension DownloadRun {
         guard !reports.isSelected(file) else { return nil }
         let names = context.partials.names(of: file)
         do throws(StorageError) {
-            // What stands under its name was not to be looked at, nor replaced.
+            // A file that was not selected is neither inspected nor replaced.
             guard try context.directory.status(of: names.final) == nil else { return nil }
             try context.partials.takeOver(file)
             guard let there = try context.directory.status(of: names.partial) else { return nil }
@@ -77,13 +77,13 @@ extension DownloadRun {
             }
             return ReportCollector.Held(file: verified, state: .resumed)
         } catch {
-            // It was not asked for: that it is not usable is for the run that asks for it.
+            // It was not selected, so it is no failure of this run if it cannot be used.
             return nil
         }
     }
 
-    /// - Throws: `StorageError` if a file that was verified a moment ago cannot be looked at, or is not right any more. Of
-    ///   files that the run was not asked for that is no error: they are not verified, then.
+    /// - Throws: `StorageError` if a selected file, which was verified a moment ago, cannot be read or is no longer right. For any
+    ///   other file this is no error: it is not verified.
     private func isEveryFileVerified(but marker: ManifestPath, _ reports: ReportCollector) throws -> Bool {
         let inspection = Inspection(context)
         for file in context.manifest.files where file.path != marker {
@@ -95,12 +95,13 @@ extension DownloadRun {
             guard reports.isSelected(file) else { return false }
             throw StorageError(
                 .disturbed, path: context.directory.display(file.path.string),
-                reason: "it was right a moment ago, and is not any more; the model's marker is held back")
+                reason: "it was verified a moment ago and has been changed since; the model's marker is held back")
         }
         return true
     }
 
-    /// Whether a file is right. One that another run replaces just now, where no lock keeps it out, is looked at again.
+    /// Whether a file is verified. A file that changes while it is read, because another run replaces it where locks have no
+    /// effect, is read again.
     private func isVerified(_ file: ManifestFile, _ inspection: Inspection) throws -> Bool {
         var patience = 3
         while true {

@@ -1,9 +1,9 @@
-/// A run in a directory in which nothing can be written.
+/// A run in a directory that cannot be written to.
 extension DownloadRun {
-    /// Looks whether every selected file is there and right, by its receipt or its hash; there is nothing else to be done here.
+    /// Checks whether every selected file exists and is right, by its receipt or its hash. Nothing else can be done here.
     ///
-    /// - Returns: whether it is so. The files that are right are reported as skipped either way.
-    /// - Throws: ``Failure`` for a directory that holds another model, and `CancellationError`.
+    /// - Returns: whether all of them are. Those that are right are reported as skipped in any case.
+    /// - Throws: a ``Failure`` for a directory that holds another model, and `CancellationError`.
     func confirm(into reports: ReportCollector) async throws -> Bool {
         try refuseForeignModel()
         let states = try await inspect(into: reports)

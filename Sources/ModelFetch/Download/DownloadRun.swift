@@ -3,7 +3,7 @@ internal import Storage
 internal import Synchronization
 internal import Transfer
 
-/// One run of a download: looks at what is there, decides, fetches, publishes, the marker last.
+/// One run of a download: inspects the directory, decides what to do, fetches, and publishes, the marker last.
 struct DownloadRun: Sendable {
     let context: RunContext
     let selected: [ManifestFile]
@@ -17,7 +17,7 @@ struct DownloadRun: Sendable {
 
     /// Runs to the end, whatever happens to single files.
     ///
-    /// - Throws: ``Failure`` for what concerns the run as a whole, and `CancellationError`.
+    /// - Throws: a ``Failure`` that concerns the run as a whole, and `CancellationError`.
     func run(into reports: ReportCollector) async throws {
         try refuseForeignModel()
         let copy = ManifestCopyWriter(context)
@@ -29,7 +29,7 @@ struct DownloadRun: Sendable {
         var work: [FileJob] = []
         for file in selected {
             switch states[file.path] {
-            // A right marker may have to step back while others are fetched.
+            // A verified marker may have to be withdrawn while other files are fetched.
             case .verified where file == marker: break
             case .verified(let digest):
                 leftovers.clear(after: file)
@@ -41,22 +41,22 @@ struct DownloadRun: Sendable {
         }
         guard work.isEmpty || !context.sources.isEmpty else { throw Source.none(for: context.manifest) }
         let mayReplace = try await settleWrongFiles(&work, into: reports)
-        var hasSteppedBack = false
+        var isMarkerWithdrawn = false
         if !work.isEmpty { try refuseFullDisk(work) }
-        // What stands in the directory of another model stays as it is, the copy of its manifest included.
+        // Nothing in another model's directory is replaced, including the copy of its manifest.
         if mayReplace { try copy.write() }
         if !work.isEmpty {
             if mayReplace, let marker, let size = try withdrawMarker(marker, states[marker.path]),
                 case .verified = states[marker.path]
             {
                 work.append(FileJob(context, marker, wasRightOf: size))
-                hasSteppedBack = true
+                isMarkerWithdrawn = true
             }
             try await fetch(work, into: reports)
             try context.monitor.endIfNothingReachable()
         }
         try await releaseMarker(into: reports)
-        if !hasSteppedBack, let marker, case .verified(let digest) = states[marker.path] {
+        if !isMarkerWithdrawn, let marker, case .verified(let digest) = states[marker.path] {
             leftovers.clear(after: marker)
             reports.finish(.skipped, marker, digest: digest)
         }
@@ -64,7 +64,7 @@ struct DownloadRun: Sendable {
 
     // MARK: Before the first byte
 
-    /// A directory that holds another known model is somebody's: nothing is replaced there without a word.
+    /// Refuses a directory that holds another known model, unless the user wants it to be replaced.
     func refuseForeignModel() throws {
         guard !context.options.replacesForeignFiles else { return }
         var recognition = ModelRecognition(
@@ -72,10 +72,10 @@ struct DownloadRun: Sendable {
         if let refusal = try recognition.refusal(toHold: context.manifest) { throw refusal }
     }
 
-    /// Finds out about every large wrong file whether it may be replaced, before anything is changed: if one may not, this is
-    /// somebody's directory, and all that stands in it stays as it is. What is missing is fetched all the same.
+    /// Decides for every large wrong file whether it may be replaced, before anything is changed. If one of them may not, the
+    /// directory holds files of the user's, and no file in it is replaced; missing files are still fetched.
     ///
-    /// - Returns: whether files that stand there may be replaced.
+    /// - Returns: whether existing files may be replaced.
     private func settleWrongFiles(_ work: inout [FileJob], into reports: ReportCollector) async throws -> Bool {
         var first: Failure?
         for index in work.indices {
@@ -92,8 +92,8 @@ struct DownloadRun: Sendable {
         }
         guard let first else { return true }
         for item in work where item.wrong != nil {
-            // Those that failed by themselves have said so.
-            let message = "it is wrong, and nothing that stands here is replaced because of \(first)"
+            // A file that has failed already keeps its own failure.
+            let message = "it is not the right file, but no file here is replaced because of \(first)"
             reports.fail(Failure(first.kind, file: item.file.path.string, message, hint: first.hint), item.file)
         }
         work.removeAll { $0.wrong != nil }
@@ -111,9 +111,9 @@ struct DownloadRun: Sendable {
             guard needed > free else { return }
             throw StorageError(
                 .noSpace, path: context.directory.path,
-                reason: "\(needed) bytes are needed and \(free) are free; nothing was fetched"
+                reason: "\(roundedBytes(needed)) are needed and \(roundedBytes(free)) are free; nothing was fetched"
                     + (work.contains { $0.wrong != nil }
-                        ? " (files that are wrong stay until the right ones are here)" : ""))
+                        ? " (wrong files keep their space until the right ones are verified)" : ""))
         } catch {
             throw Failure(error)
         }

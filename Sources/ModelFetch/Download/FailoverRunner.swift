@@ -1,7 +1,7 @@
 internal import Synchronization
 internal import Transfer
 
-/// Asks one source after the other for something of a file until one gives it: waits, retries, fails over, gives up.
+/// Runs an attempt against each source in turn, with retries and failover, until one succeeds or all are given up.
 final class FailoverRunner: Sendable {
     private let context: RunContext
     private let path: String
@@ -21,7 +21,7 @@ final class FailoverRunner: Sendable {
         return SourceSchedule(ranks: context.sources.map(\.rank), policy: policy)
     }
 
-    /// Begins anew with every source.
+    /// Forgets all failures of the sources.
     func forgive() { schedule.withLock { $0 = Self.schedule(context) } }
 
     /// Runs `attempt` against the sources in turn until it returns.
@@ -44,7 +44,7 @@ final class FailoverRunner: Sendable {
             guard case .ask(let index, var pause) = step else {
                 throw try exhausted(at: about.offset(), kept: about.kept())
             }
-            // Somebody may be reached by another file meanwhile, so the time is used to its end.
+            // Another file may reach a source meanwhile, so the remaining time is used to the end.
             if let left = try context.monitor.timeLeft(at: now) { pause = min(pause, left) }
             if let last {
                 context.retries.count()
@@ -58,15 +58,14 @@ final class FailoverRunner: Sendable {
                 context.health.update(index) { $0.answered() }
                 return result
             } catch let error as TransferError {
-                // A transfer that ends because the task does is no failure of the source. One that ends although the task does
-                // not is no interruption either.
+                // A transfer that is cancelled with its task is no failure of the source. One that is cancelled without it is.
                 if error.code == .cancelled { try Task.checkCancellation() }
                 last = note(error, of: index, at: about.offset())
             }
         }
     }
 
-    /// Asks a source for a range of the file: for the whole, if it turns out to refuse ranges.
+    /// Requests a range of the file from a source, or the whole file if the source turns out to refuse ranges.
     func open(_ request: FetchRequest, from index: Int) async throws(TransferError) -> RangeBody {
         guard request.range != nil else { return try await context.fetcher.open(request) }
         let isRangeless = context.health.all[index].refusesRanges
@@ -94,23 +93,23 @@ final class FailoverRunner: Sendable {
         }
     }
 
-    /// Body bytes received, wanted or not.
+    /// Body bytes received, including those that were skipped.
     var receivedBytes: Int64 { received.load(ordering: .relaxed) }
 
-    /// Counts what a body brought.
+    /// Counts the bytes of a body.
     func count(_ body: RangeBody) { received.add(body.bytesReceived, ordering: .relaxed) }
 
-    /// Asks one source as long as it stands; `nil`: whichever comes first.
+    /// Asks only one source as long as it is not given up; `nil` to ask any.
     func stay(with source: Int?) { schedule.withLock { $0.stay(with: source) } }
 
     /// Bytes of the file came from a source.
     ///
-    /// - Parameter isEnd: whether these were the last of what was asked for.
+    /// - Parameter isEnd: whether these were the last bytes of the requested range.
     func received(_ bytes: Int, from source: Int, isEnd: Bool) {
         schedule.withLock { $0.received(source, bytes: Int64(bytes), isEnd: isEnd) }
     }
 
-    /// The bytes of these sources, none others, gave a wrong digest.
+    /// All bytes came from these sources, and the digest was wrong.
     func contradicted(_ sources: Set<Int>) { schedule.withLock { $0.contradicted(sources) } }
 
     private func note(_ error: TransferError, of index: Int, at offset: Int64) -> (failure: Failure, attempt: Int)? {
@@ -142,9 +141,9 @@ final class FailoverRunner: Sendable {
         return (failure, attempt)
     }
 
-    /// Every source is out: says of each why.
+    /// The failure of a file all of whose sources were given up, with the reason for each.
     ///
-    /// - Throws: ``NothingReachable`` if that is because no way leads to any of them.
+    /// - Throws: ``NothingReachable`` if none of them could be reached.
     private func exhausted(at offset: Int64, kept: String) throws(NothingReachable) -> Failure {
         let (verdicts, kind) = schedule.withLock { ($0.verdicts, $0.kind) }
         try context.monitor.endIfUnreachable(verdicts.map { $0?.error })

@@ -4,9 +4,10 @@ internal import Transfer
 
 /// Fetches the bytes that are missing.
 extension FileDownload {
-    /// How often written bytes are recorded however few they are.
+    /// How often written bytes are recorded, however few they are.
     private static let flushInterval: Duration = .seconds(1)
 
+    /// Fetches gap after gap until there is none.
     func fetchGaps(_ partial: PartialFile) async throws {
         while partial.firstGap() != nil {
             let attempt = AttemptContext(
@@ -18,16 +19,16 @@ extension FileDownload {
                     try await self.fetch(rest, of: partial, from: source, index)
                 }
             } catch is Failure where partial.firstGap() == nil {
-                // The last source went wrong after its last good byte: the digest judges what came.
+                // The last source failed after it had delivered everything: the digest judges the bytes.
             }
         }
     }
 
-    /// One request, and its bytes to their places.
+    /// Makes one request, and writes the bytes of its answer.
     private func fetch(_ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ index: Int) async throws {
-        // What is there is given up only when an answer for the whole is here.
-        let beginsAnew = needsOneVersion && !canGoOn(partial, with: source)
-        let gap = beginsAnew ? 0..<size : gap
+        // The bytes on the disk are discarded only when an answer for the whole file has come.
+        let startsOver = needsOneVersion && !canGoOn(partial, with: source)
+        let gap = startsOver ? 0..<size : gap
         let held = partial.heldBytes + partial.claimedBytes
         context.monitor.emit(.connecting(source: source.shown, offset: gap.lowerBound, held: held), of: path)
         let (body, version) = try await open(gap, of: partial, from: source, index)
@@ -35,23 +36,23 @@ extension FileDownload {
             body.cancel()
             runner.count(body)
         }
-        if needsOneVersion, let held = partial.soleVersion, held != version, !beginsAnew {
-            // Asked once more: for the whole, which takes the place of what is there when it comes.
+        if needsOneVersion, let held = partial.soleVersion, held != version, !startsOver {
+            // The next request asks for the whole file, which then replaces what is on the disk.
             counters.withLock { $0.changed = held }
             return
         }
-        // Only now: room for a file that no source has would be taken for nothing.
+        // Only now, so that no space is reserved for a file that no source has.
         if counters.withLock({ counters in
             defer { counters.isReserved = true }
             return !counters.isReserved
         }) {
             try partial.reserve()
         }
-        if beginsAnew, !partial.isEmpty, partial.soleVersion != version || version.isOneAnswer {
+        if startsOver, !partial.isEmpty, partial.soleVersion != version || version.isOneAnswer {
             try restart(partial, source, index)
         }
         let writer = try partial.writer(for: version)
-        // From now on another source would have to begin at the start.
+        // From now on, another source would have to start from the beginning.
         if needsOneVersion { runner.stay(with: index) }
         counters.withLock { _ = $0.contributors.insert(index) }
         let repeated = body.reply.skip
@@ -60,7 +61,7 @@ extension FileDownload {
         var flushed = time.now()
         do {
             while let piece = try await body.next() {
-                // No more is asked for, but what has come is kept.
+                // Nothing more is received, but what libcurl has already delivered is written.
                 if Task.isCancelled { body.halt() }
                 guard case .bytes(let offset, let chunk) = piece else { continue }
                 try chunk.withBytes { try writer.write($0, at: offset) }
@@ -76,8 +77,8 @@ extension FileDownload {
             throw error
         }
         try partial.flush()
-        // A server may send less than was asked for (RFC 9110 §15.3.7), but next to nothing in every answer would be a storm of
-        // requests: it is paced, and counted, as a body that ended early.
+        // A server may send less than was requested (RFC 9110 §15.3.7). Very short answers would lead to a storm of requests, so
+        // they are paced and counted like a body that ends early.
         let reply = body.reply
         if let end = reply.end, end < gap.upperBound, end - reply.start < SourceSchedule.progressBytes {
             throw TransferError(

@@ -2,14 +2,14 @@ internal import Storage
 internal import Synchronization
 internal import Transfer
 
-/// Which version of the file an answer is of, and what follows for the bytes that are there.
+/// Which version of the file an answer is of, and what follows for the bytes on the disk.
 extension FileDownload {
     /// Asks a source for a gap.
     ///
-    /// Where a digest decides in the end, a validator that is another with every answer must not cost what is there: then no
-    /// condition is sent any more, and an answer that ignored the range because of it is broken off at once.
+    /// If a digest decides in the end, a validator that differs with every answer must not cost any bytes: no condition is sent any
+    /// more, and an answer that ignores the range because of the condition is aborted at once.
     ///
-    /// - Returns: the body, and the version that its bytes are of.
+    /// - Returns: the body, and the version of its bytes.
     func open(
         _ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ index: Int
     ) async throws -> (RangeBody, SourceVersion) {
@@ -30,7 +30,8 @@ extension FileDownload {
     /// - Parameter asked: the request that the body answers.
     private func version(of body: RangeBody, asked: FetchRequest, from source: Source) -> SourceVersion {
         var validator = body.reply.validator?.journalForm ?? ""
-        // A part in answer to a condition says that the condition held (RFC 9110 §13.1.5), and need not repeat it (§15.3.7).
+        // A partial answer to a conditional request means that the condition held (RFC 9110 §13.1.5); it need not repeat the
+        // validator (§15.3.7).
         if validator.isEmpty, let sent = asked.validator, body.reply.skip == 0, asked.range?.lowerBound ?? 0 > 0 {
             validator = sent.journalForm
         }
@@ -40,19 +41,19 @@ extension FileDownload {
             source.id, at: place, validator: validator, isOneAnswer: validator.isEmpty && !file.isPinned)
     }
 
-    /// Whether what is there, if anything, may be added to from a source.
+    /// Whether bytes from a source may be added to those on the disk.
     func canGoOn(_ partial: PartialFile, with source: Source) -> Bool {
         if partial.isEmpty { return true }
         guard let held = partial.soleVersion, held.isResumable, held.source == source.id else { return false }
         return counters.withLock { $0.changed != held }
     }
 
-    /// Leaves of an earlier run's bytes those of one version that can be gone on with, and goes on with its source.
+    /// Keeps, of an earlier run's bytes, those of one version that can be resumed, and stays with its source.
     func prepareOneVersion(_ partial: PartialFile) throws {
         let lost = try partial.keepOneVersion(of: Set(context.sources.map(\.id)))
         if lost > 0 {
-            let reason = "nothing shows which version of the file they are of, and the manifest has no digest"
-            // Events add up: what is taken away has counted before.
+            let reason = "it is not known which version of the file they are of, and the manifest has no digest"
+            // Events add up, so bytes must be counted before they can be taken away.
             context.emit(.progress(path: path, bytes: lost, received: false))
             context.emit(.discarded(path: path, bytes: lost, reason: reason))
         }
@@ -60,26 +61,27 @@ extension FileDownload {
         runner.stay(with: context.sources.firstIndex { $0.id == held.source })
     }
 
-    /// Gives up what is there for an answer that is here: nothing shows that both are of one version.
+    /// Discards the bytes on the disk in favour of an answer that cannot be shown to be of the same version.
     ///
-    /// - Throws: `TransferError` when that has happened with this source more often than it may fail: then another one is asked.
-    ///   Once is for what an earlier run left.
+    /// - Throws: `TransferError` if that has happened with this source more often than a source may fail, so that another one is
+    ///   asked. At least one restart is allowed, for what an earlier run left.
     func restart(_ partial: PartialFile, _ source: Source, _ index: Int) throws {
         let restarts = counters.withLock { counters in
             counters.changed = nil
             counters.restarts[index, default: 0] += 1
             return counters.restarts[index, default: 0]
         }
-        let reason = "the server does not show that its file is still the same, and the manifest has no digest"
+        let reason = "the server does not tell whether its file is still the same, and the manifest has no digest"
         guard restarts <= max(context.options.retries, 1) else {
             runner.stay(with: nil)
             throw TransferError(
-                .unprovable, "begun anew \(restarts - 1) times; a source that gives an ETag could be gone on with")
+                .unprovable, "restarted \(restarts - 1) times; only a source that sends an ETag could be resumed")
         }
-        try giveUp(partial, reason)
+        try discardAll(partial, reason)
     }
 
-    func giveUp(_ partial: PartialFile, _ reason: String) throws {
+    /// Discards all bytes of the file.
+    func discardAll(_ partial: PartialFile, _ reason: String) throws {
         let lost = partial.heldBytes + partial.claimedBytes
         try partial.void(0..<size)
         context.emit(.discarded(path: path, bytes: lost, reason: reason))

@@ -3,7 +3,8 @@ internal import Storage
 internal import Synchronization
 internal import Transfer
 
-/// One file on its way from whatever is there to verified: resumes, fetches, checks, hashes; never publishes.
+/// The download of one file: resumes what an earlier run left, fetches, checks and hashes, until the file is verified. It does not
+/// publish the file.
 final class FileDownload: Sendable {
     let context: RunContext
     let file: ManifestFile
@@ -11,20 +12,21 @@ final class FileDownload: Sendable {
     let size: Int64
     let runner: FailoverRunner
     let counters: Mutex<Counters>
-    /// Whether no digest will judge the bytes, so that they must be known to be those of one version.
+    /// Whether there is no digest to judge the bytes by, so that all of them must be known to be of one version of the file.
     let needsOneVersion: Bool
 
     struct Counters {
+        /// Bytes of the finished file that earlier runs had left.
         var reused: Int64 = 0
-        /// Whether disk was asked for the whole file.
+        /// Whether disk space was reserved for the whole file.
         var isReserved = false
-        /// The sources whose bytes came since the last time that everything was given up.
+        /// The sources that have delivered bytes since everything was last discarded.
         var contributors: Set<Int> = []
-        /// What a digest is held against where the manifest has none.
+        /// What a digest is compared with if the manifest has none.
         var evidence: ContentEvidence
-        /// How often the file was begun anew with each source, because nothing shows that what came is of one version with what comes.
+        /// How often the file was restarted with each source, because its new answer could not be shown to be of the same version.
         var restarts: [Int: Int] = [:]
-        /// The version of which bytes are here, if its source has given another one since.
+        /// The version of the bytes on the disk, if their source has delivered another version since.
         var changed: SourceVersion?
     }
 
@@ -40,12 +42,12 @@ final class FileDownload: Sendable {
         counters = Mutex(Counters(evidence: evidence))
     }
 
-    /// Bytes of the finished file that were there before.
+    /// Bytes of the finished file that earlier runs had left.
     var reusedBytes: Int64 { counters.withLock { $0.reused } }
 
-    /// Brings the file to its end.
+    /// Downloads the file to its end.
     ///
-    /// - Throws: ``Failure``, or `CancellationError`. What was received is kept and recorded either way.
+    /// - Throws: a ``Failure``, or `CancellationError`. What was received is kept and recorded in any case.
     func run() async throws -> VerifiedFile {
         let names = context.partials.names(of: file)
         let partial: PartialFile
@@ -65,9 +67,9 @@ final class FileDownload: Sendable {
             counters.withLock { $0.reused = partial.reusedBytes }
             return verified
         } catch {
-            // Whatever happened, what is on the disk is worth its record; a disk that fails now has failed before.
+            // Whatever happened, what is on the disk is recorded. If that fails, the disk has failed before, and the first error counts.
             try? partial.flush()
-            // Asked before we remove a partial ourselves: here it matters what others removed.
+            // Determined before an empty partial file is removed: it tells whether others removed it.
             let kept = kept(partial)
             context.partials.removeIfEmpty(file, size: size)
             context.partials.leave(file)
@@ -79,17 +81,18 @@ final class FileDownload: Sendable {
         }
     }
 
+    /// What is kept of the file, for messages.
     func kept(_ partial: PartialFile) -> String {
         if context.directory.isRemoved() { return "nothing is kept: the directory was removed while the download ran" }
         if partial.isRemoved() { return "nothing is kept: its partial file was removed while the download ran" }
-        return "\(partial.heldBytes + partial.claimedBytes) of \(size) bytes are kept"
+        return "\(roundedBytes(partial.heldBytes + partial.claimedBytes)) of \(roundedBytes(size)) are kept"
     }
 
-    /// Where the disk is full: how much more is needed, and how much there is.
+    /// If the disk is full: how much more is needed, and how much is free.
     private func room(for error: StorageError, missing: Int64) -> String {
         guard error.code == .noSpace, error.underlying?.isFileSizeLimit == false,
             let free = try? context.directory.freeBytes()
         else { return "" }
-        return "; \(missing) more bytes are needed and \(free) are free"
+        return "; \(roundedBytes(missing)) more are needed and \(roundedBytes(free)) are free"
     }
 }

@@ -3,9 +3,9 @@ internal import Storage
 
 /// What is done about a wrong file under the final name.
 extension FileJob {
-    /// Finds out whether what stands there may be replaced. Changes nothing.
+    /// Decides whether the wrong file may be replaced. Changes nothing.
     ///
-    /// - Throws: ``Failure`` if it may not, or if no source tells; and `CancellationError`.
+    /// - Throws: a ``Failure`` if it may not, or if no source can be asked, and `CancellationError`.
     mutating func settle() async throws {
         guard let wrong, !context.options.replacesForeignFiles else { return }
         judgement = WrongFile(
@@ -14,7 +14,7 @@ extension FileJob {
         let size = try await resolveSize()
         self.size = size
         judgement = try await SampleComparison(context, runner: runner).judge(wrong, of: file, size: size)
-        // What became of a sample is no reason to give up a download.
+        // Failures of samples do not count against the download.
         runner.forgive()
         if judgement == .foreign { throw refusal(of: wrong, kept: "") }
     }
@@ -26,13 +26,14 @@ extension FileJob {
             hint: "move it away, or add --replace to replace it once the right one is verified")
     }
 
-    /// Makes the partial of a copy that was cut off or lengthened: what it has in common with the right file need not be fetched.
+    /// Makes the partial file from a copy that was truncated or lengthened, so that the bytes it shares with the right file need not be
+    /// fetched.
     ///
-    /// Of a damaged copy of the right size nothing tells which bytes are good, and without a digest nothing would tell whether
-    /// they belong to what is fetched.
+    /// Not done for a damaged copy of the right size, because nothing tells which of its bytes are good, nor without a digest, because
+    /// nothing would tell whether its bytes belong together with those that are fetched.
     func makeRoom(size: Int64) throws(StorageError) {
         let names = context.partials.names(of: file)
-        // A partial that has come further is worth more than a copy that is known to be wrong.
+        // An existing partial file is worth more than a copy that is known to be wrong.
         guard let wrong, judgement == .damaged, wrong.status.size >= WrongFile.precious, wrong.status.size != size,
             file.isPinned || file.expected?.sha256 != nil,
             try context.directory.status(of: PartialNames(path: file.path.string).partial) == nil
@@ -42,17 +43,17 @@ extension FileJob {
             scratch: context.runtime.random.bytes(BlockChecksummer.keyByteCount))
     }
 
-    /// What may go from under the final name without being kept, when the right file takes it.
+    /// The file under the final name, if it may be replaced without being kept.
     ///
-    /// - Throws: ``Failure`` if what stands there turns out to be a file of its own, now that it can be compared with the right one.
+    /// - Throws: a ``Failure`` if it turns out to be a different file, now that it can be compared with the right one.
     func expendable(for verified: VerifiedFile) throws -> FileStatus? {
         guard let wrong else { return nil }
         if context.options.replacesForeignFiles || judgement == .rot { return wrong.status }
-        // Where the right file is a page itself, one is no error page.
+        // If the right file is a web page itself, a web page is no error page.
         if judgement == .stump, !WrongFile.isPage(try verified.front(256), file.path.string) { return wrong.status }
         guard judgement == .unknown else { return nil }
         guard try likeness(of: wrong, to: verified).isDamage else {
-            throw refusal(of: wrong, kept: "; the right file was fetched and is kept beside it, as a partial")
+            throw refusal(of: wrong, kept: "; the right file was fetched and is kept beside it as a partial file")
         }
         return nil
     }

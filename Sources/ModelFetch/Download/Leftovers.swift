@@ -1,17 +1,17 @@
 internal import Storage
 
-/// What runs that were killed or failed have left in a directory, and that no other run would come back for.
+/// Cleans up what killed or failed runs have left in a directory and no other run would use.
 ///
-/// Only for a run whose lock keeps others out: without one the owner may still be alive.
+/// Does nothing if the directory's lock does not keep other runs out: the owner may still be running.
 struct Leftovers: Sendable {
     private let context: RunContext
-    /// The names in the state directory, listed once: what appears later is this run's own.
+    /// The names in the state directory, listed once: whatever appears later belongs to this run.
     private var state: Set<String> = []
 
     init(_ context: RunContext) { self.context = context }
 
-    /// Removes half-written records of ours, and passes on the partials of runs that had no lock. A failure is no more than a
-    /// warning: leftovers are in nobody's way.
+    /// Removes records that were written halfway, and passes on the private partial files of earlier runs. A failure is only a
+    /// warning, because leftovers do no harm.
     mutating func clear() {
         guard context.partials.tag == nil else { return }
         do throws(StorageError) {
@@ -23,7 +23,7 @@ struct Leftovers: Sendable {
         }
     }
 
-    /// The partial of a file that is verified is of no more use. One that had no journal beside it is not ours.
+    /// Removes the partial file of a verified file, unless it has no journal: then modelfetch did not write it.
     func clear(after file: ManifestFile) {
         let names = PartialNames(path: file.path.string)
         guard context.partials.tag == nil, state.contains(StateNames.nameInState(names.journal)) else { return }
@@ -39,7 +39,7 @@ struct Leftovers: Sendable {
     }
 
     private func warn(_ error: StorageError) {
-        context.emit(.warning("what an earlier run left cannot be cleared away: \(Failure(error))"))
+        context.emit(.warning("the leftovers of an earlier run cannot be removed: \(Failure(error))"))
     }
 
     private func clearRecords() throws(StorageError) {
@@ -50,7 +50,7 @@ struct Leftovers: Sendable {
 
     private mutating func passOnPrivatePartials() throws(StorageError) {
         let tags = PartialNames.privateTags(among: state)
-        // Most directories have none, and then no file of the manifest need be looked at.
+        // Usually there are none, and the manifest's files need not be checked.
         guard !tags.isEmpty else { return }
         for file in context.manifest.files {
             let path = file.path.string
@@ -60,7 +60,8 @@ struct Leftovers: Sendable {
         state = Set(try context.directory.names(in: StateNames.directory))
     }
 
-    /// The largest private partial of a file gets the common name if nothing of use has it yet; the others are given up.
+    /// Gives the largest private partial file of a file the common name, unless a partial file that is not empty has it, and removes
+    /// the others.
     private func passOn(_ own: [PartialNames], to common: PartialNames) throws(StorageError) {
         let directory = context.directory
         var candidates: [(names: PartialNames, status: FileStatus?)] = []
@@ -68,7 +69,7 @@ struct Leftovers: Sendable {
         for (names, status) in candidates.sorted(by: { Self.worth($0.status) > Self.worth($1.status) }) {
             let there = try directory.status(of: common.partial)
             let journal = try directory.status(of: common.journal)
-            // A run that was killed after passing on a partial has left its journal.
+            // A run that was killed just after passing on its partial file has left the journal.
             var isJournalOfUse = status == nil && journal == nil
             if Self.worth(status) > 0, there == nil || there?.kind == .regular && there?.size == 0 {
                 try directory.makeParents(of: common.partial)
@@ -86,13 +87,13 @@ struct Leftovers: Sendable {
         }
     }
 
-    /// How many bytes a partial may hold: blocks may be reserved that hold nothing, and a file may have holes.
+    /// How many bytes a partial file may hold: reserved blocks may be empty, and a file may have holes.
     private static func worth(_ status: FileStatus?) -> Int64 {
         guard let status, status.kind == .regular else { return 0 }
         return min(status.size, status.allocated)
     }
 
-    /// Removes a regular file; anything else is not ours.
+    /// Removes a regular file. Anything else is not ours.
     private func removeFile(_ name: String) throws(StorageError) {
         if try context.directory.status(of: name)?.kind == .regular { try context.directory.remove(name) }
     }

@@ -2,7 +2,7 @@ internal import Hashing
 internal import Storage
 internal import Synchronization
 
-/// The reports of a run's files as they come about. Each file finishes once.
+/// Collects the reports of a run's files. Each file finishes once.
 final class ReportCollector: Sendable {
     private let emit: @Sendable (DownloadEvent) -> Void
     private let state: Mutex<State>
@@ -20,7 +20,7 @@ final class ReportCollector: Sendable {
         var file: VerifiedFile
         /// Its state once it is published.
         var state: FileReport.State
-        /// What may go from under its name without being kept.
+        /// The file under its final name, if that may be replaced without being kept.
         var expendable: FileStatus?
     }
 
@@ -35,7 +35,7 @@ final class ReportCollector: Sendable {
         state = Mutex(State(order: files.map(\.path), reports: reports))
     }
 
-    /// In the manifest's order. A file that the run did not get to is `failed` without a failure.
+    /// The reports in the manifest's order. A file that the run did not reach is `failed` without a failure.
     var all: [FileReport] { state.withLock { state in state.order.compactMap { state.reports[$0] } } }
 
     var hasFailures: Bool { state.withLock { $0.hasFailures } }
@@ -57,7 +57,7 @@ final class ReportCollector: Sendable {
         }
     }
 
-    /// Takes over what was counted for a file.
+    /// Notes the byte counts of a file.
     func count(received: Int64, reused: Int64, _ file: ManifestFile) {
         state.withLock { state in
             state.reports[file.path]?.bytesDownloaded = received
@@ -85,7 +85,7 @@ final class ReportCollector: Sendable {
         if let finished { emit(.finished(finished)) }
     }
 
-    /// What was checked of a file for which the manifest has no SHA-256.
+    /// What was checked about a file for which the manifest has no SHA-256.
     private static func evidence(for file: ManifestFile, digest: SHA256Digest) -> [String] {
         var evidence: [String] = []
         if file.size != nil {

@@ -11,9 +11,9 @@ struct SampleComparison: Sendable {
         self.runner = runner
     }
 
-    /// What a wrong file is, as far as samples of it can tell. Changes nothing.
+    /// Judges a wrong file by samples. Changes nothing.
     ///
-    /// - Throws: ``Failure`` when no source tells, or `CancellationError`.
+    /// - Throws: a ``Failure`` if no source delivers the samples, and `CancellationError`.
     func judge(_ stored: StoredFile, of file: ManifestFile, size: Int64) async throws -> WrongFile {
         let path = file.path.string
         context.emit(.phase(path: path, .comparing))
@@ -30,11 +30,13 @@ struct SampleComparison: Sendable {
         return .unknown
     }
 
-    /// - Returns: `nil` if the source gives no ranges: to skip half a file for each sample would cost more than the file.
+    /// Fetches a range of the right file.
+    ///
+    /// - Returns: `nil` if the source refuses ranges: skipping to each sample would transfer more than the whole file.
     private func sample(
         _ range: Range<Int64>, of file: ManifestFile, size: Int64
     ) async throws -> [UInt8]? {
-        let attempt = AttemptContext(offset: range.lowerBound, kept: "the file that is there was not touched")
+        let attempt = AttemptContext(offset: range.lowerBound, kept: "the existing file was not touched")
         return try await runner.run(attempt) { source, index in
             let request = try source.request(for: file.path, range: range, total: size)
             let body = try await runner.open(request, from: index)

@@ -2,9 +2,9 @@ internal import Storage
 internal import Synchronization
 internal import Transfer
 
-/// Finds out how long a file is whose size the manifest does not pin.
+/// Determines the size of a file if the manifest does not give it.
 ///
-/// The expected size stands unless two sources agree on another one. Where nothing is expected, the first source's word counts.
+/// The expected size counts unless two sources agree on another one. If no size is expected, the first source's answer counts.
 struct SizeResolution: Sendable {
     private let context: RunContext
     private let runner: FailoverRunner
@@ -14,7 +14,7 @@ struct SizeResolution: Sendable {
         self.runner = runner
     }
 
-    /// - Throws: ``Failure`` when no source gives a size that can stand, or `CancellationError`.
+    /// - Throws: a ``Failure`` if no source gives an acceptable size, and `CancellationError`.
     func size(of file: ManifestFile) async throws -> Int64 {
         if let size = file.size { return size }
         let told = Mutex<[Int64: Set<SourceID>]>([:])
@@ -25,9 +25,9 @@ struct SizeResolution: Sendable {
             body.cancel()
             runner.count(body)
             guard let total = body.reply.total else {
-                throw TransferError(.wrongLength, "the server does not tell the size of its file").at(url)
+                throw TransferError(.wrongLength, "the server does not say how large the file is").at(url)
             }
-            // As in manifests: more is no file's size, and sums of sizes must not overflow.
+            // The limit of manifests, so that sums of sizes cannot overflow.
             guard total <= 1 << 53 else {
                 throw TransferError(.wrongLength, "the server says that its file has \(total) bytes").at(url)
             }
@@ -37,7 +37,7 @@ struct SizeResolution: Sendable {
                 return told[total, default: []].count
             }
             if agreeing > 1 { return total }
-            throw TransferError(.wrongLength, "expected \(expected) bytes, which was derived, the server has \(total)")
+            throw TransferError(.wrongLength, "expected \(expected) bytes (not certain), the server has \(total)")
                 .at(url)
         }
     }

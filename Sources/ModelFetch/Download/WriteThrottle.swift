@@ -1,8 +1,8 @@
-/// How often a file that is written as a whole may be written while it grows: at most once a second, and for at most a
-/// twentieth of the time, since the larger it is the longer that takes.
+/// Limits how often a growing file is written as a whole: at most once a second, and for at most a twentieth of the time, because
+/// writing takes longer as the file grows.
 struct WriteThrottle: Sendable {
     private static let shortestPause: Duration = .seconds(1)
-    /// How many times as long as the last writing took there is none.
+    /// The shortest pause, as a multiple of the time that the last write took.
     private static let pauseFactor = 19
 
     private var next: Duration = Self.shortestPause

@@ -1,16 +1,16 @@
 internal import Hashing
 internal import Storage
 
-/// What is known of a file's content besides a SHA-256 in the manifest, and whether it is enough for a digest to stand.
+/// What is known of a file's content apart from a SHA-256 in the manifest, and whether it is enough to accept a digest.
 ///
-/// A pure value. Without a digest to compare with, all bytes must demonstrably be those of one version of the file.
+/// A value. Without a digest to compare with, all bytes must be known to be of one version of the file.
 struct ContentEvidence: Sendable {
-    /// What the manifest expects, without having seen it.
+    /// The digest that the manifest expects but does not guarantee.
     private let expected: SHA256Digest?
-    /// What the file hashed to when it was first seen in this directory.
+    /// The digest that the file had when it was first seen in this directory.
     private let seen: SHA256Digest?
     private let isPinned: Bool
-    /// Which sources have given a file of which digest, all of it, and of one version.
+    /// The sources that have delivered a whole file of one version, by its digest.
     private var deliveries: [SHA256Digest: Set<SourceID>] = [:]
 
     /// - Parameter seen: the digest that the file had when it was first seen here.
@@ -20,14 +20,14 @@ struct ContentEvidence: Sendable {
         self.seen = file.isPinned ? nil : seen
     }
 
-    /// Whether nothing covers every byte of the file, so that bytes of several versions must never come together.
+    /// Whether there is no digest to judge the bytes by, so that bytes of several versions must never be mixed.
     var needsOneVersion: Bool { !isPinned && expected == nil && seen == nil }
 
-    /// Whether the digest of a complete file may stand although the manifest has none.
+    /// Whether to accept the digest of a complete file for which the manifest has none.
     ///
-    /// - One that is expected, or was seen here before, may, wherever its bytes came from.
-    /// - One that contradicts what is expected may if a second source delivers the same, each of them one version.
-    /// - Any other may if its bytes are those of one version.
+    /// - A digest that is expected, or was first seen here, is accepted wherever the bytes came from.
+    /// - A digest that contradicts the expected one is accepted if two sources deliver it, each of them in one version.
+    /// - Any other digest is accepted if all bytes are of one version.
     mutating func accepts(_ digest: SHA256Digest, _ provenance: Provenance) -> Bool {
         if digest == expected { return true }
         if expected == nil, digest == seen { return true }
@@ -36,7 +36,7 @@ struct ContentEvidence: Sendable {
             deliveries[digest, default: []].insert(source)
             if expected == nil { return true }
         case .nothing: return expected == nil
-        // Two mirrors of a changing file may mix its versions in the same way.
+        // Two mirrors of a changing file may mix its versions in the same way, so their agreement proves nothing.
         case .oneSource, .mixed: return false
         }
         return deliveries[digest, default: []].count > 1

@@ -1,12 +1,12 @@
 internal import Hashing
 internal import Storage
 
-/// What stands under a file's final name.
+/// What has a file's final name.
 enum FileState {
-    /// The right file; its receipt is good, or was made new.
+    /// The right file. It had a valid receipt, or got a new one.
     case verified(SHA256Digest)
-    /// Nothing.
+    /// Nothing has the name.
     case absent
-    /// Another file. `isRot` if a receipt fits it in everything but its bytes: nobody edited it.
+    /// A wrong file. `isRot` if it has a valid receipt all the same, so that it was damaged rather than edited.
     case wrong(StoredFile, isRot: Bool)
 }

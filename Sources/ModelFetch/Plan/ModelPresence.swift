@@ -1,20 +1,21 @@
 internal import Storage
 
-/// How much of a model is in a directory, told from names and receipts alone.
+/// How much of a model is in a directory, judged by names and receipts only.
 package struct ModelPresence: Sendable {
-    /// Files under their final names.
+    /// The number of files under their final names.
     package private(set) var present = 0
-    /// Those of them whose receipts still match.
+    /// How many of these have a valid receipt.
     package private(set) var verified = 0
-    /// Those of them that are symbolic links to files.
+    /// How many of these are symbolic links to files.
     package private(set) var links = 0
-    /// Files that are begun.
+    /// The number of files of which only a partial file exists.
     package private(set) var partial = 0
 
-    /// The model that the directory was filled with last, if that is another one.
+    /// The model that was last downloaded into the directory, if it is another one.
     package private(set) var otherModel: String?
 
-    /// Blocks on the disk, shortly. A directory that does not exist or cannot be read holds nothing.
+    /// Reads names and receipts, and so blocks on the disk for a short time. A directory that does not exist or cannot be read holds
+    /// nothing.
     package init(of manifest: Manifest, in path: String) {
         guard let directory = try? ModelDirectory(existing: path, on: SystemDisk()) else { return }
         let receipts = Receipts(in: directory)

@@ -1,10 +1,10 @@
 internal import Hashing
 internal import Storage
 
-/// Tells which known model a directory holds by files that only that model has.
+/// Recognises which known model a directory holds, by files that only that model has.
 ///
-/// What receipts know of a file is not read again; of the others only small ones are, whose size is one that a known model
-/// gives them.
+/// Files with a valid receipt are not read. Of the others, only small ones are read, and only if a known model has a file of that name
+/// and size.
 struct ModelRecognition {
     /// Larger files are not hashed for this.
     private static let largest: Int64 = 4 << 20
@@ -13,13 +13,13 @@ struct ModelRecognition {
     private let known: [Manifest]
     private let receipts: Receipts
     private let bootID: String?
-    /// What was found out already, by path; files are shared between models.
+    /// The digests found so far, by path, because models share files.
     private var digests: [ManifestPath: SHA256Digest?] = [:]
 
     /// - Parameters:
     ///   - known: the models that the directory may hold.
-    ///   - receipts: the directory's.
-    ///   - bootID: the current boot's.
+    ///   - receipts: the receipts of the directory.
+    ///   - bootID: the identifier of the current boot.
     init(_ directory: ModelDirectory, among known: [Manifest], receipts: Receipts = Receipts(), bootID: String? = nil) {
         self.directory = directory
         self.known = known
@@ -27,7 +27,7 @@ struct ModelRecognition {
         self.bootID = bootID
     }
 
-    /// The models of which the directory holds a file that is right and that no other known model has, best match first.
+    /// The models of which the directory holds a right file that no other known model has, best match first.
     mutating func models() throws(CancellationError) -> [Manifest] {
         let owners = Owners(known)
         var matches = [Int](repeating: 0, count: known.count)
@@ -37,13 +37,14 @@ struct ModelRecognition {
         return known.indices.filter { matches[$0] > 0 }.sorted { matches[$0] > matches[$1] }.map { known[$0] }
     }
 
-    /// Why a model must not be put into the directory: it recognisably holds another known one, and nothing of this one.
+    /// The failure if a model must not be downloaded into the directory, because the directory recognisably holds another known model and
+    /// nothing of this one.
     ///
-    /// - Returns: a ``Failure`` of kind ``Failure/Kind/data``; `nil` if nothing speaks against it.
+    /// - Returns: a ``Failure`` of kind ``Failure/Kind/data``; `nil` if the model may be downloaded.
     mutating func refusal(toHold manifest: Manifest) throws(CancellationError) -> Failure? {
         let others = known.filter { $0.name != manifest.name }
         guard !others.isEmpty else { return nil }
-        // A file that is right for both is no evidence for either.
+        // A file that both models have is no evidence for either.
         let owners = Owners(others + [manifest])
         for reading in [false, true] {
             for file in manifest.files where try isOnly(owners, others.count, file, reading: reading) { return nil }
@@ -60,9 +61,7 @@ struct ModelRecognition {
         return nil
     }
 
-    /// The same where nothing can be cancelled.
-    ///
-    /// - Throws: that failure.
+    /// Throws the failure of ``refusal(toHold:)``, for callers that cannot be cancelled.
     static func refuseOthers(
         than manifest: Manifest, in directory: ModelDirectory, among known: [Manifest]
     ) throws(Failure) {
@@ -71,9 +70,9 @@ struct ModelRecognition {
         if let refusal = (try? recognition.refusal(toHold: manifest)) ?? nil { throw refusal }
     }
 
-    /// Whether the directory holds a file as one manifest has it, and no other.
+    /// Whether the directory holds a file that is right for one manifest only.
     ///
-    /// - Parameter reading: whether a file that receipts do not know is read.
+    /// - Parameter reading: whether a file without a valid receipt is read.
     private mutating func isOnly(
         _ owners: Owners, _ index: Int, _ file: ManifestFile, reading: Bool
     ) throws(CancellationError) -> Bool {
@@ -88,7 +87,7 @@ struct ModelRecognition {
     ) throws(CancellationError) -> SHA256Digest? {
         if let cached = digests[path] { return cached }
         if Task.isCancelled { throw CancellationError() }
-        // Looking through a link is no harm: nothing is written on the ground of it but what is refused for its sake.
+        // Following a link is safe: what is found can only lead to a refusal, never to a write.
         let named = try? directory.status(of: path.string)
         let isLink = named?.kind == .symlink
         let found = isLink ? try? directory.openFollowingLinks(path.string)?.status() : named
@@ -109,7 +108,7 @@ struct ModelRecognition {
         return digest
     }
 
-    /// - Returns: `nil` for what cannot be read.
+    /// - Returns: `nil` if the file cannot be read.
     private func hash(_ path: ManifestPath) throws(CancellationError) -> SHA256Digest? {
         do throws(StoredFileError) {
             guard let stored = try? StoredFile(path.string, in: directory, followsLinks: true) else { return nil }
@@ -123,7 +122,7 @@ struct ModelRecognition {
     }
 }
 
-/// Which of some manifests have a file of a path and a digest.
+/// Which manifests have a file with a given path and digest.
 private struct Owners {
     private struct Content {
         var digest: SHA256Digest
@@ -153,7 +152,7 @@ private struct Owners {
         Set((contents[path] ?? []).filter { $0.digest == digest }.map(\.owner))
     }
 
-    /// The sizes that a file of this path may have; `nil` where one of them may have any.
+    /// The sizes that a file of this path may have; `nil` if any size is possible.
     func sizes(of path: ManifestPath) -> Set<Int64>? {
         let contents = contents[path] ?? []
         return contents.contains { $0.size == nil } ? nil : Set(contents.compactMap(\.size))

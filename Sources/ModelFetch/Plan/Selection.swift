@@ -1,19 +1,19 @@
 internal import Glibc
 
-/// Which files of a manifest are meant: those that match one of some glob patterns, or all.
+/// The selected files of a manifest: those that match one of several glob patterns, or all.
 public struct Selection: Hashable, Sendable {
-    /// Patterns as in glob(7): `*`, `?` and `[…]`, which here match a `/` too.
+    /// Patterns as in glob(7): `*`, `?` and `[…]`. Here they also match `/`.
     public let patterns: [String]
 
     /// Every file.
     public static let all = Selection(patterns: [])
 
-    /// The files that match one of the patterns; no pattern means all files.
+    /// Selects the files that match one of the patterns, or all files if there is no pattern.
     public init(patterns: [String]) { self.patterns = patterns }
 
-    /// The files of a manifest that are meant, in its order.
+    /// The selected files of a manifest, in its order.
     ///
-    /// - Throws: a ``Failure`` of kind ``Failure/Kind/usage`` for a pattern that matches none.
+    /// - Throws: a ``Failure`` of kind ``Failure/Kind/usage`` for a pattern that matches no file.
     public func files(of manifest: Manifest) throws(Failure) -> [ManifestFile] {
         guard !patterns.isEmpty else { return manifest.files }
         for pattern in patterns where !manifest.files.contains(where: { Self.matches($0.path.string, pattern) }) {

@@ -1,34 +1,35 @@
 internal import Storage
 
-/// A file under a final name that is not the right one: what it may be, and so what may be done about it.
+/// What a wrong file under a final name may be, which decides what is done about it.
 ///
-/// What is nobody's work is replaced; what is probably damage is replaced and kept; what may be somebody's own is left alone.
+/// A file without content of its own is replaced. A file that is probably a damaged copy is replaced and kept. What may be a file of the
+/// user's is not touched.
 enum WrongFile: Hashable, Sendable {
-    /// The bytes changed under a receipt that still fits everything else: nobody edited it.
+    /// Its bytes have changed although its receipt is still valid: it was damaged, not edited.
     case rot
-    /// It holds nothing of its own: it is empty, or an error page that was saved as the file.
+    /// It has no content of its own: it is empty, or an error page that was saved under the file's name.
     case stump
-    /// It is small, or agrees with the source in nearly all samples. Kept when it is replaced, unless it turns out to be a stump
-    /// (``Likeness/isStump``).
+    /// It is small, or agrees with the source in nearly all samples. It is kept when it is replaced, unless it turns out to be a
+    /// stump (``Likeness/isStump``).
     case damaged
-    /// Nothing told yet. Only the right file, once it is here, can be compared with it.
+    /// Not known yet. It can be compared with the right file once that is here.
     case unknown
-    /// A file of its own.
+    /// A different file.
     case foreign
 
-    /// A wrong file of at least so many bytes may be somebody's work; a smaller one is kept and replaced.
+    /// A wrong file of at least this many bytes may be a file of the user's. A smaller one is replaced and kept.
     static let precious: Int64 = 1 << 20
-    /// How many samples of a file are compared with a source, spread over it.
+    /// How many samples, spread over the file, are compared with a source.
     static let samples = 64
-    /// How many bytes a sample has.
+    /// The size of a sample in bytes.
     static let sampleBytes: Int64 = 16 << 10
 
-    /// What can be told without asking anybody.
+    /// What can be told without a source.
     ///
     /// - Parameters:
-    ///   - size: the wrong file's.
-    ///   - front: its first bytes, at least 256 if it has as many.
-    ///   - isRot: whether a receipt fits everything but the bytes.
+    ///   - size: the size of the wrong file.
+    ///   - front: its first bytes, at least 256 if it has that many.
+    ///   - isRot: whether it has a valid receipt all the same.
     ///   - name: the file's name in the manifest.
     init(size: Int64, front: [UInt8], isRot: Bool, name: String) {
         if isRot {
@@ -40,8 +41,8 @@ enum WrongFile: Hashable, Sendable {
         }
     }
 
-    /// The ranges to compare, in a random order, so that a file of its own is told after a few: one in each of ``samples`` equal
-    /// parts of the common length, the first and the last bytes among them.
+    /// The ranges to compare: one in each of ``samples`` equal parts of the common length, including the first and the last bytes. They
+    /// are in random order, so that a different file is recognised after a few.
     static func sampleRanges(
         of length: Int64, using generator: inout some RandomNumberGenerator
     ) -> [Range<Int64>] {
@@ -61,7 +62,7 @@ enum WrongFile: Hashable, Sendable {
         return ranges.shuffled(using: &generator)
     }
 
-    /// What samples tell: a damaged copy has at most a tenth of them wrong.
+    /// The judgement by samples: of a damaged copy at most a tenth of them are wrong.
     ///
     /// - Returns: `nil` while more samples are needed.
     static func judgement(wrong: Int, compared: Int, of samples: Int) -> WrongFile? {
@@ -69,7 +70,8 @@ enum WrongFile: Hashable, Sendable {
         return compared < samples ? nil : .damaged
     }
 
-    /// What somebody's browser or script saves where a file should be: the page of a portal, the error of a blob store.
+    /// Whether a file begins like a page that a browser or script may have saved in place of the file: the login page of a network, or
+    /// the error of a blob store.
     static func isPage(_ front: [UInt8], _ name: String) -> Bool {
         let lowered = name.lowercased()
         guard ![".html", ".htm", ".xhtml", ".xml", ".svg"].contains(where: { lowered.hasSuffix($0) }) else {

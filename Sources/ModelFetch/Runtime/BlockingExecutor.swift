@@ -2,10 +2,11 @@ internal import DequeModule
 internal import Foundation
 import Threads
 
-/// Threads on which a download's tasks run, so that what blocks (file calls, hashing) never holds up the cooperative pool.
+/// Runs the tasks of a download or an audit on threads of its own, so that blocking calls (files, hashing) never block Swift's
+/// cooperative pool.
 ///
-/// A run prefers it for all of its tasks (`withTaskExecutorPreference`); child tasks inherit that. Jobs are started in the
-/// order in which they came.
+/// A run prefers it for all of its tasks (`withTaskExecutorPreference`), and child tasks inherit the preference. Jobs start in the order
+/// in which they are enqueued.
 final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     // @unchecked: everything mutable is used under `condition` only.
     private let condition = NSCondition()
@@ -13,7 +14,7 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     private var isStopping = false
     private var running = 0
 
-    /// Goes on with fewer threads where the system has no more; one is enough for everything.
+    /// Starts the threads. If the system allows fewer, those suffice: one is enough for everything.
     ///
     /// - Parameters:
     ///   - threads: how many are wanted.
@@ -24,12 +25,12 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
         threads: Int, processors: Int = ProcessInfo.processInfo.activeProcessorCount,
         start: (@escaping @Sendable () -> Void) -> SystemThread? = { SystemThread($0) }
     ) throws(Failure) {
-        // Held while ours are started, so that ours are not the last ones.
+        // Held while our threads are started, so that they are not the last ones that the system allows.
         guard let reserve = ThreadReserve(ThreadReserve.needed(processors: processors), start: start) else {
             throw .noThreads
         }
         for _ in 0..<threads {
-            // Counted first: a thread that has nothing to do may come to its end at once.
+            // Counted first, because a thread without work may end at once.
             condition.withLock { running += 1 }
             guard start({ [self] in work() }) == nil else { continue }
             let isAlone = condition.withLock {
@@ -68,7 +69,7 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// Runs what is queued, then ends the threads and waits for them. Not to be called on one of them.
+    /// Runs the enqueued jobs, then ends the threads and waits for them. Must not be called on one of these threads.
     func stop() {
         condition.lock()
         isStopping = true
@@ -79,7 +80,7 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
 }
 
 extension Failure {
-    /// The system gives this process no more threads.
+    /// The system allows this process no more threads.
     package static let noThreads = Failure(
         .cannotWrite, "the system allows this program too few threads",
         hint: "raise the limit (ulimit -u, or pids.max of the container), or end other programs, and run it again")

@@ -1,10 +1,10 @@
 internal import Hashing
 internal import Transfer
 
-/// The C libraries that this process runs with, for `--version` and bug reports: `libcurl/7.88.1 …; OpenSSL 3.0.19 …`.
+/// The C libraries that this process uses, for version information and bug reports: `libcurl/7.88.1 …; OpenSSL 3.0.19 …`.
 package var linkedLibraries: String { "\(CurlTransport.libraryVersions); \(cryptoLibraryVersion)" }
 
-/// Whether libcrypto works here, where memory may be limited.
+/// Throws a ``Failure`` if libcrypto does not work, which can happen if memory is limited.
 func checkCryptoLibrary() throws(Failure) {
     guard cryptoLibraryWorks() else {
         throw Failure(
@@ -13,7 +13,7 @@ func checkCryptoLibrary() throws(Failure) {
     }
 }
 
-/// Whether both C libraries are ones that a download can work with.
+/// Throws a ``Failure`` if a download cannot work with the C libraries of this system.
 func checkLibraries() throws(Failure) {
     try checkCryptoLibrary()
     guard CurlVersion.running >= .oldest else {

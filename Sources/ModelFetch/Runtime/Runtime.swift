@@ -2,15 +2,15 @@ package import Storage
 internal import Synchronization
 package import Transfer
 
-/// What a run reaches the outside through: network, disk, time, chance, threads. Tests and simulators put theirs in place.
+/// Everything outside the library that a run uses: network, disk, time, randomness and threads. Tests and the simulator replace it.
 package struct Runtime: Sendable {
     package var transport: any Transport
     package var disk: any Disk
     package var time: Time
     package var random: Randomness
-    /// Runs the run's tasks; must not mind being blocked.
+    /// Runs the tasks of the run, which may block.
     package var executor: any TaskExecutor
-    /// Tells one boot of the machine from the next; `nil` where that cannot be told.
+    /// Identifies the current boot of the machine (``BootID``); `nil` if it is not known.
     package var bootID: String?
 
     package init(
@@ -26,11 +26,11 @@ package struct Runtime: Sendable {
     }
 }
 
-/// A clock, reduced to what a run needs: how long it has been, and waiting.
+/// A clock, reduced to what a run needs: elapsed time and sleeping.
 package struct Time: Sendable {
-    /// The time since this value was made.
+    /// The time since this value was created.
     package let now: @Sendable () -> Duration
-    /// Throws `CancellationError`, promptly, when the task is cancelled.
+    /// Sleeps. Throws `CancellationError` promptly if the task is cancelled.
     package let sleep: @Sendable (Duration) async throws -> Void
 
     package init<C: Clock>(_ clock: C) where C.Duration == Duration {
@@ -40,7 +40,7 @@ package struct Time: Sendable {
     }
 }
 
-/// A random number generator that several tasks may ask.
+/// A random number generator that several tasks may use.
 package final class Randomness: RandomNumberGenerator, Sendable {
     private let generator: Mutex<any RandomNumberGenerator & Sendable>
 

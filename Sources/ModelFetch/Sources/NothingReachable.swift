@@ -1,6 +1,6 @@
 internal import Transfer
 
-/// No source of a run could be reached: ends the run, with a line for each host and none for each file.
+/// Thrown if no source of a run can be reached. It ends the run with one failure for each host, rather than for each file.
 struct NothingReachable: Error {
     let hosts: [Failure]
 
@@ -17,7 +17,7 @@ struct NothingReachable: Error {
         }
     }
 
-    /// What happened, without the address that libcurl's text repeats.
+    /// What happened, in words that do not repeat the address.
     static func words(for origin: HTTPURL.Origin, _ error: TransferError) -> String {
         let host = origin.description.split(separator: "/").last.map(String.init) ?? origin.host
         let reason = error.detail.isEmpty ? "" : ": " + error.detail

@@ -4,17 +4,17 @@ internal import Foundation
 enum ProxyAddress {
     private static let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
 
-    /// Why it is none, as a clause that does not repeat it: it may hold a password. `nil` for one that is, and for an empty
-    /// one, which means no proxy.
+    /// Why a text is not the address of a proxy, as a clause that does not repeat the text, which may hold a password; `nil` if it is
+    /// one, or empty, which means no proxy.
     static func fault(in text: String) -> String? {
         if text.isEmpty { return nil }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-            return "has a space or a control character in it"
+            return "contains a space or a control character"
         }
         var rest = Array(text.utf8)[...]
         if let colon = text.range(of: "://") {
             guard schemes.contains(text[..<colon.lowerBound].lowercased()) else {
-                return "has another scheme than \(schemes.joined(separator: ", "))"
+                return "has a scheme other than \(schemes.joined(separator: ", "))"
             }
             rest = Array(text[colon.upperBound...].utf8)[...]
         }
@@ -30,7 +30,7 @@ enum ProxyAddress {
 
     /// Splits host and port.
     ///
-    /// - Returns: what stands after the colon; `nil` for an IPv6 address that does not end.
+    /// - Returns: the text after the colon; `nil` for an IPv6 address without its closing bracket.
     private static func portDigits(after host: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         var end = host.startIndex
         if host.first == UInt8(ascii: "[") {

@@ -1,12 +1,13 @@
 internal import Transfer
 
-/// Whether any source of a run can be reached at all: a value that decides and never waits.
+/// Whether any source of a run can be reached at all. A value: it decides and never waits.
 ///
-/// Without a network, or with a wrong address, every file would try every source as often as it may: minutes, and a page of
-/// messages. As long as no source has ever answered, a run has a few seconds in all. Once one has, patience is full.
+/// Without a network, or with a wrong address, every file would spend all its attempts on every source, for minutes and with a page of
+/// messages. Therefore a run fails after a few seconds if no source has answered by then. Once a source has answered, this limit no
+/// longer applies.
 struct Reachability: Sendable {
-    /// How long a run tries from its first request on. The contract says 10 s for the whole run: starting and ending take
-    /// their time, too.
+    /// How long a run keeps trying after its first request. A run is to fail within 10 s, including the time that it needs to start
+    /// and to end.
     static let patience: Duration = .seconds(8)
 
     private let waits: Bool
@@ -14,10 +15,10 @@ struct Reachability: Sendable {
     private var untried: [HTTPURL.Origin]
     private var began: Duration?
     private(set) var hasAnswered = false
-    /// What each host failed with last, in the order in which they failed first.
+    /// The last failure of each host, in the order of their first failures.
     private(set) var failures: [(origin: HTTPURL.Origin, error: TransferError)] = []
 
-    /// Why a run that reached nobody ends, for each host: one whose attempt has not ended yet did not answer in time, either.
+    /// Why each host could not be reached. A host whose attempt has not ended yet did not answer in time.
     var verdicts: [(origin: HTTPURL.Origin, error: TransferError)] {
         var verdicts = failures
         for origin in origins where !verdicts.contains(where: { $0.origin == origin }) {
@@ -27,24 +28,24 @@ struct Reachability: Sendable {
     }
 
     /// - Parameters:
-    ///   - origins: those of the sources.
-    ///   - waits: whether to try for ever.
+    ///   - origins: the origins of the sources.
+    ///   - waits: whether to keep trying without a limit.
     init(origins: [HTTPURL.Origin], waits: Bool) {
         self.origins = origins
         untried = origins
         self.waits = waits
     }
 
-    /// How long may still be tried; `nil`: there is no such limit.
+    /// The time that is left; `nil` if there is no limit.
     func timeLeft(at now: Duration) -> Duration? {
         guard !hasAnswered, !waits else { return nil }
         guard let began else { return Self.patience }
         return max(began + Self.patience - now, .zero)
     }
 
-    /// A host is about to be asked.
+    /// A request is about to be sent to a host.
     ///
-    /// - Returns: how long connecting may take, so that there is time for every other host; `nil`: there is no such limit.
+    /// - Returns: how long connecting may take, so that there is time for every other host; `nil` if there is no limit.
     mutating func ask(_ origin: HTTPURL.Origin, at now: Duration) -> Duration? {
         if began == nil { began = now }
         untried.removeAll { $0 == origin }
@@ -52,15 +53,15 @@ struct Reachability: Sendable {
         return left / (Set(untried).count + 1)
     }
 
-    /// A server answered, with whatever it was.
+    /// A server answered, whatever the answer was.
     mutating func answered() { hasAnswered = true }
 
-    /// An attempt failed before it came to any host, for want of memory or descriptors, say: the time begins anew.
+    /// An attempt failed on this machine, for example because of too little memory: the time starts again.
     mutating func failedHere() {
         if failures.isEmpty { began = nil }
     }
 
-    /// No server was reached.
+    /// A host could not be reached.
     ///
     /// - Returns: whether it is the host's first failure.
     mutating func failed(_ origin: HTTPURL.Origin, _ error: TransferError) -> Bool {

@@ -21,7 +21,7 @@ final class ReachabilityMonitor: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - origins: those of the sources.
+    ///   - origins: the origins of the sources.
     ///   - waits: whether a run without a network keeps trying.
     init(origins: [HTTPURL.Origin], waits: Bool, emit: @escaping @Sendable (DownloadEvent) -> Void) {
         emitter = emit
@@ -32,7 +32,7 @@ final class ReachabilityMonitor: Sendable {
 
     /// A request is about to be sent.
     ///
-    /// - Returns: how long connecting may take, if that is limited.
+    /// - Returns: how long connecting may take; `nil` if there is no limit.
     func ask(_ origin: HTTPURL.Origin, at now: Duration) -> Duration? {
         state.withLock { $0.network.ask(origin, at: now) }
     }

@@ -55,7 +55,7 @@ struct Source: Sendable {
         return sources
     }
 
-    /// What a run fails with that has something to fetch, and nowhere to get it.
+    /// The failure of a run that has something to fetch, but no source.
     static func none(for manifest: Manifest) -> Failure {
         Failure(
             .usage, "the manifest of \(printable(manifest.name)) names no source",
@@ -75,7 +75,7 @@ struct Source: Sendable {
                 location: Location(base: base, typed: url), rank: rank, credentials: credentials,
                 id: SourceID(url: base.absoluteString))
         } catch {
-            // A URL that does not parse cannot be redacted either: only what is certainly no secret is shown.
+            // A URL that does not parse cannot be redacted either, so only parts that are certainly no secrets are shown.
             let shown = shownAddress(url).map { "the source \($0)" } ?? "a source"
             throw Failure(.usage, "\(shown) is \(error)", hint: "a source is a base URL such as https://host/path/")
         }

@@ -1,27 +1,27 @@
 internal import Transfer
 
-/// Which source to ask next for a file, and when: a value that decides and never waits.
+/// Which source to ask next for a file, and when. A value: it decides and never waits.
 ///
-/// A source that failed for now is left alone for its back-off, and the next one in rank is asked meanwhile. Any progress
-/// forgives all failures, so the attempts that count are those in a row that brought nothing. A source that answered
-/// something final or wrong is out for this file. When every source is out, so is the file.
+/// After a failure that may pass, a source is left alone for a back-off time, and the next one in rank is asked meanwhile. Any progress
+/// resets the failures, so only consecutive attempts without progress count. A source whose answer was final or wrong is given up for
+/// this file. The file fails when every source is given up.
 struct SourceSchedule: Sendable {
-    /// Why a source is out.
+    /// Why a source was given up.
     enum Verdict: Hashable, Sendable {
-        /// It could not be reached, or did not deliver, as often as was allowed.
+        /// All allowed attempts failed.
         case spent(TransferError)
-        /// It could not be reached, and another file of the run has tried that as often as was allowed.
+        /// It could not be reached, and another file of the run has already spent all allowed attempts on it.
         case unreachable(TransferError)
-        /// It does not have the file, or does not give it to us.
+        /// It does not have the file, or denies it.
         case withheld(TransferError)
         /// It answered something wrong or unsafe.
         case refused(TransferError)
-        /// It delivered everything, and the digest was wrong.
+        /// It delivered the whole file, with a wrong digest.
         case contradicted
     }
 
     enum Step: Hashable, Sendable {
-        /// Ask this source when the pause is over.
+        /// Ask this source after the pause.
         case ask(source: Int, after: Duration)
         case giveUp
     }
@@ -29,13 +29,13 @@ struct SourceSchedule: Sendable {
     private struct Entry {
         var rank: Int
         var failures = 0
-        /// Attempts in a row that reached nobody and did not count, for those who wait for the network.
+        /// Consecutive attempts that did not reach the source and do not count, because the run waits for the network.
         var waits = 0
-        /// Whether the attempt under way brought enough.
+        /// Whether the current attempt has made progress.
         var hasProgressed = false
         /// Whether any byte of the file ever came from it.
         var hasDelivered = false
-        /// Whether it gave a part of the file and then denied it: it is asked again only where no other is left.
+        /// Whether it delivered a part of the file and then denied it. It is asked again only if no other source is left.
         var isLastResort = false
         /// Bytes since its last progress, over all attempts.
         var gained: Int64 = 0
@@ -44,20 +44,20 @@ struct SourceSchedule: Sendable {
         var verdict: Verdict?
     }
 
-    /// So much must come for it to count as progress, in however many attempts, or the end of what was asked for.
+    /// How many bytes count as progress, in however many attempts. The end of the requested range counts as well.
     static let progressBytes: Int64 = 16 << 10
-    /// How often a source may deliver a file with a wrong digest: once may be an accident on the way.
+    /// How often a source may deliver a file with a wrong digest. Once may be an accident of the transfer.
     private static let contradictionsAllowed = 2
 
     private let policy: RetryPolicy
     private var entries: [Entry]
-    /// Whether one source alone is asked for as long as it stands: set when the bytes of several together were wrong, since
-    /// nobody can tell then whose were right.
+    /// Whether a single source is asked until it is given up. Set if the bytes of several sources were wrong together, because it is not
+    /// known whose were right.
     private var isAlone = false
-    /// The source that has given what is here, which alone can go on with it.
+    /// The source of the bytes on the disk, if only this source can continue them.
     private var favourite: Int?
 
-    /// - Parameter ranks: one a source; lower ones are asked first.
+    /// - Parameter ranks: one for each source; lower ones are asked first.
     init(ranks: [Int], policy: RetryPolicy) {
         self.policy = policy
         entries = ranks.map { Entry(rank: $0) }
@@ -70,13 +70,13 @@ struct SourceSchedule: Sendable {
     ///   - now: the time, on the scale of every other time here.
     ///   - gates: until when each source's host wants to be left alone.
     func next(now: Duration, gates: [Duration]) -> Step {
-        let standing = entries.indices.filter { entries[$0].verdict == nil }
-        // Where the bytes of several cannot be told apart, another source would have to begin at the start.
-        let first = isAlone || favourite != nil ? [] : standing.filter { !entries[$0].isLastResort }
-        let ready = (first.isEmpty ? standing : first)
+        let candidates = entries.indices.filter { entries[$0].verdict == nil }
+        // If the bytes of several sources must not be mixed, another source would have to start from the beginning.
+        let first = isAlone || favourite != nil ? [] : candidates.filter { !entries[$0].isLastResort }
+        let ready = (first.isEmpty ? candidates : first)
             .map { (index: $0, at: max(entries[$0].notBefore, gates[$0], now)) }
             .min { left, right in
-                // Whoever can be asked first; among those that can be asked now, the one that contradicted least, then rank.
+                // The source that can be asked first. Among several, the one with the fewest wrong digests, then the lowest rank.
                 key(left.index, at: left.at) < key(right.index, at: right.at)
             }
         guard let ready else { return .giveUp }
@@ -84,17 +84,18 @@ struct SourceSchedule: Sendable {
     }
 
     private func key(_ index: Int, at moment: Duration) -> (Duration, Int, Int, Int) {
-        // No tuple of five can be compared with another: a favourite stands before every rank.
+        // The favourite precedes every rank.
         let rank = index == favourite ? Int.min : entries[index].rank
         return (isAlone || index == favourite ? .zero : moment, entries[index].contradictions, rank, index)
     }
 
-    /// Asks one source as long as it stands, since another one would have to begin at the start; `nil`: whichever comes first.
+    /// Asks only one source as long as it is not given up, because another one would have to start from the beginning; `nil` to ask any.
     mutating func stay(with source: Int?) { favourite = source }
 
-    /// Bytes of the file came from a source. They add up over attempts: a link that is cut every few kilobytes gets there, too.
+    /// Bytes of the file came from a source. They add up over attempts, so that a link that breaks every few kilobytes still makes
+    /// progress.
     ///
-    /// - Parameter isEnd: whether these were the last of what was asked for.
+    /// - Parameter isEnd: whether these were the last bytes of the requested range.
     mutating func received(_ source: Int, bytes: Int64, isEnd: Bool) {
         entries[source].hasDelivered = true
         entries[source].isLastResort = false
@@ -102,7 +103,7 @@ struct SourceSchedule: Sendable {
         if isEnd || entries[source].gained >= Self.progressBytes { progressed(source) }
     }
 
-    /// A source brought something: what failed before is forgiven, and so is the end of this attempt.
+    /// A source made progress: earlier failures of all sources are forgotten, and so is the end of this attempt.
     mutating func progressed(_ source: Int) {
         entries[source].hasProgressed = true
         entries[source].gained = 0
@@ -115,9 +116,9 @@ struct SourceSchedule: Sendable {
     /// An attempt failed.
     ///
     /// - Parameters:
-    ///   - isHopeless: whether another file has tried in vain already what would be tried again.
-    ///   - isWaiting: whether it was for want of a network, and is not to be counted.
-    /// - Returns: the attempts in a row of this source that brought nothing, if it may be asked again; `nil` if it is out.
+    ///   - isHopeless: whether another file has already spent all its attempts on the same (``SourceHealth``).
+    ///   - isWaiting: whether the run waits for the network, so that the failure does not count.
+    /// - Returns: the number of consecutive attempts without progress if the source may be asked again; `nil` if it is given up.
     mutating func failed(
         _ source: Int, _ error: TransferError, isHopeless: Bool = false, isWaiting: Bool = false, now: Duration,
         using generator: inout some RandomNumberGenerator
@@ -130,10 +131,10 @@ struct SourceSchedule: Sendable {
         entries[source].waits = 0
         if !entries[source].hasProgressed { entries[source].failures += 1 }
         entries[source].hasProgressed = false
-        // A server that has given a part of the file has it: that it is denied or missing now may be over in a moment.
+        // A server that has delivered a part of the file has it. That it denies it now may pass.
         let mayPass = entries[source].hasDelivered && [403, 404].contains(error.status)
         if mayPass { entries[source].isLastResort = true }
-        // Nor is a transfer that was broken off here, by nobody who may, a reason to end the run.
+        // A transfer that was cancelled on this machine although the task was not is retried, too.
         let decision = policy.decision(
             after: error, attemptsWithoutProgress: entries[source].failures,
             disposition: mayPass || error.code == .cancelled ? .retry : nil, using: &generator)
@@ -148,9 +149,9 @@ struct SourceSchedule: Sendable {
         return entries[source].verdict == nil ? max(entries[source].failures, 1) : nil
     }
 
-    /// The bytes of these sources, none others, gave a wrong digest.
+    /// All bytes came from these sources, and the digest was wrong.
     ///
-    /// One source alone is to blame for its bytes. Of several it may have been any: from now on each has to deliver alone.
+    /// A single source is to blame. Of several sources any may be to blame, so from now on each must deliver the whole file alone.
     mutating func contradicted(_ sources: Set<Int>) {
         guard sources.count == 1, let source = sources.first else {
             isAlone = true
@@ -160,7 +161,7 @@ struct SourceSchedule: Sendable {
         if entries[source].contradictions >= Self.contradictionsAllowed { entries[source].verdict = .contradicted }
     }
 
-    /// The kind of failure that a file has whose sources are all out.
+    /// The kind of the failure if all sources are given up.
     var kind: Failure.Kind {
         let verdicts = entries.compactMap(\.verdict)
         var (spent, refused, contradicted) = (false, true, false)
@@ -169,7 +170,7 @@ struct SourceSchedule: Sendable {
             if case .contradicted = verdict { contradicted = true }
             if case .refused = verdict {} else { refused = false }
         }
-        // A source that only failed for now may still be right: that is worth another run.
+        // A source whose failure may pass may still be right, so that another run is worth trying.
         if spent { return .unavailable }
         if contradicted { return .data }
         return refused && !verdicts.isEmpty ? .refused : .unavailable
@@ -177,7 +178,7 @@ struct SourceSchedule: Sendable {
 }
 
 extension SourceSchedule.Verdict {
-    /// What the source failed with; `nil` where it delivered.
+    /// The source's last error; `nil` if it delivered the file.
     var error: TransferError? {
         switch self {
         case .spent(let error), .unreachable(let error), .withheld(let error), .refused(let error): error
@@ -185,14 +186,14 @@ extension SourceSchedule.Verdict {
         }
     }
 
-    /// Whether no way led there.
+    /// Whether the source could not be reached.
     var isOutOfReach: Bool {
         error?.isUnreachable == true
     }
 }
 
 extension SourceSchedule.Verdict? {
-    /// Whether another run may find the source better.
+    /// Whether another run may succeed with the source.
     var isTemporary: Bool {
         switch self {
         case .spent, .unreachable: true

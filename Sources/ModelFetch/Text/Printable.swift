@@ -2,7 +2,7 @@
 ///
 /// Control characters, invisible formatting (bidirectional controls, which can make a name read as another, included),
 /// line and paragraph separators and the backslash itself become `\u{…}`, so that what is shown is unambiguous and cannot
-/// move the cursor, forge a line or turn the text around. Other text stands as it is.
+/// move the cursor, forge a line or turn the text around. Other text is not changed.
 ///
 /// - Parameters:
 ///   - text: What to show.
@@ -32,13 +32,13 @@ package func printable(_ bytes: some Collection<UInt8>, limit: Int = 256) -> Str
     printable(String(decoding: bytes.prefix(limit * 4 + 4), as: UTF8.self), limit: limit)
 }
 
-/// A line that is put together already, with what a terminal would obey escaped after all.
+/// A complete line of output, in which characters that a terminal would obey are escaped.
 ///
-/// Text from outside goes through ``printable(_:limit:)-(StringProtocol,_)`` where it comes into a message, because only there
-/// its own backslashes can be told from ours; this is the last door, for what somebody forgot.
+/// Text from outside goes through ``printable(_:limit:)-(StringProtocol,_)`` when it becomes part of a message, because only there
+/// its own backslashes can be told from ours; this is the last resort, for text that was not escaped before.
 package func harmless(_ line: String) -> String { replacingUnsafe(in: line, with: \.escaped) }
 
-/// The same for a line of JSON, as JSON writes it. Outside of its strings there is nothing to escape.
+/// A complete line of JSON, in which such characters are escaped as JSON does it. They can only occur in its strings.
 package func harmlessJSON(_ line: String) -> String { replacingUnsafe(in: line, with: \.escapedInJSON) }
 
 private func replacingUnsafe(in line: String, with escape: (Unicode.Scalar) -> String) -> String {

@@ -1,4 +1,4 @@
-/// What may be shown of an address that somebody typed, whether it is a good one or not: scheme, host, port and path.
+/// The part of an address from outside that may be shown, whether the address is valid or not: scheme, host, port and path.
 ///
 /// User and password, query and fragment are left out, since any of them may be a secret. Where nothing tells for certain
 /// what belongs to a password, nothing is shown.
@@ -28,7 +28,7 @@ package func shownAddress(_ text: String) -> String? {
     return start + printable(path, limit: 512) + (isCut ? "…" : "")
 }
 
-/// A word that somebody typed, as a message may repeat it: of a URL only what is no secret.
+/// A word from the command line as a message may repeat it: of a URL, only the parts that are no secrets.
 package func withoutSecrets(_ word: String) -> String {
     guard word.contains("://") else { return word }
     return shownAddress(word) ?? "a URL"

@@ -84,7 +84,8 @@ import Testing
         try await run(harness, .init { $0.disk = disk }) { outcome, server in
             #expect(outcome.report.kind == .cannotWrite && server.log.isEmpty)
             let message = outcome.report.failure?.message ?? ""
-            #expect(message.contains("\(Self.size) bytes") && message.contains("1000000 are free"), "\(message)")
+            #expect(
+                message.contains(roundedBytes(Int64(Self.size))) && message.contains("1.0 MB are free"), "\(message)")
             // Nothing was changed: the marker stands as it did.
             #expect(harness.folder.names == [".modelfetch", "checkpoint", "hparams.json", "vocab.bpe"])
         }
@@ -101,7 +102,8 @@ import Testing
                 #expect(outcome.report.isOK == fits, "\(name): \(outcome.report.failures)")
                 guard !fits else { return }
                 #expect(outcome.report.kind == .cannotWrite)
-                #expect(outcome.words.contains("stay until the right ones are here"), "\(outcome.words)")
+                #expect(
+                    outcome.words.contains("keep their space until the right ones are verified"), "\(outcome.words)")
                 #expect(harness.folder.bytes("model.data")?.count == 1_200_000)
             }
         }
