@@ -25,7 +25,9 @@ enum FetchExample {
         } catch ModelFetchError.cancelled {
             fail("time is up; the next run goes on where this one was", status: 75)
         } catch ModelFetchError.failed(let failure) {
-            fail("\(failure)" + (failure.hint.map { "; \($0)" } ?? ""), status: failure.kind.rawValue)
+            // As sysexits(3) has them: a mistake of the user's, and what another run may not meet.
+            let status: Int32 = failure.kind == .usage ? 64 : failure.kind == .unavailable ? 69 : 1
+            fail("\(failure)" + (failure.remedy.map { "; \($0)" } ?? ""), status: status)
         } catch {
             // A ManifestError: there is no such model, or its manifest breaks a rule.
             fail("\(error)", status: 64)

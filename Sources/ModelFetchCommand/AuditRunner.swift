@@ -1,3 +1,4 @@
+internal import Glibc
 internal import ModelFetch
 
 /// Runs audits for the command line, one directory after the other.
@@ -20,8 +21,8 @@ struct AuditRunner {
             if let signal = SignalHandling.received {
                 // The rest is not begun. A report says so of each; for a person the first one was enough.
                 let report = ModelAudit(loaded, of: directory).cancelledReport()
-                if context.isJSON { context.print(FinalReport(report, status: 128 + signal).json) }
-                statuses.append(128 + signal)
+                if context.isJSON { context.print(FinalReport(report, status: ExitStatus.ofSignal(signal)).json) }
+                statuses.append(ExitStatus.ofSignal(signal))
                 continue
             }
             let progress = ProgressViews.view(
@@ -31,12 +32,12 @@ struct AuditRunner {
             }
             // A signal that came when all was done already changes nothing about what was found.
             let isInterrupted = report.isCancelled
-            let status = isInterrupted ? signal ?? 130 : report.kind?.rawValue ?? 0
+            let status = isInterrupted ? signal ?? ExitStatus.ofSignal(SIGINT) : ExitStatus.of(report.kind)
             show(report, status, isInterrupted: isInterrupted, hasSources: !loaded.manifest.sources.isEmpty)
             statuses.append(status)
             if status == 0 { sound += 1 }
         }
-        let worst = Self.worst(statuses)
+        let worst = ExitStatus.worst(of: statuses)
         if audits.count + failed > 1, context.isJSON {
             context.print([
                 "event": "summary", "ok": .bool(worst == 0), "exit_code": .integer(Int64(worst)),
@@ -44,11 +45,6 @@ struct AuditRunner {
             ])
         }
         return worst
-    }
-
-    /// The status that speaks for several: a signal's first, then by the precedence of failures.
-    private static func worst(_ statuses: [Int32]) -> Int32 {
-        statuses.first { $0 >= 128 } ?? Failure.Kind.byPrecedence.map(\.rawValue).first { statuses.contains($0) } ?? 0
     }
 
     private func show(_ report: AuditReport, _ status: Int32, isInterrupted: Bool, hasSources: Bool) {

@@ -18,13 +18,13 @@ struct AuditedDirectories {
     /// What the user typed: a directory that is here; or else a model's name, for its directory in `models`; or nothing, for all
     /// directories there.
     ///
-    /// - Throws: a ``Failure`` of kind ``Failure/Kind/noInput`` if nothing was typed and nothing is there.
-    func resolve(_ typed: [String]) throws(Failure) -> [String] {
+    /// - Throws: a ``CommandFailure`` of kind ``Failure/Kind/noInput`` if nothing was typed and nothing is there.
+    func resolve(_ typed: [String]) throws(CommandFailure) -> [String] {
         guard typed.isEmpty else { return typed.map { directory($0) } }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path(Self.home))) ?? []
         let found = names.sorted().map { Self.home + "/" + $0 }.filter { isDirectory($0) }
         guard !found.isEmpty else {
-            throw Failure(
+            throw CommandFailure(
                 .noInput, "there is no model directory in \(Self.home)/",
                 hint: "give the directory to audit: modelfetch verify DIRECTORY")
         }

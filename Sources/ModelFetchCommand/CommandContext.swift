@@ -33,7 +33,7 @@ struct CommandContext: Sendable {
         if let reason = Console.shared.lostOutput {
             logger.error("stdout could not be written: \(reason)")
             // What was done is done; but whoever reads the output must not take half of it for all. A signal says more.
-            if status < 128 { status = Failure.Kind.cannotWrite.rawValue }
+            if !ExitStatus.isOfSignal(status) { status = ExitStatus.cannotWrite }
         }
         guard status == 0 else { throw ExitCode(status) }
     }
@@ -42,9 +42,9 @@ struct CommandContext: Sendable {
     ///
     /// - Returns: the exit status that it means.
     func report(_ error: any Error, model: String? = nil, directory: String? = nil) -> Int32 {
-        let failure = error as? Failure ?? Failure(.cannotWrite, "\(error)")
-        say(failure)
-        let status = failure.kind.rawValue
+        let failure = CommandFailure(error)
+        say([failure])
+        let status = ExitStatus.of(failure.failure.kind)
         if isJSON {
             let (model, directory) = (model.map(withoutSecrets), directory.map(withoutSecrets))
             print(FinalReport(model: model, directory: directory, status: status, failure: failure).json)
@@ -52,11 +52,13 @@ struct CommandContext: Sendable {
         return status
     }
 
-    func say(_ failure: Failure) { say([failure]) }
-
     /// Says each failure, then what it all comes to, and then once each what may help: it is often the same for all.
     func say(_ failures: [Failure], verdict: String? = nil) {
-        for group in FailureGroup.groups(of: failures) { for line in group.lines { logger.error("\(line)") } }
+        say(failures.map { CommandFailure($0) }, verdict: verdict)
+    }
+
+    private func say(_ failures: [CommandFailure], verdict: String? = nil) {
+        for group in FailureGroup.groups(of: failures.map(\.failure)) { for line in group.lines { logger.error("\(line)") } }
         if let verdict { Console.shared.err(verdict) }
         var said: Set<String> = []
         for hint in failures.compactMap(\.hint) where said.insert(hint).inserted { Console.shared.err("hint: \(hint)") }

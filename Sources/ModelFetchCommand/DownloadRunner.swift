@@ -25,14 +25,15 @@ struct DownloadRunner {
             }
         }
         // A signal that came when all was done already changes nothing about what was done.
-        let status = report.isOK ? 0 : signal ?? (report.isCancelled ? 130 : report.kind?.rawValue ?? 0)
-        finish(report, status, sums, isInterrupted: status >= 128)
+        let ending = report.isCancelled ? ExitStatus.ofSignal(SIGINT) : ExitStatus.of(report.kind)
+        let status = report.isOK ? ExitStatus.success : signal ?? ending
+        finish(report, status, sums, isInterrupted: ExitStatus.isOfSignal(status))
         return status
     }
 
     /// Reports a run that ended before it began.
     func finish(_ report: DownloadReport) -> Int32 {
-        let status = report.kind?.rawValue ?? 0
+        let status = ExitStatus.of(report.kind)
         finish(report, status, ProgressState(), isInterrupted: false)
         return status
     }

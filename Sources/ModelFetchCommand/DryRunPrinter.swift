@@ -22,7 +22,7 @@ struct DryRunPrinter {
                 Console.shared.out(Self.line(for: file))
             }
         }
-        let status = plan.hasRoom ? 0 : Failure.Kind.cannotWrite.rawValue
+        let status = plan.hasRoom ? ExitStatus.success : ExitStatus.cannotWrite
         if context.isJSON {
             var report = FinalReport(model: plan.model, directory: plan.directory, status: status, origin: origin).json
             report["dry_run"] = true

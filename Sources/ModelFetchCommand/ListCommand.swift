@@ -15,15 +15,16 @@ struct ListCommand: AsyncParsableCommand {
         try await context.reportFailures {
             let catalog = manifests.catalog()
             context.warn(about: catalog)
+            let problem = catalog.problems.first.map { Failure($0) }
+            let status = ExitStatus.of(problem?.kind)
             let rows = catalog.manifests.map { Row($0) }
             if output.json {
                 for row in rows { context.print(row.json) }
-                let problem = catalog.problems.first.map { Failure($0) }
-                context.print(FinalReport(status: problem?.kind.rawValue ?? 0, failure: problem).json)
+                context.print(FinalReport(status: status, failure: problem.map { CommandFailure($0) }).json)
             } else {
                 for line in Table.lines([Row.headings] + rows.map(\.cells)) { Console.shared.out(line) }
             }
-            return catalog.problems.first.map { Failure($0).kind.rawValue } ?? 0
+            return status
         }
     }
 

@@ -51,13 +51,13 @@ enum Main {
     /// What the parser has to say of a misuse, in the voice of all other errors; help and the version go to stdout.
     private static func end(with error: any Error) -> Never {
         let status = ModelFetchCommand.exitCode(for: error).rawValue
-        if let signal = SignalHandling.received, status == 128 + signal { SignalHandling.end(by: signal) }
+        if let signal = SignalHandling.received, status == ExitStatus.ofSignal(signal) { SignalHandling.end(by: signal) }
         let text = ModelFetchCommand.fullMessage(for: error)
         guard status != 0 else {
             if !text.isEmpty { Console.shared.out(text: text + "\n") }
             guard let reason = Console.shared.lostOutput else { exit(0) }
             Console.shared.err("error: stdout could not be written: \(reason)")
-            exit(Failure.Kind.cannotWrite.rawValue)
+            exit(ExitStatus.cannotWrite)
         }
         let prefix = "Error: "
         if text.hasPrefix(prefix) {

@@ -150,8 +150,8 @@ struct ExitCodeTests {
                 $0.contains("127.0.0.1:1") || $0.contains("invalid")
             }
             #expect(lines.filter { $0.hasPrefix("error: ") }.count == 2, "\(result.err)")
-            #expect(lines.allSatisfy { $0.contains("--wait-for-network") || !$0.hasPrefix("error: ") }, "\(result.err)")
-            #expect(result.err.split(separator: "\n").count <= 4, "\(result.err)")
+            #expect(result.err.components(separatedBy: "--wait-for-network").count == 2, "\(result.err)")
+            #expect(result.err.split(separator: "\n").count <= 5, "\(result.err)")
             if more == ["--json"] {
                 let report = try result.report()
                 #expect(report.error?.int("code") == 69)

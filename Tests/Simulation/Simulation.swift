@@ -243,7 +243,7 @@ package final class Simulation {
         guard let report = process.report, !process.isDead else { return }
         let words = "\(report.failures.first.map { "\($0)" } ?? "no failure")"
         log?(
-            "ended: \(report.isOK ? "ok" : report.isCancelled ? "cancelled" : "\(report.kind?.rawValue ?? -1)") \(words)"
+            "ended: \(report.isOK ? "ok" : report.isCancelled ? "cancelled" : report.kind.map { "\($0)" } ?? "failed") \(words)"
         )
         if process.disk.openDescriptors != 0 {
             invariants.violated("\(process.disk.openDescriptors) descriptors were left open")
@@ -275,7 +275,9 @@ package final class Simulation {
             case .unavailable?: !faults.isEmpty
             default: false
             }
-        if !isExplained { invariants.violated("exit \(report.kind?.rawValue ?? -1) without a reason: \(words)") }
+        if !isExplained {
+            invariants.violated("a failure (\(report.kind.map { "\($0)" } ?? "no kind")) without a reason: \(words)")
+        }
         if profile == .oneHonest { invariants.violated("one source was honest, and the run failed: \(words)") }
     }
 

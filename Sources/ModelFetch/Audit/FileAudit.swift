@@ -41,7 +41,9 @@ struct FileAudit {
             report.state = .unreadable
             var failure = Failure(error, file: path)
             // A file that changes while it is read is no failure of the disk: its content is not settled.
-            if error.code == .disturbed { failure = Failure(.data, file: path, failure.message, hint: failure.hint) }
+            if error.code == .disturbed {
+                failure = Failure(.data, file: path, failure.message, remedy: failure.remedy)
+            }
             report.failure = failure
         }
         return report

@@ -51,6 +51,6 @@ public struct ModelLookup: Sendable {
         if let copy { return copy }
         throw Failure(
             .usage, "nothing tells which model \(printable(path, limit: 1024)) holds",
-            hint: "say so: --model NAME or --manifest FILE")
+            remedy: .nameModel)
     }
 }

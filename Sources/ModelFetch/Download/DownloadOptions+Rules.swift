@@ -18,7 +18,7 @@ extension DownloadOptions {
         if let proxy, let fault = ProxyAddress.fault(in: proxy) {
             throw Failure(
                 .usage, "the proxy's address \(fault)",
-                hint: "a proxy is an address such as http://host:port or socks5h://host:port")
+                remedy: .correctProxy)
         }
         // libcurl would wait for a writer if this were a FIFO, and it reads the file again for every connection.
         if let certificateFile, Self.isNoRegularFile(certificateFile) {

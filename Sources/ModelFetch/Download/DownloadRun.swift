@@ -94,7 +94,7 @@ struct DownloadRun: Sendable {
         for item in work where item.wrong != nil {
             // A file that has failed already keeps its own failure.
             let message = "it is not the right file, but no file here is replaced because of \(first)"
-            reports.fail(Failure(first.kind, file: item.file.path.string, message, hint: first.hint), item.file)
+            reports.fail(Failure(first.kind, file: item.file.path.string, message, remedy: first.remedy), item.file)
         }
         work.removeAll { $0.wrong != nil }
         return false

@@ -132,7 +132,7 @@ final class FailoverRunner: Sendable {
         if attempt == nil { context.health.update(index) { $0.giveUp() } }
         let failure = Failure(
             error.disposition == .refuse ? .refused : .unavailable, file: path, source: source.shown, offset: offset,
-            error.description, brief: error.brief)
+            error.description, brief: error.brief, remedy: error.remedy.map { Remedy($0) })
         guard let attempt else {
             let isLast = schedule.withLock { !$0.verdicts.contains(nil) }
             context.monitor.emit(.sourceDropped(path: path, failure, isLast: isLast))
@@ -148,6 +148,7 @@ final class FailoverRunner: Sendable {
         let (verdicts, kind) = schedule.withLock { ($0.verdicts, $0.kind) }
         try context.monitor.endIfUnreachable(verdicts.map { $0?.error })
         var (reasons, briefs): ([String], [String]) = ([], [])
+        let remedies = verdicts.compactMap { $0?.error?.remedy }
         for (source, verdict) in zip(context.sources, verdicts) {
             switch verdict {
             case .spent(let error):
@@ -162,23 +163,20 @@ final class FailoverRunner: Sendable {
             }
             briefs.append(verdict?.error?.brief ?? "another digest")
         }
-        let hint =
+        let remedy: Remedy =
             switch kind {
-            case .data: "another source may have the right file: --source URL"
-            case _ where verdicts.contains { $0?.error?.code == .denied }:
-                "if it needs credentials, give them with --netrc, or with --source URL --header 'Authorization: …'"
-            case .refused: "check the address and your network (a log-in page?), or name another source: --source URL"
-            // Nobody has it, or gives it to us: patience will not help.
-            case _ where !verdicts.contains(where: \.isTemporary):
-                "check the address, or name another source: --source URL"
-            // Nothing ever came.
-            case _ where verdicts.allSatisfy({ $0?.isOutOfReach == true }):
-                "check your network and the address, and run the same command again"
-            default: "run the same command again: it goes on from there"
+            case .data: .addSource
+            case _ where verdicts.contains { $0?.error?.code == .denied }: .giveCredentials
+            case _ where remedies.first != nil: Remedy(remedies[0])
+            case .refused: .checkForLoginPage
+            // No source has the file, or none gives it: another run will not help.
+            case _ where !verdicts.contains(where: \.isTemporary): .checkAddress
+            case _ where verdicts.allSatisfy({ $0?.isOutOfReach == true }): .checkNetwork
+            default: .runAgain
             }
         let message = reasons.joined(separator: "; ") + "; " + kept
         return Failure(
             kind, file: path, source: context.sources.count == 1 ? context.sources[0].shown : nil, offset: offset,
-            message, brief: briefs.joined(separator: ", "), hint: hint)
+            message, brief: briefs.joined(separator: ", "), remedy: remedy)
     }
 }

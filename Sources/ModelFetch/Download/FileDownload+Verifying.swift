@@ -65,7 +65,7 @@ extension FileDownload {
         guard !contributors.isEmpty else {
             throw Failure(
                 .data, file: path, "an empty file has the digest \(digest.hex), but the manifest has another one",
-                hint: "the manifest is wrong")
+                remedy: .correctManifest)
         }
         runner.contradicted(contributors)
     }

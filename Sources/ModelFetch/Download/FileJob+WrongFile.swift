@@ -23,7 +23,7 @@ extension FileJob {
         Failure(
             .data, file: file.path.string,
             "a different file (\(roundedBytes(wrong.status.size))) already exists; it was not touched" + kept,
-            hint: "move it away, or add --replace to replace it once the right one is verified")
+            remedy: .replaceFile)
     }
 
     /// Makes the partial file from a copy that was truncated or lengthened, so that the bytes it shares with the right file need not be

@@ -40,6 +40,6 @@ struct LockWait: Sendable {
             .locked,
             "another modelfetch\(process.map { " (process \($0))" } ?? "") is working on "
                 + printable(path, limit: 1024),
-            hint: "leave out --no-wait to wait for it")
+            remedy: .waitForLock)
     }
 }

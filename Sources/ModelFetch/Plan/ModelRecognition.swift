@@ -55,7 +55,7 @@ struct ModelRecognition {
                     .data,
                     "\(printable(directory.path)) holds another model, \(other.name), not \(manifest.name); "
                         + "nothing was touched",
-                    hint: "give another directory, or add --replace to replace that model")
+                    remedy: .replaceModel)
             }
         }
         return nil

@@ -1,59 +1,59 @@
 public import Foundation
 package import Storage
 
-/// Why something did not work: which kind, on what, and what to do about it.
+/// Why something failed: the kind of failure, where it happened, and what may help.
 ///
-/// The message is one sentence for a person: it says what happened, with expected and actual, and what was kept. It holds
-/// nothing secret and nothing that would act on a terminal.
+/// The message is one sentence for a person: what happened, the expected and the actual value, and what was kept. It contains no
+/// secrets and no control characters.
 public struct Failure: Error, Hashable, Sendable {
-    /// The kinds, one a class of exit codes (sysexits(3)).
-    public enum Kind: Int32, Hashable, Sendable, CaseIterable {
+    /// The kinds of failure that a program decides by.
+    public enum Kind: Hashable, Sendable, CaseIterable {
         /// Bad arguments or an unknown model.
-        case usage = 64
+        case usage
         /// Wrong, damaged or missing files, or a bad manifest.
-        case data = 65
-        /// No such directory or manifest.
-        case noInput = 66
-        /// The sources did not deliver: worth another run later.
-        case unavailable = 69
-        /// Something could not be created, read or written here.
-        case cannotWrite = 73
+        case data
+        /// No such directory, manifest or certificate file.
+        case noInput
+        /// The sources did not deliver: another run, later, may succeed.
+        case unavailable
+        /// Something could not be created, read or written on this machine.
+        case cannotWrite
         /// Another run holds the directory.
-        case locked = 75
+        case locked
         /// Every source answered something wrong or unsafe.
-        case refused = 76
+        case refused
 
-        /// Which kind speaks for a run in which several occurred: the first of them here.
+        /// The kinds in order of precedence: the first one that occurred in a run is the kind of the whole run.
         package static let byPrecedence: [Kind] = [
             .cannotWrite, .data, .refused, .unavailable, .locked, .noInput, .usage,
         ]
     }
 
-    /// Which kind it is.
+    /// The kind of failure.
     public let kind: Kind
-    /// The file, as the manifest names it; `nil` if no single file is meant.
+    /// The path of the file in the manifest; `nil` if the failure is not about a single file.
     public let file: String?
-    /// The source it happened at, without secrets; `nil` if none was involved.
+    /// The URL of the source at which it happened, without secrets; `nil` if no source was involved.
     public let source: String?
-    /// The byte of the file at which it happened.
+    /// The offset in the file at which it happened, in bytes.
     public let offset: Int64?
-    /// What happened, in a sentence for a person. Safe to print.
+    /// What happened, in one sentence. Safe to print.
     public let message: String
-    /// What may help, as a clause or a command; `nil` if nothing is known to.
-    public let hint: String?
-    /// What happened in two or three words, for where there is no room for a sentence.
+    /// What may help; `nil` if nothing is known to.
+    public let remedy: Remedy?
+    /// What happened, in two or three words.
     package let brief: String
 
     package init(
         _ kind: Kind, file: String? = nil, source: String? = nil, offset: Int64? = nil, _ message: String,
-        hint: String? = nil
+        remedy: Remedy? = nil
     ) {
-        self.init(kind, file: file, source: source, offset: offset, message, brief: message, hint: hint)
+        self.init(kind, file: file, source: source, offset: offset, message, brief: message, remedy: remedy)
     }
 
     package init(
         _ kind: Kind, file: String? = nil, source: String? = nil, offset: Int64? = nil, _ message: String,
-        brief: String, hint: String? = nil
+        brief: String, remedy: Remedy? = nil
     ) {
         self.kind = kind
         self.file = file
@@ -61,12 +61,12 @@ public struct Failure: Error, Hashable, Sendable {
         self.offset = offset
         self.message = message
         self.brief = brief
-        self.hint = hint
+        self.remedy = remedy
     }
 }
 
 extension Failure: CustomStringConvertible, LocalizedError {
-    /// The file, if one is meant, and the message. Safe to print.
+    /// The file, if the failure is about one, and the message. Safe to print.
     public var description: String {
         (file.map { printable($0) + ": " } ?? "") + message
     }
@@ -74,12 +74,14 @@ extension Failure: CustomStringConvertible, LocalizedError {
     /// The same as ``description``.
     public var errorDescription: String? { description }
 
-    /// The same as ``hint``.
-    public var recoverySuggestion: String? { hint }
+    /// The description of ``remedy``.
+    public var recoverySuggestion: String? { remedy?.description }
 }
 
 extension Failure {
-    /// A failed call on the disk, worded; `kept` says what became of the bytes.
+    /// The failure of a call on the disk.
+    ///
+    /// - Parameter kept: what was kept, as a clause.
     package init(_ error: StorageError, file: String? = nil, kept: String? = nil) {
         let kind: Kind =
             switch error.code {
@@ -87,18 +89,15 @@ extension Failure {
             case .locked: .locked
             default: .cannotWrite
             }
-        let hint: String? =
+        let remedy: Remedy? =
             switch error.code {
-            case .noSpace where error.underlying?.isFileSizeLimit == true:
-                "raise the limit (ulimit -f), or give a directory on another file system, and run it again"
-            case .noSpace: "free some space, or give another directory, and run it again"
-            case .noInodes: "remove files that are not needed there, or give another directory, and run it again"
-            case .inTheWay where error.isOfTheDirectoryItself: "give a directory"
-            case .inTheWay: "move away what stands there, and run it again"
-            case .disturbed: "let nothing else work on the directory, and run it again"
+            case .noSpace: error.underlying?.isFileSizeLimit == true ? .raiseLimit(.fileSize) : .freeSpace
+            case .noInodes: .removeFiles
+            case .inTheWay: error.isOfTheDirectoryItself ? .chooseDirectory : .clearPath
+            case .disturbed: .leaveUndisturbed
             default: nil
             }
         let rest = kept.map { "; " + $0 } ?? ""
-        self.init(kind, file: file, "\(printable(error.path, limit: 1024)): \(error.reason)\(rest)", hint: hint)
+        self.init(kind, file: file, "\(printable(error.path, limit: 1024)): \(error.reason)\(rest)", remedy: remedy)
     }
 }

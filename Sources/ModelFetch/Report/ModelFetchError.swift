@@ -20,8 +20,8 @@ extension ModelFetchError: CustomStringConvertible, LocalizedError {
     /// The same as ``description``.
     public var errorDescription: String? { description }
 
-    /// The failure's ``Failure/hint``.
+    /// The description of the failure's ``Failure/remedy``.
     public var recoverySuggestion: String? {
-        if case .failed(let failure) = self { failure.hint } else { nil }
+        if case .failed(let failure) = self { failure.recoverySuggestion } else { nil }
     }
 }

@@ -83,5 +83,5 @@ extension Failure {
     /// The system allows this process no more threads.
     package static let noThreads = Failure(
         .cannotWrite, "the system allows this program too few threads",
-        hint: "raise the limit (ulimit -u, or pids.max of the container), or end other programs, and run it again")
+        remedy: .raiseLimit(.threads))
 }

@@ -9,7 +9,7 @@ func checkCryptoLibrary() throws(Failure) {
     guard cryptoLibraryWorks() else {
         throw Failure(
             .cannotWrite, "libcrypto cannot be used: too little memory",
-            hint: "raise the limit (ulimit -v), and run it again")
+            remedy: .raiseLimit(.memory))
     }
 }
 
@@ -20,6 +20,6 @@ func checkLibraries() throws(Failure) {
         throw Failure(
             .cannotWrite,
             "modelfetch needs libcurl \(CurlVersion.oldest) or later; this system has \(CurlVersion.running)",
-            hint: "install a newer libcurl")
+            remedy: .updateLibcurl)
     }
 }

@@ -6,14 +6,10 @@ struct NothingReachable: Error {
 
     init(_ failures: [(origin: HTTPURL.Origin, error: TransferError)]) {
         hosts = failures.map { origin, error in
-            let advice =
-                error.code == .notTLS
-                ? "check the address"
-                : "check your network and the address, or add --wait-for-network to keep trying"
-            return Failure(
+            Failure(
                 .unavailable, source: origin.description,
-                "\(Self.words(for: origin, error)); \(advice). Whatever was received earlier is kept.",
-                brief: error.brief)
+                "\(Self.words(for: origin, error)); whatever was received earlier is kept", brief: error.brief,
+                remedy: error.remedy.map { Remedy($0) } ?? (error.code == .notTLS ? .checkAddress : .waitForNetwork))
         }
     }
 
@@ -22,8 +18,8 @@ struct NothingReachable: Error {
         let host = origin.description.split(separator: "/").last.map(String.init) ?? origin.host
         let reason = error.detail.isEmpty ? "" : ": " + error.detail
         return switch error.code {
-        case .nameNotResolved where error.detail.contains("proxy"):
-            "could not connect to \(host): the name of the proxy could not be resolved (see --proxy and $http_proxy)"
+        case .nameNotResolved where error.remedy == .checkProxy:
+            "could not connect to \(host): the name of the proxy could not be resolved"
         case .nameNotResolved: "the host name \(origin.host) could not be resolved"
         case .connectTimeout: "could not connect to \(host) in time"
         case .tlsFailed: "could not connect to \(host): the TLS handshake failed" + reason

@@ -46,7 +46,8 @@ struct Source: Sendable {
             }
         } else {
             guard headers.isEmpty else {
-                throw Failure(.usage, "header fields go only to a source that you name: add --source URL")
+                throw Failure(
+                    .usage, "header fields are sent only to sources that are given by URL", remedy: .nameSource)
             }
             for source in manifest.sources.sorted(by: { $0.rank < $1.rank }) {
                 sources.append(try make(source.url, rank: source.rank, headers: [], netrc: usesNetrc))
@@ -59,7 +60,7 @@ struct Source: Sendable {
     static func none(for manifest: Manifest) -> Failure {
         Failure(
             .usage, "the manifest of \(printable(manifest.name)) names no source",
-            hint: "say where its files are: --source http://host/path/")
+            remedy: .nameSource)
     }
 
     private static func make(
@@ -77,7 +78,7 @@ struct Source: Sendable {
         } catch {
             // A URL that does not parse cannot be redacted either, so only parts that are certainly no secrets are shown.
             let shown = shownAddress(url).map { "the source \($0)" } ?? "a source"
-            throw Failure(.usage, "\(shown) is \(error)", hint: "a source is a base URL such as https://host/path/")
+            throw Failure(.usage, "\(shown) is \(error)", remedy: .correctSource)
         }
     }
 }

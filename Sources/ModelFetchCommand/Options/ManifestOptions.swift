@@ -55,7 +55,6 @@ extension Failure {
             case .unreadable: .cannotWrite
             default: .data
             }
-        let hint = kind == .usage ? "modelfetch list shows the known models; a path to a manifest works, too" : nil
-        self.init(kind, error.description, hint: hint)
+        self.init(kind, error.description, remedy: kind == .usage ? .chooseKnownModel : nil)
     }
 }

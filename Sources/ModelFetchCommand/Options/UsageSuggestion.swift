@@ -5,22 +5,22 @@ internal import ModelFetch
 /// What a user may have meant who gave for a model what is none.
 enum UsageSuggestion {
     /// - Returns: `nil` if nothing comes to mind.
-    static func of(_ model: String) -> Failure? {
+    static func of(_ model: String) -> CommandFailure? {
         if isURL(model) {
-            return Failure(
+            return CommandFailure(
                 .usage, "\(withoutSecrets(model)) is a URL, not a model",
                 hint: "fetch a manifest with curl first and give its path; where a model's files are: --source URL")
         }
         var isDirectory: ObjCBool = false
         if FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory), isDirectory.boolValue {
-            return Failure(
+            return CommandFailure(
                 .usage, "\(printable(model, limit: 1024)) is a directory, not a model",
                 hint: "to audit it: modelfetch verify DIRECTORY; to download into it: modelfetch MODEL DIRECTORY")
         }
         let commands = ModelFetchCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
         let word = Array(model.utf8.prefix(64))
         if let command = commands.first(where: { editDistance(Array($0.utf8), word) <= 2 }) {
-            return Failure(
+            return CommandFailure(
                 .usage, "\(printable(model)) is not a known model, nor a command",
                 hint: "did you mean: modelfetch \(command)")
         }
@@ -28,20 +28,20 @@ enum UsageSuggestion {
     }
 
     /// An unknown model, with the known ones that are nearest to it.
-    static func of(_ error: ManifestError, asked model: String?, in catalog: ManifestCatalog) -> Failure {
+    static func of(_ error: ManifestError, asked model: String?, in catalog: ManifestCatalog) -> CommandFailure {
         let failure = Failure(error)
-        guard error.code == .unknownModel, let model else { return failure }
+        guard error.code == .unknownModel, let model else { return CommandFailure(failure) }
         let names = catalog.names(near: model).map { printable($0) }
-        guard !names.isEmpty else { return failure }
-        return Failure(
-            failure.kind, "\(printable(model)) is not a known model",
+        guard !names.isEmpty else { return CommandFailure(failure) }
+        return CommandFailure(
+            .usage, "\(printable(model)) is not a known model",
             hint: "did you mean \(names.joined(separator: " or "))?")
     }
 
     /// What cannot have been meant for a directory.
-    static func of(directory: String) -> Failure? {
+    static func of(directory: String) -> CommandFailure? {
         guard isURL(directory) else { return nil }
-        return Failure(
+        return CommandFailure(
             .usage, "\(withoutSecrets(directory)) is a URL, not a directory",
             hint: "to fetch from it: --source URL")
     }

@@ -13,7 +13,7 @@ struct FinalReport {
     var retries = 0
     var seconds: Double = 0
     /// What kept the run as a whole from going on.
-    var failure: Failure?
+    var failure: CommandFailure?
     var origin: ManifestOrigin?
 
     var json: JSONObject {
@@ -32,24 +32,13 @@ extension FinalReport {
         self.init(
             model: report.model, directory: report.directory, status: status, files: report.files,
             bytesDownloaded: report.bytesDownloaded, bytesReused: report.bytesReused, retries: report.retries,
-            seconds: report.seconds, failure: report.failure, origin: origin)
+            seconds: report.seconds, failure: report.failure.map { CommandFailure($0) }, origin: origin)
     }
 
     init(_ report: AuditReport, status: Int32) {
         self.init(
             model: report.model, directory: report.directory, status: status, files: report.files,
-            seconds: report.seconds, failure: report.failure, origin: report.manifestOrigin)
-    }
-}
-
-extension Failure {
-    var json: JSONObject {
-        var object: JSONObject = [
-            "code": .integer(Int64(kind.rawValue)), "source": JSONValue(source), "offset": JSONValue(offset),
-            "message": .string(message),
-        ]
-        if let hint { object["hint"] = .string(hint) }
-        return object
+            seconds: report.seconds, failure: report.failure.map { CommandFailure($0) }, origin: report.manifestOrigin)
     }
 }
 
@@ -58,7 +47,7 @@ extension FileReport {
         var object: JSONObject = [
             "path": .string(path), "size": JSONValue(size), "sha256": JSONValue(sha256?.hex), "pinned": .bool(isPinned),
             "state": .string(state.rawValue), "bytes_downloaded": .integer(bytesDownloaded),
-            "bytes_reused": .integer(bytesReused), "error": failure.map { .object($0.json) } ?? .null,
+            "bytes_reused": .integer(bytesReused), "error": failure.map { .object(CommandFailure($0).json) } ?? .null,
         ]
         if !evidence.isEmpty { object["evidence"] = .array(evidence.map { .string($0) }) }
         if let actualSize { object["actual_size"] = .integer(actualSize) }

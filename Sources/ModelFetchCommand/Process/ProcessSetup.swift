@@ -22,7 +22,7 @@ enum ProcessSetup {
             // Nothing here takes memory.
             let words: StaticString = "error: there is too little memory (ulimit -v); what was received is kept\n"
             _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
-            _exit(Failure.Kind.cannotWrite.rawValue)
+            _exit(ExitStatus.cannotWrite)
         }
         saveAddresses()
     }
@@ -52,7 +52,7 @@ enum ProcessSetup {
                 throw Failure(
                     .cannotWrite,
                     "too few files may be open at once: \(taken.count) more, and \(descriptorsNeeded) are needed",
-                    hint: "raise the limit (ulimit -n), and run it again")
+                    remedy: .raiseLimit(.openFiles))
             }
             taken.append(descriptor)
         }
@@ -67,7 +67,7 @@ enum ProcessSetup {
         guard let place, place != MAP_FAILED else {
             throw Failure(
                 .cannotWrite, "there is too little memory: \(memoryNeeded >> 20) MiB of address space are needed",
-                hint: "raise the limit (ulimit -v), and run it again")
+                remedy: .raiseLimit(.memory))
         }
         munmap(place, memoryNeeded)
     }

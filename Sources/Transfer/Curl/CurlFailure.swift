@@ -33,7 +33,7 @@ struct CurlFailure {
         case 1, 8: return TransferError(.malformed, text)
         // The texts of these two may repeat an address with a password in it.
         case 3: return TransferError(.invalidURL, "libcurl does not take it")
-        case 5: return TransferError(.nameNotResolved, "that of the proxy, see --proxy and $http_proxy")
+        case 5: return TransferError(.nameNotResolved, "that of the proxy", remedy: .checkProxy)
         case 6: return TransferError(.nameNotResolved, text)
         case 7 where systemError != 0: return TransferError(.connectionFailed, String(cString: strerror(systemError)))
         case 7, 45, 89, 97: return TransferError(.connectionFailed, text)
@@ -47,10 +47,12 @@ struct CurlFailure {
             return TransferError(.notTLS, "does it speak plain http there?")
         // The alert of RFC 7301 §3.2; we had offered HTTP/1.1.
         case 35 where text.contains("no application protocol"):
-            return TransferError(.tlsFailed, text + " (does the server speak HTTP/2 alone? see --http2)")
+            return TransferError(.tlsFailed, text + " (does the server speak only HTTP/2?)", remedy: .offerHTTP2)
         case 35, 80: return TransferError(.tlsFailed, text)
         case 42: return TransferError(.cancelled)
-        case 60, 51, 83, 90, 91, 98: return TransferError(.certificate, certificateProblem)
+        case 60, 51, 83, 90, 91, 98:
+            let (problem, remedy) = certificateProblem
+            return TransferError(.certificate, problem, remedy: remedy)
         case 61: return TransferError(.contentEncoding, text)
         case 43, 48, 49, 53, 54, 58, 59, 64, 66, 77, 82, 4: return TransferError(.configuration, text)
         case 67, 94: return TransferError(.denied, text)
@@ -59,16 +61,17 @@ struct CurlFailure {
         }
     }
 
-    /// Which of the usual four it is: they are put right by different people.
-    private var certificateProblem: String {
+    /// Which of the usual four problems of a certificate it is, and what may help.
+    private var certificateProblem: (String, TransferRemedy?) {
         switch verifyResult {
-        case 9: "not valid yet (is the clock here right?): " + text
-        case 10: "expired (is the clock here right?): " + text
-        case 2, 18, 19, 20, 21: "issued by an authority that is not trusted here (see --cacert): " + text
-        case 62, 64: "issued for another host: " + text
-        // libcurl compares the names itself, and then there is no result of OpenSSL's.
-        case _ where text.contains("host name") || text.contains("subject name"): "issued for another host: " + text
-        default: text
+        case 9: ("not valid yet: " + text, .checkClock)
+        case 10: ("expired: " + text, .checkClock)
+        case 2, 18, 19, 20, 21: ("issued by an authority that is not trusted here: " + text, .trustAuthority)
+        case 62, 64: ("issued for another host: " + text, nil)
+        // libcurl compares the names itself, and then OpenSSL gives no result.
+        case _ where text.contains("host name") || text.contains("subject name"):
+            ("issued for another host: " + text, nil)
+        default: (text, nil)
         }
     }
 }

@@ -14,10 +14,12 @@ package struct TransferError: Error, Hashable, Sendable {
     package var retryAfter: Duration?
     /// The details, such as what was expected and what was received; escaped.
     package var detail: String
+    /// What may help, where the cause tells.
+    package var remedy: TransferRemedy?
 
     package init(
         _ code: Code, _ detail: String = "", url: HTTPURL? = nil, status: Int? = nil, offset: Int64? = nil,
-        retryAfter: Duration? = nil
+        retryAfter: Duration? = nil, remedy: TransferRemedy? = nil
     ) {
         self.code = code
         self.url = url?.redacted
@@ -25,6 +27,7 @@ package struct TransferError: Error, Hashable, Sendable {
         self.offset = offset
         self.retryAfter = retryAfter
         self.detail = escaped(detail, limit: 400)
+        self.remedy = remedy
     }
 
     /// A copy with the URL and the offset filled in where they are missing.

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ProgressDrawingTests {
     private static let failure = Failure(
         .unavailable, file: "model.data", source: "http://h/", offset: 0,
-        "the server is temporarily unavailable (HTTP 503), from http://h/model.data", brief: "503", hint: nil)
+        "the server is temporarily unavailable (HTTP 503), from http://h/model.data", brief: "503")
 
     /// A run that is some way on, at 20 s: one file resumed and receiving, one waiting, one held, one finished.
     private static func state() -> ProgressState {

@@ -97,7 +97,7 @@ struct HTTP2Tests {
                     "--manifest", "test.json", "model", "--source", "https://127.0.0.1:\(server.ports[0])/", "--cacert",
                     "ca.pem", "--retries", "0")
                 #expect(result.status == 69)
-                #expect(result.err.contains("see --http2"), "\(result.err)")
+                #expect(result.err.contains("add --http2"), "\(result.err)")
             }
         }
     }

@@ -89,7 +89,7 @@ import Testing
         try folder.put("{".utf8, ".modelfetch/manifest.json")
         try folder.put("{".utf8, ".modelfetch/receipts.json")
         let failure = #expect(throws: Failure.self) { try ModelLookup(catalog()).manifest(of: folder.path) }
-        #expect(failure?.kind == .usage && failure?.hint?.contains("--model") == true)
+        #expect(failure?.kind == .usage && failure?.remedy == .nameModel)
         let none = #expect(throws: Failure.self) { try ModelLookup(catalog()).manifest(of: folder.at("none")) }
         #expect(none?.kind == .noInput)
     }

@@ -140,7 +140,7 @@ import Testing
         try await run(harness) { outcome, _ in
             #expect(outcome.report.kind == .data)
             #expect(outcome.report.files.map(\.state) == [.skipped, .failed, .failed, .downloaded])
-            #expect(outcome.file("model.data").failure?.hint?.contains("--replace") == true)
+            #expect(outcome.file("model.data").failure?.remedy == .replaceFile)
             // The owner's model is as usable as it was.
             #expect(harness.folder.bytes("model.data") == foreign)
             #expect(harness.folder.bytes("hparams.json") == Array("{\"n_layer\": 99}".utf8))

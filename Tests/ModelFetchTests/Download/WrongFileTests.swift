@@ -55,7 +55,7 @@ import Testing
         let outcome = try await run(harness)
         #expect(outcome.report.kind == .data)
         #expect(outcome.file("model.data").failure?.message.contains("a different file (") == true)
-        #expect(outcome.file("model.data").failure?.hint?.contains("--replace") == true)
+        #expect(outcome.file("model.data").failure?.remedy == .replaceFile)
         #expect(harness.folder.bytes("model.data") == theirs)
         #expect(FileManager.default.contents(atPath: links).map { Array($0) } == theirs)
         // A few samples told.

@@ -90,7 +90,7 @@ import Testing
         let failure = #expect(throws: Failure.self) {
             try ModelDownload(TestModel.checkpoint.manifest(), into: folder.path).plan()
         }
-        #expect(failure?.kind == .usage && failure?.hint?.contains("--source") == true)
+        #expect(failure?.kind == .usage && failure?.remedy == .nameSource)
     }
 
     // MARK: The whole of it

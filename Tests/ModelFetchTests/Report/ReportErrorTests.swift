@@ -19,7 +19,7 @@ import Testing
         return report
     }
 
-    private static let gone = Failure(.unavailable, file: "a", "is gone", hint: "look elsewhere")
+    private static let gone = Failure(.unavailable, file: "a", "is gone", remedy: .addSource)
     private static let full = Failure(.cannotWrite, file: "b", "the disk is full")
     private static let later = Failure(.cannotWrite, file: "c", "the disk is full, too")
 
@@ -42,7 +42,7 @@ import Testing
     @Test func `throws what a person can read wherever errors are shown`() {
         for error: any Error in [Self.gone, ModelFetchError.failed(Self.gone)] {
             #expect("\(error)" == "a: is gone" && error.localizedDescription == "a: is gone")
-            #expect((error as? any LocalizedError)?.recoverySuggestion == "look elsewhere")
+            #expect((error as? any LocalizedError)?.recoverySuggestion == "\(Remedy.addSource)")
         }
         #expect(ModelFetchError.cancelled.localizedDescription.contains("is kept"))
     }

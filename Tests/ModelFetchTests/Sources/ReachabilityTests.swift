@@ -75,7 +75,7 @@ import Transfer
 
     @Test(arguments: [
         (TransferError(.nameNotResolved, "Could not resolve host: one"), "the host name one could not be resolved"),
-        (TransferError(.nameNotResolved, "that of the proxy"), "could not connect to one: the name of the proxy"),
+        (TransferError(.nameNotResolved, "that of the proxy", remedy: .checkProxy), "could not connect to one: the name of the proxy"),
         (TransferError(.connectionFailed, "Connection refused"), "could not connect to one: Connection refused"),
         (TransferError(.connectionFailed), "could not connect to one"),
         (TransferError(.connectTimeout, "after 8001 ms"), "could not connect to one in time"),
@@ -85,8 +85,8 @@ import Transfer
     func `is said in one line a host, with what to do`(error: TransferError, words: String) {
         let failure = NothingReachable([(origins[0], error)]).hosts[0]
         #expect(failure.message.hasPrefix(words), "\(failure.message)")
-        #expect(failure.message.contains("check "))
-        #expect(failure.message.contains("--wait-for-network") == (error.code != .notTLS))
-        #expect(failure.kind == .unavailable && failure.file == nil && failure.hint == nil)
+        let remedy: Remedy =
+            error.remedy == .checkProxy ? .checkProxy : error.code == .notTLS ? .checkAddress : .waitForNetwork
+        #expect(failure.kind == .unavailable && failure.file == nil && failure.remedy == remedy)
     }
 }

@@ -29,7 +29,7 @@ final class Harness: Sendable {
 
         /// Everything that a person may have read.
         var words: String {
-            (report.failures.map { "\($0) \($0.hint ?? "") \($0.source ?? "")" } + events.map { "\($0)" })
+            (report.failures.map { "\($0) \($0.recoverySuggestion ?? "") \($0.source ?? "")" } + events.map { "\($0)" })
                 .joined(separator: "\n")
         }
 

@@ -18,13 +18,18 @@ import Testing
         #expect(failure.error.code == code)
     }
 
-    @Test(arguments: [
-        (10, "SSL certificate problem", "expired (is the clock"), (9, "", "not valid yet (is the clock"),
-        (20, "", "authority that is not trusted"), (18, "", "authority that is not trusted"), (62, "", "another host"),
-        (1, "SSL: no alternative certificate subject name matches target host name 'h'", "another host"),
-    ])
-    func `of a certificate says which`(result: Int, text: String, expected: String) {
-        #expect("\(CurlFailure(code: 60, text: text, verifyResult: result).error)".contains(expected))
+    @Test(
+        arguments: [
+            (10, "SSL certificate problem", "expired", .checkClock), (9, "", "not valid yet", .checkClock),
+            (20, "", "authority that is not trusted", .trustAuthority),
+            (18, "", "authority that is not trusted", .trustAuthority), (62, "", "another host", nil),
+            (1, "SSL: no alternative certificate subject name matches target host name 'h'", "another host", nil),
+        ] as [(Int, String, String, TransferRemedy?)])
+    func `of a certificate says which, and what may help`(
+        result: Int, text: String, expected: String, remedy: TransferRemedy?
+    ) {
+        let error = CurlFailure(code: 60, text: text, verifyResult: result).error
+        #expect("\(error)".contains(expected) && error.remedy == remedy)
     }
 
     @Test func `repeats no address of a proxy`() {
