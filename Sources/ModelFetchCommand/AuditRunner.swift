@@ -102,11 +102,4 @@ struct AuditRunner {
             }
         return "modelfetch \(model) \(shellQuoted(report.directory))"
     }
-
-    /// A word as a shell takes it.
-    private static func shellQuoted(_ word: String) -> String {
-        let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,="
-        if !word.isEmpty, word.allSatisfy({ plain.contains($0) }) { return word }
-        return "'" + printable(word, limit: 1024).replacing("'", with: #"'\''"#) + "'"
-    }
 }

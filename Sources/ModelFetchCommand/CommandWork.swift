@@ -12,8 +12,8 @@ struct CommandWork: Sendable {
     /// Begins a download as far as that is possible on one thread, and without the network.
     init(_ command: any ParsableCommand) {
         let output = (command as? any TalkativeCommand)?.output
-        logger = output?.logger
-        context = CommandContext(output ?? .plain)
+        logger = output?.context.logger
+        context = output?.context ?? CommandContext()
         // The parser has made it, and nobody else has it.
         nonisolated(unsafe) let command = command
         if let download = command as? DownloadCommand {

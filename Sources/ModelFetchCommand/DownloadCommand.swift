@@ -74,7 +74,7 @@ struct DownloadCommand: AsyncParsableCommand {
     ///
     /// - Returns: with the work, the only place where it writes.
     func prepare() -> (Sandbox.Place, Work) {
-        let context = CommandContext(output)
+        let context = output.context
         do {
             let catalog = manifests.catalog()
             context.warn(about: catalog)
@@ -99,7 +99,7 @@ struct DownloadCommand: AsyncParsableCommand {
     }
 
     func run(_ work: Work) async throws {
-        try await CommandContext(output).reportFailures(model: model, directory: directory, work)
+        try await output.context.reportFailures(model: model, directory: directory, work)
     }
 
     private func options() -> DownloadOptions {
@@ -119,7 +119,9 @@ struct DownloadCommand: AsyncParsableCommand {
             if let manifest { return try ManifestCatalog.load(manifest) }
             return try catalog.resolve(model ?? "")
         } catch {
-            throw UsageSuggestion.of(model ?? "") ?? UsageSuggestion.of(error, asked: model, in: catalog)
+            let commands = ModelFetchCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+            throw UsageSuggestion.of(model ?? "", commands: commands)
+                ?? UsageSuggestion.of(error, asked: model, in: catalog)
         }
     }
 }

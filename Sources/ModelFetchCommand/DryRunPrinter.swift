@@ -53,7 +53,7 @@ struct DryRunPrinter {
             let what =
                 file.isComparedFirst
                 ? "it would be compared with the source first, and replaced only if it is a damaged copy"
-                : "it would be replaced" + (file.isKept ? ", and kept in .modelfetch/replaced" : "")
+                : "it would be replaced" + (file.isKept ? ", and kept in \(ModelDownload.replacedDirectory)" : "")
             return "\(path): \(found)\(held); \(what), at most \(rest) from \(source)"
         }
     }

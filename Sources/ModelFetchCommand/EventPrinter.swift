@@ -50,11 +50,13 @@ final class EventPrinter: Sendable {
         case .retrying(let path, let failure, let attempt, let pause):
             [
                 "event": "retry", "path": .string(path), "attempt": .integer(Int64(attempt)),
-                "pause": .number((pause / .milliseconds(1)).rounded() / 1000), "error": .object(CommandFailure(failure).json),
+                "pause": .number((pause / .milliseconds(1)).rounded() / 1000),
+                "error": JSONValue(CommandFailure(failure).json),
             ]
         case .sourceDropped(let path, let failure, let isLast):
             [
-                "event": "source_dropped", "path": .string(path), "last": .bool(isLast), "error": .object(CommandFailure(failure).json),
+                "event": "source_dropped", "path": .string(path), "last": .bool(isLast),
+                "error": JSONValue(CommandFailure(failure).json),
             ]
         case .finished(let report): ["event": "file"].merging(report.json) { event, _ in event }
         }

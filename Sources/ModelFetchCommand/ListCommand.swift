@@ -11,7 +11,7 @@ struct ListCommand: AsyncParsableCommand {
     @OptionGroup(title: "OUTPUT") var output: OutputOptions
 
     func run() async throws {
-        let context = CommandContext(output)
+        let context = output.context
         try await context.reportFailures {
             let catalog = manifests.catalog()
             context.warn(about: catalog)

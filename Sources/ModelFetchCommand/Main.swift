@@ -8,7 +8,8 @@ enum Main {
     /// Not async: that would begin on a thread of the pool, and what a thread gives up is given up only for those that it makes.
     static func main() {
         ProcessSetup.prepare()
-        if let lines = ShellCompletion.answer(to: Array(CommandLine.arguments.dropFirst())) {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if let lines = ShellCompletion.answer(to: arguments, root: ModelFetchCommand.self) {
             Console.shared.out(text: lines.map { $0 + "\n" }.joined())
             end(with: ExitCode.success)
         }
@@ -51,7 +52,9 @@ enum Main {
     /// What the parser has to say of a misuse, in the voice of all other errors; help and the version go to stdout.
     private static func end(with error: any Error) -> Never {
         let status = ModelFetchCommand.exitCode(for: error).rawValue
-        if let signal = SignalHandling.received, status == ExitStatus.ofSignal(signal) { SignalHandling.end(by: signal) }
+        if let signal = SignalHandling.received, status == ExitStatus.ofSignal(signal) {
+            SignalHandling.end(by: signal)
+        }
         let text = ModelFetchCommand.fullMessage(for: error)
         guard status != 0 else {
             if !text.isEmpty { Console.shared.out(text: text + "\n") }

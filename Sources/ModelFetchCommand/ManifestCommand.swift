@@ -17,7 +17,7 @@ struct ManifestCommand: AsyncParsableCommand {
         @OptionGroup(title: "MANIFESTS") var manifests: ManifestDirectoryOptions
 
         func run() async throws {
-            let context = CommandContext(OutputOptions.plain)
+            let context = CommandContext()
             try await context.reportFailures {
                 let catalog = manifests.catalog()
                 do throws(ManifestError) {
@@ -40,7 +40,7 @@ struct ManifestCommand: AsyncParsableCommand {
         var files: [String]
 
         func run() async throws {
-            let context = CommandContext(OutputOptions.plain)
+            let context = CommandContext()
             try await context.reportFailures {
                 var status: Int32 = 0
                 for file in files {

@@ -22,7 +22,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup(title: "OUTPUT") var output: OutputOptions
 
     func run() async throws {
-        let context = CommandContext(output)
+        let context = output.context
         try await context.reportFailures(model: choice.model) {
             let catalog = manifests.catalog()
             context.warn(about: catalog)

@@ -1,16 +1,23 @@
-/// A JSON document as ``StrictJSON`` hands it out: numbers are integers, keys are unique, strings are valid Unicode.
-enum JSONValue: Sendable {
+/// A JSON document. What ``StrictJSON`` reads has only integers for numbers, unique keys and valid Unicode.
+package enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
+    /// Only ever written; what is not finite is written as null.
+    case number(Double)
     case string(String)
     case array([JSONValue])
     case object([Member])
 
     /// One `"key": value`. Members keep the order of the document.
-    struct Member: Sendable {
-        var key: String
-        var value: JSONValue
+    package struct Member: Hashable, Sendable {
+        package var key: String
+        package var value: JSONValue
+
+        package init(key: String, value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
     }
 
     /// The type in words, for "expected …, found …".
@@ -19,6 +26,7 @@ enum JSONValue: Sendable {
         case .null: "null"
         case .bool: "a boolean"
         case .integer: "an integer"
+        case .number: "a number"
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"
@@ -44,6 +52,7 @@ extension JSONValue {
         case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
         case .integer(let value): text += String(value)
+        case .number(let value): text += Self.text(value)
         case .string(let value): Self.quote(value, to: &text)
         case .array(let elements) where elements.allSatisfy(\.isPlain):
             text += "["
@@ -72,13 +81,13 @@ extension JSONValue {
 
     private var isPlain: Bool {
         switch self {
-        case .null, .bool, .integer, .string: true
+        case .null, .bool, .integer, .number, .string: true
         case .array, .object: false
         }
     }
 
     /// The value as JSON on one line, without a space that could be left out.
-    func compactText() -> String {
+    package func compactText() -> String {
         var text = ""
         writeCompactly(to: &text)
         return text
@@ -102,8 +111,14 @@ extension JSONValue {
                 member.value.writeCompactly(to: &text)
             }
             text += "}"
-        case .null, .bool, .integer, .string: write(to: &text, indentation: "")
+        case .null, .bool, .integer, .number, .string: write(to: &text, indentation: "")
         }
+    }
+
+    /// A whole number has no fraction.
+    private static func text(_ number: Double) -> String {
+        guard number.isFinite else { return "null" }
+        return Int64(exactly: number).map { String($0) } ?? "\(number)"
     }
 
     /// RFC 8259 §7, and everything unsafe or invisible escaped besides.

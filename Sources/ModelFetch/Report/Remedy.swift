@@ -130,7 +130,8 @@ extension Remedy {
         Limit.allCases.map { .raiseLimit($0) } + [
             .freeSpace, .removeFiles, .checkClock, .updateLibcurl, .chooseDirectory, .clearPath, .leaveUndisturbed,
             .waitForLock, .replaceFile, .replaceModel, .nameModel, .chooseKnownModel, .correctManifest, .nameSource,
-            .addSource, .correctSource, .giveCredentials, .checkAddress, .checkForLoginPage, .trustAuthority, .offerHTTP2,
+            .addSource, .correctSource, .giveCredentials, .checkAddress, .checkForLoginPage, .trustAuthority,
+            .offerHTTP2,
             .correctProxy, .checkProxy, .waitForNetwork, .checkNetwork, .runAgain,
         ]
 }

@@ -32,20 +32,15 @@ package func printable(_ bytes: some Collection<UInt8>, limit: Int = 256) -> Str
     printable(String(decoding: bytes.prefix(limit * 4 + 4), as: UTF8.self), limit: limit)
 }
 
-/// A complete line of output, in which characters that a terminal would obey are escaped.
+/// A finished line with every unsafe character escaped: the last defence.
 ///
-/// Text from outside goes through ``printable(_:limit:)-(StringProtocol,_)`` when it becomes part of a message, because only there
-/// its own backslashes can be told from ours; this is the last resort, for text that was not escaped before.
-package func harmless(_ line: String) -> String { replacingUnsafe(in: line, with: \.escaped) }
-
-/// A complete line of JSON, in which such characters are escaped as JSON does it. They can only occur in its strings.
-package func harmlessJSON(_ line: String) -> String { replacingUnsafe(in: line, with: \.escapedInJSON) }
-
-private func replacingUnsafe(in line: String, with escape: (Unicode.Scalar) -> String) -> String {
+/// Text from outside goes through ``printable(_:limit:)-(StringProtocol,_)`` where it enters a message, because only there can its
+/// own backslashes be told from ours.
+package func harmless(_ line: String) -> String {
     guard line.unicodeScalars.contains(where: \.isUnsafe) else { return line }
     var shown = String.UnicodeScalarView()
     for scalar in line.unicodeScalars {
-        if scalar.isUnsafe { shown.append(contentsOf: escape(scalar).unicodeScalars) } else { shown.append(scalar) }
+        if scalar.isUnsafe { shown.append(contentsOf: scalar.escaped.unicodeScalars) } else { shown.append(scalar) }
     }
     return String(shown)
 }

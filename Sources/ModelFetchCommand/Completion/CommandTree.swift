@@ -39,8 +39,11 @@ struct CommandTree: Decodable, Sendable {
 
     let command: Command
 
-    /// This program's.
-    static func own() -> CommandTree? {
-        try? JSONDecoder().decode(CommandTree.self, from: Data(ModelFetchCommand._dumpHelp().utf8))
+    /// The tree below a command; `nil` if the parser describes it in an unknown form.
+    init?(of root: any ParsableCommand.Type) {
+        guard let tree = try? JSONDecoder().decode(CommandTree.self, from: Data(root._dumpHelp().utf8)) else {
+            return nil
+        }
+        self = tree
     }
 }

@@ -1,3 +1,5 @@
+internal import ModelFetch
+
 /// The manual page in mdoc(7), made from what the parser knows of the subcommands and options: a pure function.
 struct ManualPage {
     private static let width = 76
@@ -33,7 +35,7 @@ struct ManualPage {
         list([
             (".Pa NAME.partial", "A file that is not finished yet."),
             (
-                ".Pa .modelfetch",
+                ".Pa \(ModelDownload.recordsDirectory)",
                 "In a model directory: which bytes of it are good, which files were verified, and what was kept."
             ),
         ])

@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Foundation
 internal import ModelFetch
 
@@ -8,11 +9,15 @@ enum ShellCompletion {
     private static let question = "---words"
     private static let files = ":files"
 
-    /// - Parameter arguments: what follows the program's name.
-    /// - Returns: the lines for stdout, if a shell asked.
-    static func answer(to arguments: [String]) -> [String]? {
-        if arguments.first == question { return candidates(for: Array(arguments.dropFirst())) }
-        if arguments == ["--generate-manual"], let tree = CommandTree.own() {
+    /// - Parameters:
+    ///   - arguments: what follows the program's name.
+    ///   - root: the program's root command.
+    /// - Returns: the lines to print on stdout; `nil` if the arguments ask for none of this.
+    static func answer(to arguments: [String], root: any ParsableCommand.Type) -> [String]? {
+        if arguments.first == question {
+            return CommandTree(of: root).map { candidates(for: Array(arguments.dropFirst()), $0) } ?? []
+        }
+        if arguments == ["--generate-manual"], let tree = CommandTree(of: root) {
             let format = Date.FormatStyle(locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt)
             return ManualPage.lines(tree, date: Date.now.formatted(format.month(.wide).day().year()))
         }
@@ -20,8 +25,7 @@ enum ShellCompletion {
         return scripts[arguments[1]]?.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
-    private static func candidates(for words: [String]) -> [String] {
-        guard let tree = CommandTree.own() else { return [] }
+    private static func candidates(for words: [String], _ tree: CommandTree) -> [String] {
         var directories = ManifestCatalog.directories(
             inList: ProcessInfo.processInfo.environment["MODELFETCH_MANIFESTS"] ?? "")
         for (option, value) in zip(words, words.dropFirst()) where option == "--manifest-dir" {

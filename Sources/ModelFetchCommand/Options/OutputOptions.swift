@@ -1,9 +1,8 @@
 internal import ArgumentParser
-internal import Logging
 
-/// How much is said, and how.
+/// How much is printed, and in which form.
 struct OutputOptions: ParsableArguments {
-    @Flag(help: "Print one JSON object a line on stdout; the last one is the report.")
+    @Flag(help: "Print JSON on stdout, one object per line; the last one is the report.")
     var json = false
 
     @Flag(name: .shortAndLong, help: "Print nothing but errors.")
@@ -16,21 +15,7 @@ struct OutputOptions: ParsableArguments {
         if quiet, verbose { throw ValidationError("Give --quiet or --verbose, not both.") }
     }
 
-    /// Messages that are neither data nor progress.
-    var logger: Logger {
-        var logger = Logger(label: "modelfetch") { _ in StandardErrorLog() }
-        logger.logLevel = quiet ? .error : verbose ? .debug : .notice
-        return logger
-    }
+    var context: CommandContext { CommandContext(isJSON: json, isQuiet: quiet, isVerbose: verbose) }
 }
 
-/// How progress is shown.
-enum ProgressStyle: String, ExpressibleByArgument, CaseIterable {
-    /// Bars on a terminal, plain lines elsewhere.
-    case auto
-    /// Bars that are drawn over, wherever stderr goes.
-    case bar
-    /// A line when something happens, and every 10 s.
-    case plain
-    case none
-}
+extension ProgressStyle: ExpressibleByArgument {}

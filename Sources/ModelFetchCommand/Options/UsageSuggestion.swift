@@ -4,8 +4,9 @@ internal import ModelFetch
 
 /// What a user may have meant who gave for a model what is none.
 enum UsageSuggestion {
+    /// - Parameter commands: the names of the subcommands.
     /// - Returns: `nil` if nothing comes to mind.
-    static func of(_ model: String) -> CommandFailure? {
+    static func of(_ model: String, commands: [String]) -> CommandFailure? {
         if isURL(model) {
             return CommandFailure(
                 .usage, "\(withoutSecrets(model)) is a URL, not a model",
@@ -17,7 +18,6 @@ enum UsageSuggestion {
                 .usage, "\(printable(model, limit: 1024)) is a directory, not a model",
                 hint: "to audit it: modelfetch verify DIRECTORY; to download into it: modelfetch MODEL DIRECTORY")
         }
-        let commands = ModelFetchCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
         let word = Array(model.utf8.prefix(64))
         if let command = commands.first(where: { editDistance(Array($0.utf8), word) <= 2 }) {
             return CommandFailure(

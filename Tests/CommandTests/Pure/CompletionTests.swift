@@ -8,7 +8,7 @@ struct CompletionTests {
 
     init() throws {
         let models = ["gpt2-124M", "124M", "tiny"].map { Completion.Candidate(word: $0, description: "a model") }
-        completion = Completion(try #require(CommandTree.own()), models: models)
+        completion = Completion(try #require(CommandTree(of: ModelFetchCommand.self)), models: models)
     }
 
     private static let subcommands = ["download", "help", "list", "manifest", "verify"]

@@ -75,7 +75,10 @@ import Transfer
 
     @Test(arguments: [
         (TransferError(.nameNotResolved, "Could not resolve host: one"), "the host name one could not be resolved"),
-        (TransferError(.nameNotResolved, "that of the proxy", remedy: .checkProxy), "could not connect to one: the name of the proxy"),
+        (
+            TransferError(.nameNotResolved, "that of the proxy", remedy: .checkProxy),
+            "could not connect to one: the name of the proxy"
+        ),
         (TransferError(.connectionFailed, "Connection refused"), "could not connect to one: Connection refused"),
         (TransferError(.connectionFailed), "could not connect to one"),
         (TransferError(.connectTimeout, "after 8001 ms"), "could not connect to one in time"),

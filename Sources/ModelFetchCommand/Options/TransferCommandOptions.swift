@@ -72,7 +72,7 @@ struct TransferCommandOptions: ParsableArguments {
         guard retries >= 0 else {
             throw ValidationError("--retries is 0 or more, not \(retries); 0 means one attempt.")
         }
-        for field in header where HeaderField(argument: field) == nil {
+        for field in header where HeaderField(field) == nil {
             throw ValidationError("--header is a field as in 'Name: value'; one that was given is none.")
         }
         for (name, value, least) in [
@@ -105,54 +105,9 @@ struct TransferCommandOptions: ParsableArguments {
         options.connectTimeout = .seconds(connectTimeout)
         options.certificateFile = cacert ?? environment["SSL_CERT_FILE"]
         options.certificateDirectory = environment["SSL_CERT_DIR"]
-        options.headers = header.compactMap { HeaderField(argument: $0) }.map { ($0.name, $0.value) }
+        options.headers = header.compactMap { HeaderField($0) }.map { ($0.name, $0.value) }
         options.usesNetrc = netrc
         options.proxy = proxy
         options.offersHTTP2 = http2
-    }
-}
-
-/// A number of bytes a second: digits, and K, M or G for powers of 1024, which may be written KB or KiB.
-struct ByteRate: ExpressibleByArgument, Equatable {
-    private static let units: [String: Int64] = [
-        "": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "kib": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "mib": 1 << 20,
-        "g": 1 << 30, "gb": 1 << 30, "gib": 1 << 30,
-    ]
-
-    let bytesPerSecond: Int64
-
-    init?(argument: String) {
-        // By bytes: what is no ASCII is in no unit.
-        let bytes = Array(argument.utf8)
-        let end = bytes.firstIndex { !(48...57).contains($0) && $0 != 46 } ?? bytes.endIndex
-        let suffix = bytes[end...].map { (65...90).contains($0) ? $0 | 0x20 : $0 }
-        guard let unit = Self.units[String(decoding: suffix, as: UTF8.self)] else { return nil }
-        let digits = String(decoding: bytes[..<end], as: UTF8.self)
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 }),
-            let number = Double(digits), number.isFinite
-        else { return nil }
-        let value = number * Double(unit)
-        guard value >= 1, value < 9e15 else { return nil }
-        bytesPerSecond = Int64(value)
-    }
-}
-
-/// A header field as the user wrote it: checked here, so that nothing that follows can smuggle a second one in.
-struct HeaderField {
-    let name: String
-    let value: String
-
-    init?(argument: String) {
-        let bytes = Array(argument.utf8)
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return nil }
-        let name = bytes[..<colon]
-        let value = bytes[(colon + 1)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        // RFC 9110 §5.6.2: a token.
-        let token = Set("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
-        guard name.allSatisfy(token.contains), value.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 }) else {
-            return nil
-        }
-        self.name = String(decoding: name, as: UTF8.self)
-        self.value = String(decoding: value, as: UTF8.self)
     }
 }

@@ -2,25 +2,29 @@ internal import ArgumentParser
 internal import Logging
 internal import ModelFetch
 
-/// What every subcommand does alike: say what failed, and end with the status that means it.
+/// How a subcommand reports: messages on stderr, JSON on stdout, and the exit status.
 struct CommandContext: Sendable {
     let isJSON: Bool
     let isQuiet: Bool
     let isVerbose: Bool
+    /// Messages that are neither results nor progress.
     let logger: Logger
 
-    init(_ output: OutputOptions) {
-        isJSON = output.json
-        isQuiet = output.quiet
-        isVerbose = output.verbose
-        logger = output.logger
+    init(isJSON: Bool = false, isQuiet: Bool = false, isVerbose: Bool = false) {
+        self.isJSON = isJSON
+        self.isQuiet = isQuiet
+        self.isVerbose = isVerbose
+        var logger = Logger(label: "modelfetch") { _ in StandardErrorLog() }
+        logger.logLevel = isQuiet ? .error : isVerbose ? .debug : .notice
+        self.logger = logger
     }
 
-    /// Runs a subcommand's work and ends with its exit status.
+    /// Runs a subcommand and reports the error that it throws.
     ///
     /// - Parameters:
-    ///   - model: what was asked for, as a report of a failure says it.
-    ///   - directory: where, likewise.
+    ///   - model: the model as the user typed it, for the report of an error.
+    ///   - directory: likewise.
+    /// - Throws: `ExitCode` for an exit status other than 0.
     func reportFailures(
         model: String? = nil, directory: String? = nil, _ work: () async throws -> Int32
     ) async throws {
@@ -32,15 +36,15 @@ struct CommandContext: Sendable {
         }
         if let reason = Console.shared.lostOutput {
             logger.error("stdout could not be written: \(reason)")
-            // What was done is done; but whoever reads the output must not take half of it for all. A signal says more.
+            // The work is done, but its results are incomplete. The status of a signal takes precedence.
             if !ExitStatus.isOfSignal(status) { status = ExitStatus.cannotWrite }
         }
-        guard status == 0 else { throw ExitCode(status) }
+        guard status == ExitStatus.success else { throw ExitCode(status) }
     }
 
-    /// Says what failed: on stderr, and with `--json` as a report on stdout.
+    /// Reports an error: on stderr, and with `--json` as a report on stdout.
     ///
-    /// - Returns: the exit status that it means.
+    /// - Returns: the exit status for it.
     func report(_ error: any Error, model: String? = nil, directory: String? = nil) -> Int32 {
         let failure = CommandFailure(error)
         say([failure])
@@ -52,13 +56,15 @@ struct CommandContext: Sendable {
         return status
     }
 
-    /// Says each failure, then what it all comes to, and then once each what may help: it is often the same for all.
+    /// Prints the failures, then a verdict on the whole run, then each distinct hint once.
     func say(_ failures: [Failure], verdict: String? = nil) {
         say(failures.map { CommandFailure($0) }, verdict: verdict)
     }
 
     private func say(_ failures: [CommandFailure], verdict: String? = nil) {
-        for group in FailureGroup.groups(of: failures.map(\.failure)) { for line in group.lines { logger.error("\(line)") } }
+        for group in FailureGroup.groups(of: failures.map(\.failure)) {
+            for line in group.lines { logger.error("\(line)") }
+        }
         if let verdict { Console.shared.err(verdict) }
         var said: Set<String> = []
         for hint in failures.compactMap(\.hint) where said.insert(hint).inserted { Console.shared.err("hint: \(hint)") }
@@ -73,16 +79,6 @@ struct CommandContext: Sendable {
         for warning in warnings { logger.warning("\(warning)") }
     }
 
-    func print(_ object: JSONObject) { Console.shared.out(JSONValue.object(object).line) }
-}
-
-extension OutputOptions {
-    /// Of a subcommand that has no such options.
-    static var plain: OutputOptions {
-        var options = OutputOptions()
-        options.json = false
-        options.quiet = false
-        options.verbose = false
-        return options
-    }
+    /// Prints an object on stdout, as one line.
+    func print(_ object: JSONObject) { Console.shared.out(JSONValue(object).compactText()) }
 }

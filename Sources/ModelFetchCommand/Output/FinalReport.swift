@@ -19,10 +19,10 @@ struct FinalReport {
     var json: JSONObject {
         [
             "event": "report", "model": JSONValue(model), "directory": JSONValue(directory), "ok": .bool(status == 0),
-            "exit_code": .integer(Int64(status)), "files": .array(files.map { .object($0.json) }),
+            "exit_code": .integer(Int64(status)), "files": .array(files.map { JSONValue($0.json) }),
             "bytes_downloaded": .integer(bytesDownloaded), "bytes_reused": .integer(bytesReused),
             "retries": .integer(Int64(retries)), "seconds": .number((seconds * 1000).rounded() / 1000),
-            "error": failure.map { .object($0.json) } ?? .null, "manifest_source": JSONValue(origin?.source),
+            "error": failure.map { JSONValue($0.json) } ?? .null, "manifest_source": JSONValue(origin?.source),
         ]
     }
 }
@@ -47,7 +47,7 @@ extension FileReport {
         var object: JSONObject = [
             "path": .string(path), "size": JSONValue(size), "sha256": JSONValue(sha256?.hex), "pinned": .bool(isPinned),
             "state": .string(state.rawValue), "bytes_downloaded": .integer(bytesDownloaded),
-            "bytes_reused": .integer(bytesReused), "error": failure.map { .object(CommandFailure($0).json) } ?? .null,
+            "bytes_reused": .integer(bytesReused), "error": failure.map { JSONValue(CommandFailure($0).json) } ?? .null,
         ]
         if !evidence.isEmpty { object["evidence"] = .array(evidence.map { .string($0) }) }
         if let actualSize { object["actual_size"] = .integer(actualSize) }

@@ -1,0 +1,20 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ModelFetch
+
+/// Where manifests come from.
+struct ManifestDirectoryOptions: ParsableArguments {
+    @Option(
+        name: .customLong("manifest-dir"),
+        help: ArgumentHelp(
+            "A directory of manifests of your own; may be repeated. $MODELFETCH_MANIFESTS holds more, separated by colons.",
+            valueName: "dir"))
+    var manifestDirectories: [String] = []
+
+    /// The known models: the built-in ones, and those of the user's directories.
+    func catalog() -> ManifestCatalog {
+        let environment = ProcessInfo.processInfo.environment["MODELFETCH_MANIFESTS"] ?? ""
+        let directories = manifestDirectories + ManifestCatalog.directories(inList: environment)
+        return ManifestCatalog(directories: directories)
+    }
+}
