@@ -31,6 +31,14 @@ struct AuditedDirectories {
         return found
     }
 
+    /// What to say of a directory that does not exist but is the name of a known model: how to download it.
+    func suggestion(for directory: String, failedWith error: any Error) -> CommandFailure? {
+        guard let failure = error as? Failure, failure.kind == .noInput, failure.remedy == nil,
+            !ManifestCatalog.isPath(directory), (try? catalog.find(directory)) != nil
+        else { return nil }
+        return CommandFailure(failure, hint: "to download this model: modelfetch \(shellQuoted(directory))")
+    }
+
     private func directory(_ typed: String) -> String {
         guard !FileManager.default.fileExists(atPath: path(typed)), !ManifestCatalog.isPath(typed) else { return typed }
         let names = [(try? catalog.find(typed))?.manifest.directory, typed].compactMap { $0 }

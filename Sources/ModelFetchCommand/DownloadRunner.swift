@@ -73,14 +73,16 @@ struct DownloadRunner {
     static func summary(_ report: DownloadReport, sources: [String: Int64] = [:]) -> String {
         let done = report.files.filter { [.downloaded, .resumed, .repaired, .skipped, .held].contains($0.state) }
         let skipped = report.files.count { $0.state == .skipped }
+        let unpinnedCount = done.count { !$0.isPinned }
+        let unpinned = unpinnedCount == 0 ? "" : ", \(unpinnedCount) of them without a known SHA-256"
         var parts: [String] = []
         if report.isOK, skipped == report.files.count {
-            parts.append("nothing to do: \(Formatting.count(skipped, "file")) verified earlier")
+            parts.append("nothing to do: \(Formatting.count(skipped, "file")) verified earlier" + unpinned)
         } else {
             parts.append(
                 (report.isOK ? "done: " : "not done: ")
                     + "\(done.count) of \(Formatting.count(report.files.count, "file")) verified"
-                    + (skipped > 0 ? " (\(skipped) earlier)" : ""))
+                    + (skipped > 0 ? " (\(skipped) earlier)" : "") + unpinned)
             let origin = Self.origin(sources)
             var received =
                 "\(Formatting.bytes(report.bytesDownloaded)) received\(origin) in \(Formatting.seconds(report.seconds))"

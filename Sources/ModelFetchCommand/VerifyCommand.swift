@@ -30,12 +30,14 @@ struct VerifyCommand: AsyncParsableCommand {
             if choice.manifest != nil, let chosen { context.warn(about: chosen.warnings) }
             var audits: [(LoadedManifest, String)] = []
             var status: Int32 = 0
-            let directories = try AuditedDirectories(catalog).resolve(directories)
+            let audited = AuditedDirectories(catalog)
+            let directories = try audited.resolve(directories)
             for directory in directories {
                 do {
                     audits.append((try chosen ?? ModelLookup(catalog).manifest(of: directory), directory))
                 } catch {
                     // The other directories are audited all the same.
+                    let error = audited.suggestion(for: directory, failedWith: error) ?? error
                     status = context.report(error, model: choice.model, directory: directory)
                 }
             }

@@ -7,7 +7,8 @@ import Testing
 struct UsageSuggestionTests {
     @Test(arguments: [
         ("verfiy", "did you mean: modelfetch verify"), ("lst", "did you mean: modelfetch list"),
-        ("tyny", "did you mean tiny?"), ("125M", "did you mean 124M?"), ("GPT2-134M", "did you mean gpt2-124M?"),
+        ("tyny", "did you mean tiny?"), ("tyni", "did you mean tiny?"),
+        ("125M", "did you mean 124M?"), ("GPT2-134M", "did you mean gpt2-124M?"),
         ("gpt9", "modelfetch list shows the known models"),
         (
             "https://user:secret@host/124M/",
@@ -40,6 +41,16 @@ struct UsageSuggestionTests {
             #expect(result.status == 64)
             #expect(result.err.contains("models/124M is a directory, not a model"), "\(result.err)")
             #expect(result.err.contains("modelfetch verify"))
+        }
+    }
+
+    @Test func `a known model that is not here is answered with how to download it`() async throws {
+        try await withWorkspace { workspace in
+            let result = try await workspace.run("verify", "124M")
+            #expect(result.status == 66)
+            #expect(result.err.contains("hint: to download this model: modelfetch 124M"), "\(result.err)")
+            let unknown = try await workspace.run("verify", "./124M")
+            #expect(unknown.status == 66 && !unknown.err.contains("hint: "), "\(unknown.err)")
         }
     }
 

@@ -19,18 +19,3 @@ extension ManifestCatalog {
         return found.filter { $0.distance == least }.prefix(3).map(\.name)
     }
 }
-
-/// Levenshtein's: how many bytes must be added, taken away or changed.
-package func editDistance(_ one: [UInt8], _ other: [UInt8]) -> Int {
-    var row = Array(0...other.count)
-    for (i, left) in one.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, right) in other.enumerated() {
-            let changed = diagonal + (left == right ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(changed, row[j + 1] + 1, row[j] + 1)
-        }
-    }
-    return row[other.count]
-}

@@ -89,12 +89,15 @@ private struct Layout {
     private static let amountColumns = 14
     private static let rateColumns = 10
     private static let leftColumns = 6
+    private static let leastName = 12
     private static let leastBar = 4
     private static let mostBar = 40
 
     private let glyphs: Glyphs
     private let gap: String
     private let nameColumns: Int
+    /// Whether there is room for the time left.
+    private let hasLeft: Bool
     /// 0 where there is no room for one.
     private let barColumns: Int
     /// All that stands after the amount.
@@ -105,9 +108,13 @@ private struct Layout {
         let columns = max(columns - 1, 1)
         let gap = columns < 79 ? 1 : 2
         let longest = names.map { TextColumns.count($0) }.max() ?? 0
-        let tail = Self.rateColumns + gap + Self.leftColumns
         let widest = columns < 79 ? 16 : columns / 3
-        // Where even that is too much, the name gives way first and the rest is cut.
+        // On a narrow terminal the time left is dropped before names are cut beyond recognition; then names give way, and then the
+        // rest is cut.
+        let room = columns - Self.amountColumns - Self.rateColumns - 2 * gap
+        let leftColumns = gap + Self.leftColumns
+        hasLeft = room - leftColumns >= min(longest, Self.leastName)
+        let tail = Self.rateColumns + (hasLeft ? leftColumns : 0)
         nameColumns = max(min(longest, widest, columns - Self.amountColumns - tail - 2 * gap), 1)
         restColumns = columns - nameColumns - Self.amountColumns - 2 * gap
         let bar = min(restColumns - tail - gap, Self.mostBar)
@@ -139,8 +146,8 @@ private struct Layout {
         }
         guard let words = row.words else {
             let rate = row.rate.map { Formatting.bytes(Int64($0)) + "/s" } ?? ""
-            return bar + (bar.isEmpty ? "" : gap) + Self.padded(rate, Self.rateColumns) + gap
-                + Self.padded(row.left ?? "", Self.leftColumns)
+            let left = hasLeft ? gap + Self.padded(row.left ?? "", Self.leftColumns) : ""
+            return bar + (bar.isEmpty ? "" : gap) + Self.padded(rate, Self.rateColumns) + left
         }
         let tailColumns = restColumns - (barColumns > 0 ? barColumns + gap.count : 0)
         if barColumns > 0, TextColumns.count(words) <= tailColumns { return bar + gap + words }

@@ -136,4 +136,15 @@ struct FormattingTests {
                 == "done: 1 of 1 file verified; 77 B received in 0.0 s; the marker is held back until the model is whole"
         )
     }
+
+    @Test(arguments: [
+        ([true, true], "nothing to do: 2 files verified earlier"),
+        ([true, false], "nothing to do: 2 files verified earlier, 1 of them without a known SHA-256"),
+        ([false, false], "nothing to do: 2 files verified earlier, 2 of them without a known SHA-256"),
+    ])
+    func `the last line counts the files without a known SHA-256`(arePinned: [Bool], line: String) {
+        var report = DownloadReport(model: "m", directory: "d")
+        report.files = arePinned.map { Self.file("f", .skipped, isPinned: $0) }
+        #expect(DownloadRunner.summary(report) == line)
+    }
 }

@@ -45,6 +45,15 @@ import Testing
         ProgressDrawing(columns: columns, rows: rows, glyphs: glyphs).lines(state, at: .seconds(20))
     }
 
+    @Test func `at 40 columns, where names matter more than the time left`() {
+        #expect(
+            Self.draw(Self.state(), 40) == [
+                "model.…-00001 200.0/497.8 MB  10.0 MB/s",
+                "encoder.json      0.0/1.0 MB waiting 4…",
+                "1 of 7 files  200.5/499.0 MB  10.0 MB/s",
+            ])
+    }
+
     @Test func `at 60 columns`() {
         #expect(
             Self.draw(Self.state(), 60) == [
