@@ -1,15 +1,15 @@
 internal import Glibc
 internal import ModelFetch
 
-/// Runs audits for the command line, one directory after the other.
+/// Runs audits, one directory after the other, and prints their results.
 struct AuditRunner {
     private let context: CommandContext
 
     init(_ context: CommandContext) { self.context = context }
 
     /// - Parameters:
-    ///   - failed: directories that could not be audited at all.
-    ///   - status: the exit status of those.
+    ///   - failed: the number of directories that could not be audited at all.
+    ///   - status: the exit status for those.
     func run(_ audits: [(LoadedManifest, String)], failed: Int = 0, status: Int32 = 0) async -> Int32 {
         await SignalHandling.holding { await runEach(audits, failed: failed, status: status) }
     }
@@ -19,7 +19,7 @@ struct AuditRunner {
         var sound = 0
         for (loaded, directory) in audits {
             if let signal = SignalHandling.received {
-                // The rest is not begun. A report says so of each; for a person the first one was enough.
+                // The rest is not started. With --json each still gets a report; for people the first message was enough.
                 let report = ModelAudit(loaded, of: directory).cancelledReport()
                 if context.isJSON { context.print(FinalReport(report, status: ExitStatus.ofSignal(signal)).json) }
                 statuses.append(ExitStatus.ofSignal(signal))
@@ -30,7 +30,7 @@ struct AuditRunner {
             let ((report, signal), _) = await progress.accompany {
                 await SignalHandling.run { await ModelAudit(loaded, of: directory).run { progress.show($0) } }
             }
-            // A signal that came when all was done already changes nothing about what was found.
+            // A signal that arrived after the audit was complete does not change its result.
             let isInterrupted = report.isCancelled
             let status = isInterrupted ? signal ?? ExitStatus.ofSignal(SIGINT) : ExitStatus.of(report.kind)
             show(report, status, isInterrupted: isInterrupted, hasSources: !loaded.manifest.sources.isEmpty)
@@ -58,11 +58,11 @@ struct AuditRunner {
             let isTalkative = !context.isQuiet && !context.isJSON
             context.say(
                 report.failures,
-                verdict: isTalkative ? "interrupted; an audit changes nothing, and starts over next time" : nil)
+                verdict: isTalkative ? "interrupted; the next audit starts from the beginning" : nil)
         }
         if !isInterrupted, report.files.contains(where: { $0.state == .damaged || $0.state == .missing }) {
             Console.shared.err(
-                "hint: to fetch what is wrong or missing: \(Self.cure(for: report))"
+                "hint: to fetch what is damaged or missing: \(Self.repairCommand(for: report))"
                     + (hasSources ? "" : " --source URL"))
         }
     }
@@ -73,27 +73,22 @@ struct AuditRunner {
         let rate =
             report.seconds >= 0.1 ? " (\(Formatting.bytes(Int64(Double(report.hashedBytes) / report.seconds)))/s)" : ""
         let directory = printable(report.directory, limit: 1024)
-        let states = Set(known.map(\.state))
-        let verdict =
-            if report.failure == nil, states == [.missing] {
-                "\(directory): the download of \(report.model) is not finished"
-            } else {
-                "\(directory) \(verdict(on: report)) \(report.model)"
-            }
-        return "\(verdict): \(sound) of \(Formatting.count(known.count, "file")) right, "
+        return "\(directory): \(verdict(on: report)): \(sound) of \(Formatting.count(known.count, "file")) right, "
             + "\(Formatting.bytes(report.hashedBytes)) hashed in \(Formatting.seconds(report.seconds))\(rate)"
     }
 
-    /// A model of which files are missing is another thing than one whose files are wrong.
+    /// Distinguishes a model whose files are missing from one whose files are wrong.
     private static func verdict(on report: AuditReport) -> String {
-        if report.isOK { return "is" }
-        let states = Set(report.files.map(\.state))
-        guard report.failure == nil, states.contains(.ok) else { return "is not" }
-        return states.isDisjoint(with: [.damaged, .unreadable]) ? "is an incomplete" : "is a damaged"
+        let model = report.model
+        if report.isOK { return "\(model) is complete" }
+        let states = Set(report.files.map(\.state)).subtracting([.extra])
+        if report.failure == nil, states == [.missing] { return "the download of \(model) is not finished" }
+        guard report.failure == nil, states.contains(.ok) else { return "this is not \(model)" }
+        return states.isDisjoint(with: [.damaged, .unreadable]) ? "\(model) is incomplete" : "\(model) is damaged"
     }
 
     /// The command that repairs a directory.
-    private static func cure(for report: AuditReport) -> String {
+    private static func repairCommand(for report: AuditReport) -> String {
         let model =
             switch report.manifestOrigin {
             case .builtIn: report.model

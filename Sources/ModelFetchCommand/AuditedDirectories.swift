@@ -1,13 +1,13 @@
 internal import Foundation
 internal import ModelFetch
 
-/// Which directories an audit is about.
+/// Finds the directories to audit.
 struct AuditedDirectories {
-    /// Where downloads go unless told otherwise.
+    /// The default place for downloads.
     private static let home = "models"
 
     private let catalog: ManifestCatalog
-    /// The directory from which relative paths lead; tests give another.
+    /// The base of relative paths instead of the current directory, for tests.
     private let current: String?
 
     init(_ catalog: ManifestCatalog, current: String? = nil) {
@@ -15,10 +15,10 @@ struct AuditedDirectories {
         self.current = current
     }
 
-    /// What the user typed: a directory that is here; or else a model's name, for its directory in `models`; or nothing, for all
-    /// directories there.
+    /// The directories for what the user typed: each word is an existing directory or else the name of a model, which stands for
+    /// its directory in `models`. Without words, all directories in `models`.
     ///
-    /// - Throws: a ``CommandFailure`` of kind ``Failure/Kind/noInput`` if nothing was typed and nothing is there.
+    /// - Throws: a ``CommandFailure`` of kind ``Failure/Kind/noInput`` if there are neither words nor directories.
     func resolve(_ typed: [String]) throws(CommandFailure) -> [String] {
         guard typed.isEmpty else { return typed.map { directory($0) } }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path(Self.home))) ?? []
@@ -31,7 +31,7 @@ struct AuditedDirectories {
         return found
     }
 
-    /// What to say of a directory that does not exist but is the name of a known model: how to download it.
+    /// The failure with a hint how to download the model, if the directory does not exist but has the name of a known model.
     func suggestion(for directory: String, failedWith error: any Error) -> CommandFailure? {
         guard let failure = error as? Failure, failure.kind == .noInput, failure.remedy == nil,
             !ManifestCatalog.isPath(directory), (try? catalog.find(directory)) != nil

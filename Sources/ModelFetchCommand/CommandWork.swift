@@ -1,20 +1,20 @@
 internal import ArgumentParser
 internal import Logging
 
-/// What a subcommand is about to do, and where it will have to write for that. Only a download writes at all.
+/// A parsed subcommand, ready to run, and the only place where it will write. Only a download writes at all.
 struct CommandWork: Sendable {
     private let place: Sandbox.Place
     private let logger: Logger?
-    /// How it reports what fails.
+    /// How it reports failures.
     let context: CommandContext
     let run: @Sendable () async throws -> Void
 
-    /// Begins a download as far as that is possible on one thread, and without the network.
+    /// Prepares a download as far as that is possible on one thread and without the network.
     init(_ command: any ParsableCommand) {
-        let output = (command as? any TalkativeCommand)?.output
+        let output = (command as? any CommandWithOutput)?.output
         logger = output?.context.logger
         context = output?.context ?? CommandContext()
-        // The parser has made it, and nobody else has it.
+        // The parser has just created it, so that nothing else refers to it.
         nonisolated(unsafe) let command = command
         if let download = command as? DownloadCommand {
             let (place, work) = download.prepare()
@@ -26,7 +26,7 @@ struct CommandWork: Sendable {
                 if var command = command as? any AsyncParsableCommand {
                     try await command.run()
                 } else {
-                    // The help, and what else the parser has of its own.
+                    // The help and other commands of the parser's own.
                     var command = command
                     try command.run()
                 }
@@ -34,18 +34,18 @@ struct CommandWork: Sendable {
         }
     }
 
-    /// To be called while there is one thread.
+    /// Call this while the process has only one thread.
     func confine() {
         let words = Sandbox.confine(to: place)
         logger?.debug("\(words)")
     }
 }
 
-/// A subcommand that says as much as its options ask for.
-protocol TalkativeCommand {
+/// A subcommand with options for how much is printed.
+protocol CommandWithOutput {
     var output: OutputOptions { get }
 }
 
-extension DownloadCommand: TalkativeCommand {}
-extension VerifyCommand: TalkativeCommand {}
-extension ListCommand: TalkativeCommand {}
+extension DownloadCommand: CommandWithOutput {}
+extension VerifyCommand: CommandWithOutput {}
+extension ListCommand: CommandWithOutput {}

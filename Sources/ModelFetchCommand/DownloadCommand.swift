@@ -2,51 +2,54 @@ internal import ArgumentParser
 internal import Logging
 internal import ModelFetch
 
-/// `modelfetch download`, and what `modelfetch MODEL` does.
+/// `modelfetch download`, which is also what `modelfetch MODEL` runs.
 struct DownloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "download",
-        abstract: "Bring a model's files into a directory, verified (the default).",
+        abstract: "Download a model and verify every file (the default).",
         discussion: """
-            Files are written as NAME.partial and get their names only when their bytes hash to the manifest's SHA-256.
-            Run it again after any interruption: it goes on from the very byte, and skips what is done.
+            A file is written as NAME.partial and gets its name only when its SHA-256 matches the manifest's.
+            Run it again after any interruption: it resumes where it stopped, and skips what is complete.
             """)
 
-    @Argument(help: "The model: 124M, 355M, 774M, 1558M, another name that 'list' shows, or a path to a manifest.")
+    @Argument(help: "124M, 355M, 774M, 1558M, another name that 'list' shows, or the path of a manifest.")
     var model: String?
 
-    @Argument(help: "Where the files belong; models/<size> unless given.")
+    @Argument(help: "The directory for the files; models/<size> by default.")
     var directory: String?
 
     @Flag(help: "Audit the directory instead of downloading, as 'verify' does.")
     var verify = false
 
-    @Option(help: ArgumentHelp("A manifest of your own, instead of a known model.", valueName: "file"))
+    @Option(help: ArgumentHelp("Use your own manifest instead of a known model.", valueName: "file"))
     var manifest: String?
 
     @Option(
-        help: ArgumentHelp("Only the files whose paths match, as in '*.json'; may be repeated.", valueName: "glob"))
+        help: ArgumentHelp(
+            "Download only files whose paths match, as in '*.json'; may be repeated.", valueName: "glob"))
     var only: [String] = []
 
-    @Flag(help: "Hash files again that are known to be right.")
+    @Flag(help: "Hash files again even if they were verified before.")
     var recheck = false
 
-    @Flag(name: .customLong("require-sha256"), help: "Refuse files for which the manifest has no SHA-256.")
+    @Flag(name: .customLong("require-sha256"), help: "Refuse files without a SHA-256 in the manifest.")
     var requireSHA256 = false
 
-    @Flag(name: .customLong("no-wait"), help: "If another run works on the directory, end with 75 instead of waiting.")
+    @Flag(
+        name: .customLong("no-wait"),
+        help: "Exit with 75 instead of waiting if another run is working on the directory.")
     var noWait = false
 
-    @Flag(name: .customLong("no-sync"), help: "Do not wait for the disk: faster, and not safe against a power cut.")
+    @Flag(name: .customLong("no-sync"), help: "Do not flush files to disk: faster, but not safe against a power cut.")
     var noSync = false
 
-    @Flag(help: "Replace another file or another model that stands there, once the right one is verified.")
+    @Flag(help: "Replace different files or another model in the directory, once the right files are verified.")
     var replace = false
 
-    @Flag(name: .customLong("dry-run"), help: "Say what would be fetched from where, and change nothing.")
+    @Flag(name: .customLong("dry-run"), help: "Print what would be downloaded and from where, and change nothing.")
     var dryRun = false
 
-    @Option(help: "How progress is shown: auto (bars on a terminal), bar, plain or none.")
+    @Option(help: "How to show progress: auto (bars on a terminal), bar, plain or none.")
     var progress = ProgressStyle.auto
 
     @OptionGroup(title: "SOURCES") var transfer: TransferCommandOptions
@@ -56,23 +59,23 @@ struct DownloadCommand: AsyncParsableCommand {
     mutating func validate() throws {
         if manifest != nil {
             guard directory == nil else {
-                throw ValidationError("With --manifest the model is left out: the only argument is the directory.")
+                throw ValidationError("With --manifest the only argument is the directory.")
             }
             (model, directory) = (nil, model)
         } else if model == nil {
             throw ValidationError("Which model? 'modelfetch list' shows the known ones; for example: modelfetch 124M")
         }
         if model?.isEmpty == true || directory?.isEmpty == true {
-            throw ValidationError("A model or a directory needs a name: an argument is empty.")
+            throw ValidationError("The model or the directory is missing: an argument is empty.")
         }
     }
 
-    /// What is left to be done when everything is known that can be known without threads and the network.
+    /// The part of the command that needs threads or the network; it returns the exit status.
     typealias Work = @Sendable () async throws -> Int32
 
-    /// Finds out what is to be done, and makes the directory where there is something to be written.
+    /// Does everything that is possible without threads and the network, and creates the directory if anything will be written.
     ///
-    /// - Returns: with the work, the only place where it writes.
+    /// - Returns: the rest of the work, and the only place where it writes.
     func prepare() -> (Sandbox.Place, Work) {
         let context = output.context
         do {

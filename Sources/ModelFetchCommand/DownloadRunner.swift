@@ -1,7 +1,7 @@
 internal import Glibc
 internal import ModelFetch
 
-/// Runs a download for the command line: shows what happens, reports, and knows the exit status.
+/// Runs a download: shows progress, prints the report, and determines the exit status.
 struct DownloadRunner {
     private let context: CommandContext
     private let loaded: LoadedManifest
@@ -24,14 +24,14 @@ struct DownloadRunner {
                 }
             }
         }
-        // A signal that came when all was done already changes nothing about what was done.
+        // A signal that arrived after the download was complete does not change its result.
         let ending = report.isCancelled ? ExitStatus.ofSignal(SIGINT) : ExitStatus.of(report.kind)
         let status = report.isOK ? ExitStatus.success : signal ?? ending
         finish(report, status, sums, isInterrupted: ExitStatus.isOfSignal(status))
         return status
     }
 
-    /// Reports a run that ended before it began.
+    /// Reports a run that ended during its preparation.
     func finish(_ report: DownloadReport) -> Int32 {
         let status = ExitStatus.of(report.kind)
         finish(report, status, ProgressState(), isInterrupted: false)
@@ -42,34 +42,34 @@ struct DownloadRunner {
         var verdict: String?
         if isInterrupted {
             if !context.isQuiet { verdict = Self.farewell(report, sums) }
-        } else if !context.isQuiet, !context.isJSON, !report.files.isEmpty, !Self.endedBeforeItBegan(report) {
+        } else if !context.isQuiet, !context.isJSON, !report.files.isEmpty, !Self.receivedNothing(report) {
             verdict = Self.summary(report, sources: sums.receivedBySource)
         }
         context.say(report.failures, verdict: verdict)
         if context.isJSON { context.print(FinalReport(report, status: status, origin: loaded.origin).json) }
     }
 
-    /// Of such a run the failure says it all.
-    private static func endedBeforeItBegan(_ report: DownloadReport) -> Bool {
+    /// The failure alone describes such a run; a summary would add nothing.
+    private static func receivedNothing(_ report: DownloadReport) -> Bool {
         report.failure != nil && report.bytesDownloaded == 0 && report.files.allSatisfy { $0.state == .failed }
     }
 
-    /// The sentence after Ctrl-C: what is kept, and how to go on.
+    /// The sentence after Ctrl-C: what is kept, and how to resume.
     static func farewell(_ report: DownloadReport, _ sums: ProgressState) -> String {
         guard Self.isThere(report.directory) else {
-            return "interrupted; nothing is kept: \(printable(report.directory, limit: 1024)) was removed meanwhile"
+            return "interrupted; nothing is kept, since \(printable(report.directory, limit: 1024)) was removed"
         }
         let kept =
             sums.done > 0 && sums.totalBytes > 0
             ? "\(Formatting.bytes(sums.done)) of \(Formatting.bytes(sums.totalBytes)) are kept in "
                 + printable(report.directory, limit: 1024)
             : "everything received is kept"
-        return "interrupted; \(kept): run the same command again to go on from there"
+        return "interrupted; \(kept): run the same command again to resume"
     }
 
     private static func isThere(_ directory: String) -> Bool { access(directory, F_OK) == 0 || errno != ENOENT }
 
-    /// The sentence at the end: what came from where, how much was there already, how long it took.
+    /// The sentence at the end: how many files are verified, what was received from where, and how long it took.
     static func summary(_ report: DownloadReport, sources: [String: Int64] = [:]) -> String {
         let done = report.files.filter { [.downloaded, .resumed, .repaired, .skipped, .held].contains($0.state) }
         let skipped = report.files.count { $0.state == .skipped }
@@ -94,12 +94,12 @@ struct DownloadRunner {
         if report.bytesReused > 0 { parts.append("\(Formatting.bytes(report.bytesReused)) reused") }
         if report.retries > 0 { parts.append(Formatting.count(report.retries, "retry", "retries")) }
         if report.files.contains(where: { $0.state == .held }) {
-            parts.append("the marker is held back until the model is whole")
+            parts.append("the marker is held back until the model is complete")
         }
         return parts.joined(separator: "; ")
     }
 
-    /// The hosts that gave something, the most generous first.
+    /// The hosts from which bytes were received, most bytes first.
     private static func origin(_ sources: [String: Int64]) -> String {
         var byHost: [String: Int64] = [:]
         for (source, bytes) in sources {

@@ -1,6 +1,6 @@
 internal import ModelFetch
 
-/// Says what a download would do.
+/// Prints what a download would do.
 struct DryRunPrinter {
     private let context: CommandContext
 

@@ -1,7 +1,7 @@
 internal import ModelFetch
 internal import Synchronization
 
-/// Prints events as JSON lines on stdout. The vocabulary is docs/events.md's.
+/// Prints events as JSON lines on stdout, as specified in docs/events.md.
 final class EventPrinter: Sendable {
     /// The shortest time between two progress events of one file.
     private static let interval: Duration = .milliseconds(500)
@@ -30,7 +30,7 @@ final class EventPrinter: Sendable {
                 "files": .integer(Int64(files)), "bytes": .integer(bytes),
             ]
         case .warning(let text): ["event": "warning", "message": .string(text)]
-        // What ends a run is printed as its report.
+        // The end of a run is printed as its report.
         case .debug, .ended: nil
         case .waitingForLock(let directory, let process):
             [

@@ -5,7 +5,7 @@ internal import ModelFetch
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the known models: files, bytes, how sure the manifest is, and what is here.")
+        abstract: "List the known models, and which of their files are in models/.")
 
     @OptionGroup(title: "MANIFESTS") var manifests: ManifestDirectoryOptions
     @OptionGroup(title: "OUTPUT") var output: OutputOptions

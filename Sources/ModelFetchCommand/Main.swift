@@ -5,7 +5,7 @@ internal import ModelFetch
 
 @main
 enum Main {
-    /// Not async: that would begin on a thread of the pool, and what a thread gives up is given up only for those that it makes.
+    /// Not `async`: that would start on a thread of the pool, and Landlock confines only the calling thread and those that it starts.
     static func main() {
         ProcessSetup.prepare()
         let arguments = Array(CommandLine.arguments.dropFirst())
@@ -23,14 +23,14 @@ enum Main {
         do {
             try ProcessSetup.checkLimits()
             try SignalHandling.watch()
-            // Last, so that the thread above is not one of those that the runtime needs.
+            // Last, so that the thread above is not counted among those that the runtime needs.
             try ProcessSetup.checkThreads()
         } catch {
             end(with: error, of: work)
         }
         Task {
-            // libdispatch opens a descriptor for the timers of each clock when the first one is set, and traps where there is
-            // none left: better now than in the middle of a download. What is due at once sets no timer, so it is a moment.
+            // libdispatch opens a descriptor for the timers of each clock when the first timer is set, and traps if there is none
+            // left: better now than during a download. A timer that is already due would not be set at all.
             try? await Task.sleep(for: .milliseconds(1), clock: .continuous)
             try? await Task.sleep(for: .milliseconds(1), clock: .suspending)
             do {
@@ -43,13 +43,13 @@ enum Main {
         dispatchMain()
     }
 
-    /// What was found out before the work began, as the work would have said it.
+    /// Reports a failure from before the work began, as the work itself would have.
     private static func end(with failure: Failure, of work: CommandWork) -> Never {
         let status = work.context.report(failure)
         end(with: ExitCode(status))
     }
 
-    /// What the parser has to say of a misuse, in the voice of all other errors; help and the version go to stdout.
+    /// Prints what the parser says: errors like all other errors, help and the version on stdout.
     private static func end(with error: any Error) -> Never {
         let status = ModelFetchCommand.exitCode(for: error).rawValue
         if let signal = SignalHandling.received, status == ExitStatus.ofSignal(signal) {

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import ModelFetch
 
-/// `modelfetch manifest`: looking at manifests.
+/// `modelfetch manifest`: shows and checks manifests.
 struct ManifestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manifest", abstract: "Show and check manifests.", subcommands: [Show.self, Check.self])
@@ -11,7 +11,7 @@ struct ManifestCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show", abstract: "Print a model's manifest as JSON.")
 
-        @Argument(help: "The model, or a path to a manifest.")
+        @Argument(help: "The model, or the path of a manifest.")
         var model: String
 
         @OptionGroup(title: "MANIFESTS") var manifests: ManifestDirectoryOptions
@@ -34,7 +34,7 @@ struct ManifestCommand: AsyncParsableCommand {
     /// `modelfetch manifest check`.
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "check", abstract: "Say whether a manifest of your own is right, and where it is not.")
+            commandName: "check", abstract: "Check your own manifests, and report what is wrong and where.")
 
         @Argument(help: "Manifest files.")
         var files: [String]

@@ -1,36 +1,36 @@
 internal import ArgumentParser
 internal import ModelFetch
 
-/// The program: `modelfetch`, with `download` as what it does unless told otherwise.
+/// `modelfetch`, the root command; `download` is the default subcommand.
 struct ModelFetchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "modelfetch",
-        abstract: "Downloads machine-learning models over bad networks, and proves that they are right.",
+        abstract: "Downloads machine-learning models over unreliable networks and verifies every file.",
         usage: """
             modelfetch <model> [<directory>] [<options>]
             modelfetch <subcommand> [<options>]
             """,
         discussion: """
             EXAMPLES
-              modelfetch 124M                 GPT-2 124M into models/124M
-              modelfetch 124M                 again: goes on, or skips what is done
+              modelfetch 124M               GPT-2 124M into models/124M
+              modelfetch 124M               the same again: resumes
               modelfetch 355M ~/gpt2 --limit-rate 5M
-              modelfetch 355M ~/gpt2 --source http://mirror.example/gpt2/355M/
-              modelfetch verify models/124M   is every byte still what it should be?
-              modelfetch list                 the known models, and what is here
+              modelfetch 355M --source http://mirror.example/355M/
+              modelfetch verify models/124M is every file still right?
+              modelfetch list               the known models
 
-            The options of a download: modelfetch download --help
+            For the options of a download: modelfetch download --help
 
             EXIT STATUS
-              0    everything is there and verified
+              0    every file is there and verified
               64   usage: bad arguments, unknown model
-              65   data: wrong, damaged or missing files, or a bad manifest
+              65   wrong, damaged or missing files, or a bad manifest
               66   no such directory or manifest
-              69   sources unavailable: what came is kept, try again later
+              69   sources unavailable: try again later, to resume
               73   cannot create, read or write here
               75   another run holds the directory (--no-wait)
-              76   every source answers something wrong or unsafe
-              130, 143, 129   ended by SIGINT, SIGTERM, SIGHUP: what came is kept
+              76   every source answered something wrong or unsafe
+              130, 143, 129   ended by SIGINT, SIGTERM, SIGHUP
             """,
         version: VersionText.text,
         subcommands: [

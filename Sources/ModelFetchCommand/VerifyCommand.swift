@@ -5,15 +5,15 @@ internal import ModelFetch
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Rehash every file of model directories, and say what is damaged, missing or extra.",
+        abstract: "Hash every file of model directories, and report what is damaged, missing or extra.",
         discussion: """
-            Reads everything, believes no receipt, writes nothing. The model is found out from the directory itself: from its
-            receipts, its small files, or its name. Symbolic links to files are followed.
+            Reads every file, whatever earlier runs recorded, and writes nothing. The model is recognized by the directory's
+            records, its small files, or its name. Symbolic links to files are followed.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "Model directories, or names of models in models/; every directory in models/ unless given.",
+            "Model directories, or names of models in models/; by default every directory in models/.",
             valueName: "directories"))
     var directories: [String] = []
 
@@ -36,7 +36,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 do {
                     audits.append((try chosen ?? ModelLookup(catalog).manifest(of: directory), directory))
                 } catch {
-                    // The other directories are audited all the same.
+                    // The other directories are audited nevertheless.
                     let error = audited.suggestion(for: directory, failedWith: error) ?? error
                     status = context.report(error, model: choice.model, directory: directory)
                 }

@@ -1,6 +1,6 @@
 internal import ModelFetch
 
-/// What `--version` prints: the program, and the libraries that it runs with.
+/// What `--version` prints: the program's version and those of the C libraries that it runs with.
 enum VersionText {
     static var text: String { "modelfetch \(modelfetchVersion) (\(linkedLibraries))" }
 }

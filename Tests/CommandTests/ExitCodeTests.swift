@@ -60,7 +60,7 @@ struct ExitCodeTests {
             #expect(result.out.contains("weights.bin: the digest is wrong: expected "))
             #expect(result.out.contains("config.json: the size is wrong: expected 90 bytes, found 2"))
             #expect(result.out.contains("checkpoint: missing"))
-            #expect(result.out.contains("is not test: 0 of 3 files right"))
+            #expect(result.out.contains("this is not test: 0 of 3 files right"))
         }
     }
 

@@ -19,7 +19,7 @@ struct OptionTests {
             (["124M", "--retry-delay", "1e9"], "--retry-delay"), (["124M", "--progress", "rainbow"], "plain"),
             (["124M", "d", "--manifest", "m.json", "e"], "e"), (["--manifest", "m.json", "124M", "d"], "--manifest"),
             (["124M", "--quiet", "--verbose"], "--quiet or --verbose"),
-            (["124M", "--retries", "-1"], "--retries is 0 or more, not -1"),
+            (["124M", "--retries", "-1"], "--retries must be 0 or more, not -1"),
             (["124M", "--limit-rate", "5MX"], "'5MX'"),
             (["verify", "d", "--model", "tiny", "--manifest", "m.json"], "--model or --manifest"),
             (["124M", "--no-such-option"], "--no-such-option"), (["manifest", "show"], "model"),
@@ -200,7 +200,7 @@ struct OptionTests {
             let before = workspace.listing()
             let verified = try await workspace.run("manifests/mine.json", "--verify")
             #expect(verified.status == 0)
-            #expect(verified.out.contains("models/mine is mine: 3 of 3 files right"))
+            #expect(verified.out.contains("models/mine: mine is complete: 3 of 3 files right"))
             for extra in [[], ["--manifest-dir", "manifests"]] {
                 #expect(try await workspace.run(["verify", "models/mine/"] + extra).status == 0)
             }

@@ -28,7 +28,7 @@ struct ProgressTests {
             #expect(drawn.lines.allSatisfy { $0.count < columns })
             terminal.type("\u{3}")
             #expect(try await child.wait().ending == .killed(SIGINT))
-            try await poll("the last words") { terminal.text.contains("to go on from there") }
+            try await poll("the last words") { terminal.text.contains("command again to resume") }
             let left = try terminal.screen(columns: columns, rows: 24)
             let text = left.all.joined(separator: " ")
             #expect(!text.contains("━") && !text.contains("─") && !text.contains("^C"), "\(left.all)")

@@ -85,7 +85,7 @@ struct RecordingTests {
         }
         terminal.type("\u{3}")
         try await child.wait()
-        try await poll("the last words") { terminal.text.contains("to go on from there") }
+        try await poll("the last words") { terminal.text.contains("command again to resume") }
         let after = try terminal.screen(columns: columns, rows: 40).lines
         return ["$ modelfetch tiny --source \(mirror)"] + pause + later.suffix(2) + ["^C"] + after.suffix(1)
     }

@@ -12,7 +12,7 @@ struct UsageSuggestionTests {
         ("gpt9", "modelfetch list shows the known models"),
         (
             "https://user:secret@host/124M/",
-            "fetch a manifest with curl first and give its path; where a model's files are: --source URL"
+            "for a manifest, download it first and give its path; for the model's files: --source URL"
         ),
     ])
     func `a command or model that is none is answered with what may have been meant`(
@@ -118,11 +118,11 @@ struct UsageSuggestionTests {
             #expect(result.status == 65)
             #expect(
                 result.err.contains(
-                    "hint: to fetch what is wrong or missing: modelfetch \(workspace.manifest) \(workspace.directory) "
+                    "hint: to fetch what is damaged or missing: modelfetch \(workspace.manifest) \(workspace.directory) "
                         // The manifest names none.
                         + "--source URL\n"),
                 "\(result.err)")
-            #expect(result.out.contains("is an incomplete test: 2 of 3 files right"), "\(result.out)")
+            #expect(result.out.contains("test is incomplete: 2 of 3 files right"), "\(result.out)")
         }
     }
 

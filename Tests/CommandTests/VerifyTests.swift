@@ -12,12 +12,12 @@ struct VerifyTests {
             let right = try await workspace.run("verify", "model")
             #expect(right.status == 0 && right.err.isEmpty, "\(right.err)")
             #expect(right.lines.prefix(2) == ["weights.bin: ok (300.0 kB)", "config.json: ok (90 B)"])
-            #expect(right.lines.last?.hasPrefix("model is test: 3 of 3 files right, ") == true)
+            #expect(right.lines.last?.hasPrefix("model: test is complete: 3 of 3 files right, ") == true)
             try workspace.write([1], to: "model/config.json")
             let damaged = try await workspace.run("verify", "model")
             #expect(damaged.status == 65)
             #expect(damaged.lines[1] == "config.json: the size is wrong: expected 90 bytes, found 1")
-            #expect(damaged.lines.last?.hasPrefix("model is a damaged test: 2 of 3 files right, ") == true)
+            #expect(damaged.lines.last?.hasPrefix("model: test is damaged: 2 of 3 files right, ") == true)
             #expect(damaged.err.hasPrefix("hint: ") && damaged.err.split(separator: "\n").count == 1, "\(damaged.err)")
         }
     }
@@ -42,7 +42,7 @@ struct VerifyTests {
             try workspace.write([1], to: "models/notes.txt")
             let all = try await workspace.run("verify")
             #expect(all.status == 0, "\(all.err)")
-            #expect(all.lines.count { $0.contains(" is test: 3 of 3 files right") } == 2)
+            #expect(all.lines.count { $0.contains("test is complete: 3 of 3 files right") } == 2)
             try workspace.write([1], to: "models/a/config.json")
             let one = try await workspace.run("verify", "--json")
             #expect(one.status == 65)
@@ -58,11 +58,11 @@ struct VerifyTests {
             for name in ["mine", "also-mine"] {
                 let result = try await workspace.run("verify", name, "--manifest-dir", "manifests")
                 #expect(result.status == 0, "\(result.err)")
-                #expect(result.out.contains("models/mine is mine"))
+                #expect(result.out.contains("models/mine: mine is complete"))
             }
             try workspace.write([1], to: "mine/weights.bin")
             let here = try await workspace.run("verify", "mine", "--manifest-dir", "manifests")
-            #expect(here.status == 65 && here.out.contains("mine is not mine"), "\(here.out)")
+            #expect(here.status == 65 && here.out.contains("mine: this is not mine"), "\(here.out)")
             let unknown = try await workspace.run("verify", "124M")
             #expect(unknown.status == 66 && unknown.err.contains("124M: there is no such directory"), "\(unknown.err)")
         }
@@ -76,7 +76,7 @@ struct VerifyTests {
             try workspace.write([1], to: "a/config.json")
             let result = try await workspace.run("verify", "a", "nowhere", "b")
             #expect(result.status == 65)
-            #expect(result.out.contains("a is a damaged test") && result.out.contains("b is test"))
+            #expect(result.out.contains("a: test is damaged") && result.out.contains("b: test is complete"))
             #expect(result.err.contains("error: nowhere: there is no such directory"))
         }
     }

@@ -1,51 +1,51 @@
-/// What happens while a download or an audit runs. Events add up: whoever shows progress keeps the sums.
+/// What happens during a download or an audit. Events are increments: a program that shows progress adds them up.
 ///
 /// Paths are those of the manifest. Texts are safe to print. Further cases may come with later versions: a `switch` should have a
 /// `default`.
 public enum DownloadEvent: Sendable {
-    /// The run knows its files. `bytes` is what they come to.
+    /// The run has determined its files, of `bytes` in all.
     case started(model: String, directory: String, files: Int, bytes: Int64)
-    /// Something a person should know that does not stop the run.
+    /// A problem that does not stop the run.
     case warning(String)
-    /// Something only a person who looks for a fault wants to know.
+    /// Diagnostic detail.
     case debug(String)
-    /// Another run holds the directory; this one waits. `process` is the other one's number, where the system tells it.
+    /// The run waits for another one that holds the directory. `process` is the number of that process, if the system tells it.
     case waitingForLock(directory: String, process: Int32?)
-    /// A file enters a phase.
+    /// Work on a file enters a phase.
     case phase(path: String, FilePhase)
-    /// Bytes of a file became part of it: received, or found from earlier and checked.
+    /// Bytes became part of a file: received ones, or checked ones of earlier runs.
     case progress(path: String, bytes: Int64, received: Bool)
-    /// Bytes that counted turned out bad and will be fetched again.
+    /// Bytes that were reported as progress turned out bad, and will be downloaded again.
     case discarded(path: String, bytes: Int64, reason: String)
-    /// A file that was there gave its place to the verified one, and is kept under another name of the directory.
+    /// The verified file replaced another one, which is kept under another name in the directory.
     case replaced(path: String, keptAs: String, bytes: Int64)
     /// An attempt failed; another one follows after `pause`.
     case retrying(path: String, Failure, attempt: Int, pause: Duration)
-    /// A source is out for this file; `isLast` if no other one is left, and the file is about to fail.
+    /// A source is given up for this file; `isLast` if no other one is left, so that the file fails.
     case sourceDropped(path: String, Failure, isLast: Bool)
-    /// A file is done, one way or the other.
+    /// Work on a file is over, successfully or not.
     case finished(FileReport)
-    /// The run is over, and this is what came of it. Only ``DownloadEvents`` has it, as its last element;
+    /// The run is over, with this result. Only ``DownloadEvents`` has it, as its last element;
     /// ``ModelDownload/run(onEvent:)`` returns the report instead.
     case ended(DownloadReport)
 }
 
-/// What a file is at.
+/// What is being done with a file.
 public enum FilePhase: Hashable, Sendable {
-    /// A file under the final name is hashed.
+    /// An existing file is hashed.
     case hashing
-    /// Its bytes are compared with the source, to tell a damaged copy from somebody's other file.
+    /// An existing file is compared with the source, to distinguish a damaged copy from a different file.
     case comparing
-    /// A source is asked from this byte on. `held` bytes are there or claimed to be.
+    /// A source is asked for the bytes from this offset. `held` bytes are here according to the journal, checked or not.
     case connecting(source: String, offset: Int64, held: Int64)
-    /// The server sends from the start although it was asked for the rest: so many bytes that are here already come again first.
+    /// The server cannot resume and sends the whole file; its first `bytes` are already here.
     case repeating(bytes: Int64)
-    /// Bytes come.
+    /// Bytes are received.
     case receiving
-    /// All bytes are there; the digest is about to be.
+    /// All bytes are here, and the digest is being computed.
     case verifying
-    /// It is verified, and gets its name when every other file has one: the marker.
+    /// The marker is verified and held back until every other file is complete.
     case holding
-    /// It is made durable and gets its name.
+    /// The file is made durable and gets its final name.
     case publishing
 }

@@ -1,14 +1,14 @@
-/// What came of a download.
+/// The result of a download.
 public struct DownloadReport: Sendable {
     /// The manifest's name.
     public package(set) var model: String
-    /// The directory, as it was given.
+    /// The directory, as the caller gave it.
     public package(set) var directory: String
-    /// In the manifest's order, the selected ones.
+    /// The selected files, in the order of the manifest.
     public package(set) var files: [FileReport] = []
-    /// What kept the run as a whole from going on; `nil` where only files failed, or nothing did.
+    /// The failure of the run as a whole; `nil` if only files failed, or nothing did.
     public package(set) var failure: Failure?
-    /// What else did: of several hosts that cannot be reached, those after the first.
+    /// Further failures of the whole run: if several hosts cannot be reached, those after the first.
     package var furtherFailures: [Failure] = []
     /// Attempts that followed a failed one.
     public package(set) var retries = 0
@@ -22,19 +22,19 @@ public struct DownloadReport: Sendable {
         self.directory = directory
     }
 
-    /// Whether all selected files are there and verified.
+    /// Whether all selected files are here and verified.
     public var isOK: Bool { !isCancelled && failures.isEmpty }
 
-    /// Body bytes received, wanted or not.
+    /// Body bytes received, including useless ones.
     public var bytesDownloaded: Int64 { files.reduce(0) { $0 + $1.bytesDownloaded } }
 
-    /// Bytes that earlier runs had left and that are part of the files now.
+    /// Bytes from earlier runs that are part of the files now.
     public var bytesReused: Int64 { files.reduce(0) { $0 + $1.bytesReused } }
 
     /// Every failure of the run.
     public var failures: [Failure] { (failure.map { [$0] } ?? []) + furtherFailures + files.compactMap(\.failure) }
 
-    /// The kind that speaks for the run; `nil` if nothing failed.
+    /// The kind of failure with the highest precedence; `nil` if nothing failed.
     public var kind: Failure.Kind? {
         let kinds = Set(failures.map(\.kind))
         return Failure.Kind.byPrecedence.first { kinds.contains($0) }

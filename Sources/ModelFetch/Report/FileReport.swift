@@ -1,59 +1,59 @@
 public import Hashing
 
-/// What became of one file in a download or an audit.
+/// The result of a download or an audit for one file.
 public struct FileReport: Hashable, Sendable {
-    /// The file's state at the end; the raw values are those of the JSON report.
+    /// The state of the file at the end. The raw values are those of the JSON report.
     public enum State: String, Hashable, Sendable {
         // After a download.
 
-        /// Fetched; nothing was reused.
+        /// Downloaded; nothing was reused.
         case downloaded
-        /// Fetched; some bytes were there from earlier.
+        /// Downloaded in part; some bytes were here from earlier runs.
         case resumed
-        /// A wrong file stood under the final name and was put right.
+        /// A wrong file with this name was repaired or replaced.
         case repaired
-        /// It was there and right already.
+        /// Already here and right.
         case skipped
-        /// The marker, verified, under its partial name: the model is not whole yet.
+        /// The marker, verified but held back under its partial name because the model is not complete yet.
         case held
-        /// Not there, or not right; see ``FileReport/failure``.
+        /// Missing or wrong; see ``FileReport/failure``.
         case failed
 
         // After an audit.
 
-        /// It is what the manifest says.
+        /// As the manifest says.
         case ok
-        /// Size or digest differ.
+        /// The size or the digest is wrong.
         case damaged
-        /// Not there.
+        /// The file does not exist.
         case missing
-        /// It could not be read, or changed while it was read.
+        /// The file could not be read, or it changed while it was read.
         case unreadable
-        /// The manifest does not know it. Never a failure.
+        /// Not in the manifest. Never a failure.
         case extra
     }
 
     /// The path in the manifest.
     public package(set) var path: String
-    /// What became of it.
+    /// The state at the end.
     public package(set) var state: State
-    /// The size in bytes that the manifest gives or leads to expect; `nil` where nothing is known.
+    /// The size in bytes that the manifest gives or expects; `nil` if none is known.
     public package(set) var size: Int64?
-    /// The digest that the file has now, where it was told; else the manifest's.
+    /// The digest of the file, if it was determined; otherwise the one in the manifest.
     public package(set) var sha256: SHA256Digest?
     /// Whether the manifest has a SHA-256 for the file.
     public package(set) var isPinned: Bool
-    /// What was checked where the manifest has no SHA-256.
+    /// What was checked instead, if the manifest has no SHA-256.
     public package(set) var evidence: [String] = []
-    /// Body bytes received for it, wanted or not.
+    /// Body bytes received for it, including useless ones.
     public package(set) var bytesDownloaded: Int64 = 0
-    /// Bytes that were there from earlier runs and are part of the file now.
+    /// Bytes from earlier runs that are part of the file now.
     public package(set) var bytesReused: Int64 = 0
-    /// The size on the disk where it differs from ``size``.
+    /// The size on disk, if it differs from ``size``.
     public package(set) var actualSize: Int64?
-    /// A remark, such as which known variant an audit found.
+    /// A remark, such as the known variant that an audit found.
     public package(set) var note: String?
-    /// Why it is not there, or not right; `nil` where nothing failed.
+    /// Why it is missing or wrong; `nil` if nothing failed.
     public package(set) var failure: Failure?
 
     package init(path: String, state: State, size: Int64?, sha256: SHA256Digest?, isPinned: Bool) {

@@ -1,15 +1,15 @@
 public import Foundation
 
-/// Why a download or an audit did not come to a good end, for callers who would rather be thrown an error than read a report.
+/// Why a download or an audit did not succeed, for callers that prefer a thrown error to a report.
 public enum ModelFetchError: Error, Hashable, Sendable {
-    /// It failed. Of several failures, this is the first one of the kind that speaks for the run; the report has all of them.
+    /// It failed. Of several failures this is the first one of the kind with the highest precedence; the report has all of them.
     case failed(Failure)
-    /// Its task was cancelled before the end. What was received is kept, and the next run goes on from there.
+    /// Its task was cancelled. What was received is kept, and the next run resumes from there.
     case cancelled
 }
 
 extension ModelFetchError: CustomStringConvertible, LocalizedError {
-    /// The failure's sentence, or that it was cancelled.
+    /// The description of the failure, or that the run was cancelled.
     public var description: String {
         switch self {
         case .failed(let failure): failure.description

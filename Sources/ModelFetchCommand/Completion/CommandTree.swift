@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// The subcommands and options, as the parser describes them itself.
+/// The subcommands and options, as the parser describes them.
 struct CommandTree: Decodable, Sendable {
     struct Command: Decodable, Sendable {
         let commandName: String
@@ -12,7 +12,7 @@ struct CommandTree: Decodable, Sendable {
 
         func subcommand(_ name: String) -> Command? { subcommands?.first { $0.commandName == name } }
 
-        /// An option or a flag by what stands on the command line, as in `--source`.
+        /// The option or flag with this name, as in `--source`.
         func option(_ word: String) -> Argument? {
             arguments?.first { argument in argument.names?.contains { $0.word == word } == true }
         }

@@ -1,4 +1,4 @@
-/// What may stand at the end of a command line that is not finished yet: a pure function of its words.
+/// Completes the last word of an unfinished command line. A pure function of its words.
 struct Completion: Sendable {
     struct Candidate: Hashable, Sendable {
         let word: String
@@ -7,22 +7,22 @@ struct Completion: Sendable {
 
     struct Answer: Hashable, Sendable {
         var candidates: [Candidate] = []
-        /// Whether the names of files may stand there, too. Those the shell knows best.
+        /// Whether the word may also be the name of a file, which the shell completes.
         var takesFiles = false
     }
 
     private let root: CommandTree.Command
     private let models: [Candidate]
 
-    /// - Parameter models: the names of models, with what they are.
+    /// - Parameter models: the names of models, and their descriptions.
     init(_ tree: CommandTree, models: [Candidate]) {
         root = tree.command
         self.models = models
     }
 
-    /// - Parameter words: what follows the program's name; the last one is to be completed, and may be empty.
+    /// - Parameter words: the words after the program's name. The last one is completed; it may be empty.
     func answer(to words: [String]) -> Answer {
-        // bash cuts `--progress=bar` in three.
+        // bash splits `--progress=bar` into three words.
         let words = words.enumerated().filter { $0.element != "=" || $0.offset == words.count - 1 }.map(\.element)
         var current = words.last ?? ""
         if current == "=" { current = "" }
@@ -36,9 +36,9 @@ struct Completion: Sendable {
         return options(current, line)
     }
 
-    /// The words before the one that is to be completed.
+    /// The words before the one that is completed.
     private struct Line {
-        /// Those that apply: the innermost subcommand's; at the top level also those of a download, which may do without its name.
+        /// The commands whose options apply: the innermost one, and at the top level also `download`, the default.
         private(set) var commands: [CommandTree.Command]
         private(set) var operands: [String] = []
         private(set) var given: Set<String> = []
@@ -60,7 +60,7 @@ struct Completion: Sendable {
                     commands = [command]
                 } else {
                     operands.append(word)
-                    // Only a download begins with anything else than a subcommand.
+                    // Only a download can start with anything but the name of a subcommand.
                     if commands.count > 1 { commands.removeFirst() }
                 }
             }
@@ -104,7 +104,7 @@ struct Completion: Sendable {
         case "download":
             if line.operands.isEmpty, !line.given.contains("--manifest") {
                 answer.candidates += models
-                // A path to a manifest has a slash in it, or nothing else fits.
+                // The path of a manifest has a slash or a dot.
                 answer.takesFiles = !line.isAtTop || current.contains("/") || current.contains(".")
             } else {
                 answer.takesFiles = line.operands.count < 2

@@ -1,6 +1,6 @@
 internal import ModelFetch
 
-/// The manual page in mdoc(7), made from what the parser knows of the subcommands and options: a pure function.
+/// The manual page in mdoc(7), generated from the parser's description of the subcommands and options. A pure function.
 struct ManualPage {
     private static let width = 76
 
@@ -16,27 +16,27 @@ struct ManualPage {
     private mutating func build(_ root: CommandTree.Command, _ date: String) {
         lines = [".Dd \(date)", ".Dt MODELFETCH 1", ".Os"]
         lines += [".Sh NAME", ".Nm modelfetch"]
-        // mandoc(1) wants no full stop there.
-        lines.append(".Nd downloads machine-learning models over bad networks, and proves them right")
+        // mandoc(1) warns of a full stop here.
+        lines.append(".Nd download machine-learning models over unreliable networks and verify every file")
         lines += [".Sh SYNOPSIS", ".Nm", ".Ar model", ".Op Ar directory", ".Op Ar options"]
         for command in root.subcommands ?? [] where command.commandName != "help" { synopsis(command, "") }
         lines.append(".Sh DESCRIPTION")
         text(root.abstract ?? "")
-        text("Without the name of a subcommand it is a download: the model is the first argument.")
+        text("Without the name of a subcommand, modelfetch downloads the model that is the first argument.")
         for command in root.subcommands ?? [] where command.commandName != "help" { describe(command, "") }
         lines.append(".Sh ENVIRONMENT")
         list([
-            (".Ev MODELFETCH_MANIFESTS", "Directories of manifests of your own, separated by colons."),
+            (".Ev MODELFETCH_MANIFESTS", "Directories of your own manifests, separated by colons."),
             (".Ev SSL_CERT_FILE , SSL_CERT_DIR", "Certificate authorities to trust."),
-            (".Ev http_proxy , https_proxy , all_proxy , no_proxy", "Proxies, and hosts to be asked without one."),
-            (".Ev CI", "Where it is set there are no bars, but lines."),
+            (".Ev http_proxy , https_proxy , all_proxy , no_proxy", "Proxies, and hosts that need none."),
+            (".Ev CI", "If set, progress is printed as lines instead of bars."),
         ])
         lines.append(".Sh FILES")
         list([
-            (".Pa NAME.partial", "A file that is not finished yet."),
+            (".Pa NAME.partial", "An unfinished file."),
             (
                 ".Pa \(ModelDownload.recordsDirectory)",
-                "In a model directory: which bytes of it are good, which files were verified, and what was kept."
+                "In a model directory: which bytes are good, which files were verified, and replaced files."
             ),
         ])
         for section in ["EXIT STATUS", "EXAMPLES"] { literal(section, from: root.discussion ?? "") }
@@ -67,7 +67,7 @@ struct ManualPage {
             text(discussion)
         }
         for subcommand in command.subcommands ?? [] { describe(subcommand, name + " ") }
-        // What every subcommand has is said once.
+        // Options that every subcommand has are described once.
         let isFirst = command.commandName == "download"
         list(
             (command.arguments ?? []).filter { isFirst || !["version", "help"].contains($0.valueName ?? "") }.map {
@@ -92,7 +92,7 @@ struct ManualPage {
         lines.append(".El")
     }
 
-    /// The indented lines below a heading, as they are.
+    /// The indented lines below a heading, unchanged.
     private mutating func literal(_ heading: String, from discussion: String) {
         let all = discussion.split(separator: "\n", omittingEmptySubsequences: false)
         guard let start = all.firstIndex(of: Substring(heading)) else { return }
@@ -104,7 +104,7 @@ struct ManualPage {
         lines.append(".Ed")
     }
 
-    /// Filled text: a sentence begins a line, and no line is longer than mdoc(7) wants it.
+    /// Filled text. As mdoc(7) recommends, each sentence starts a line, and lines are short.
     private mutating func text(_ text: String) {
         var line = ""
         func isEnd(_ word: String) -> Bool { word.hasSuffix(".") || word.hasSuffix("?") }
@@ -122,7 +122,7 @@ struct ManualPage {
         if !line.isEmpty { lines.append(Self.escaped(line)) }
     }
 
-    /// What roff(7) would take for its own.
+    /// Escapes what roff(7) would interpret.
     private static func escaped(_ line: String) -> String {
         let text = line.replacing("\\", with: "\\e").replacing("--", with: "\\-\\-")
         return text.hasPrefix(".") || text.hasPrefix("'") ? "\\&" + text : text

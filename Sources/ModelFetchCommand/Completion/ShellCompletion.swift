@@ -2,10 +2,10 @@ internal import ArgumentParser
 internal import Foundation
 internal import ModelFetch
 
-/// What is asked for at the installation, the manual page and the scripts that shells load, and what those scripts ask in turn whenever
-/// someone presses the tab key.
+/// The hidden interface for shells: the manual page and the completion scripts, which are generated at installation, and the candidates
+/// that those scripts ask for at each press of the tab key.
 enum ShellCompletion {
-    /// What a script puts before the words of an unfinished command line.
+    /// The argument that a script passes before the words of an unfinished command line.
     private static let question = "---words"
     private static let files = ":files"
 
@@ -51,7 +51,7 @@ enum ShellCompletion {
     static let scripts = ["bash": bash, "zsh": zsh, "fish": fish]
 
     private static let bash = #"""
-        # bash completion for modelfetch. The program itself tells what may follow.
+        # bash completion for modelfetch. The program itself provides the candidates.
         _modelfetch() {
             local line files= current=${COMP_WORDS[COMP_CWORD]}
             COMPREPLY=()
@@ -69,7 +69,7 @@ enum ShellCompletion {
 
     private static let zsh = #"""
         #compdef modelfetch
-        # zsh completion for modelfetch. The program itself tells what may follow.
+        # zsh completion for modelfetch. The program itself provides the candidates.
         _modelfetch() {
             local line files=0
             local -a candidates
@@ -99,7 +99,7 @@ enum ShellCompletion {
         """#
 
     private static let fish = #"""
-        # fish completion for modelfetch. The program itself tells what may follow.
+        # fish completion for modelfetch. The program itself provides the candidates.
         function __modelfetch_complete
             set -l tokens (commandline -opc)
             set -l program $tokens[1]

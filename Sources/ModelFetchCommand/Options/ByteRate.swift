@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// A number of bytes a second: digits, and K, M or G for powers of 1024, which may be written KB or KiB.
+/// A number of bytes per second: digits and optionally K, M or G, or KB, KiB and so on, all of which are powers of 1024.
 struct ByteRate: ExpressibleByArgument, Equatable {
     private static let units: [String: Int64] = [
         "": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "kib": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "mib": 1 << 20,
@@ -10,7 +10,7 @@ struct ByteRate: ExpressibleByArgument, Equatable {
     let bytesPerSecond: Int64
 
     init?(argument: String) {
-        // By bytes: what is no ASCII is in no unit.
+        // By bytes: no unit has anything but ASCII.
         let bytes = Array(argument.utf8)
         let end = bytes.firstIndex { !(48...57).contains($0) && $0 != 46 } ?? bytes.endIndex
         let suffix = bytes[end...].map { (65...90).contains($0) ? $0 | 0x20 : $0 }

@@ -1,12 +1,12 @@
 internal import ArgumentParser
 internal import ModelFetch
 
-/// Which manifest is meant, for commands that can find out by themselves.
+/// The manifest to use, for commands that can also determine it themselves.
 struct ManifestChoiceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The model, where it is not found out by itself.", valueName: "name"))
+    @Option(help: ArgumentHelp("The model, if it is not recognized.", valueName: "name"))
     var model: String?
 
-    @Option(help: ArgumentHelp("A manifest of your own, instead of a known model.", valueName: "file"))
+    @Option(help: ArgumentHelp("Use your own manifest instead of a known model.", valueName: "file"))
     var manifest: String?
 
     mutating func validate() throws {

@@ -2,12 +2,12 @@ internal import ArgumentParser
 internal import Foundation
 internal import ModelFetch
 
-/// Where manifests come from.
+/// The directories that manifests are read from.
 struct ManifestDirectoryOptions: ParsableArguments {
     @Option(
         name: .customLong("manifest-dir"),
         help: ArgumentHelp(
-            "A directory of manifests of your own; may be repeated. $MODELFETCH_MANIFESTS holds more, separated by colons.",
+            "A directory of your own manifests; may be repeated. $MODELFETCH_MANIFESTS lists more, separated by colons.",
             valueName: "dir"))
     var manifestDirectories: [String] = []
 

@@ -2,38 +2,38 @@ internal import ArgumentParser
 internal import Foundation
 internal import ModelFetch
 
-/// Where files come from, and how hard to try.
+/// Where files come from, and how persistently they are fetched.
 struct TransferCommandOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A base URL that has the files, instead of the manifest's sources; may be repeated.", valueName: "url"))
+            "A base URL of the files, instead of the manifest's sources; may be repeated.", valueName: "url"))
     var source: [String] = []
 
     @Option(
         name: .customLong("limit-rate"),
         help: ArgumentHelp(
-            "At most this many bytes a second in all, as in 800K, 5M or 5MiB (units of 1024).", valueName: "rate"))
+            "Limit the total rate, in bytes per second, as in 800K, 5M or 5MiB (units of 1024).", valueName: "rate"))
     var limitRate: ByteRate?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Retries without progress before a source is given up.", valueName: "n"))
+        help: ArgumentHelp("Give up a source after so many retries without progress.", valueName: "n"))
     var retries = 8
 
     @Option(
         name: .customLong("retry-delay"), parsing: .unconditional,
-        help: ArgumentHelp("Base of the growing pause between attempts, in seconds; at most 30.", valueName: "s"))
+        help: ArgumentHelp("The initial pause between attempts, in seconds; it grows to at most 30.", valueName: "s"))
     var retryDelay = 0.5
 
     @Option(
         name: .customLong("stall-timeout"), parsing: .unconditional,
         help: ArgumentHelp(
-            "How long a transfer may crawl below 1 KiB/s, in seconds; it is noticed some 5 s later.", valueName: "s"))
+            "Retry a transfer after so many seconds below 1 KiB/s; noticed up to 5 s later.", valueName: "s"))
     var stallTimeout = 30.0
 
     @Option(
         name: .customLong("connect-timeout"), parsing: .unconditional,
-        help: ArgumentHelp("How long connecting may take, in seconds.", valueName: "s"))
+        help: ArgumentHelp("Limit the time to connect, in seconds.", valueName: "s"))
     var connectTimeout = 15.0
 
     @Flag(
@@ -42,38 +42,40 @@ struct TransferCommandOptions: ParsableArguments {
     var waitForNetwork = false
 
     @Option(
-        help: ArgumentHelp("Certificate authorities to trust, as a PEM file; also $SSL_CERT_FILE.", valueName: "file"))
+        help: ArgumentHelp(
+            "Trust the certificate authorities in this PEM file; $SSL_CERT_FILE is honored, too.", valueName: "file"))
     var cacert: String?
 
     @Option(
         help: ArgumentHelp(
-            "A header field for the sources given with --source, as 'Name: value'; may be repeated.", valueName: "field"
+            "Send a header field, as in 'Name: value', to the sources given with --source; may be repeated.",
+            valueName: "field"
         ))
-    // Not read by the parser, which would repeat a value that it cannot read: this one may be a secret.
+    // Not parsed by the parser, which quotes a value that it cannot parse: this one may be a secret.
     var header: [String] = []
 
-    @Flag(help: "Take user and password for the sources' own hosts from ~/.netrc.")
+    @Flag(help: "Use the passwords in ~/.netrc for the hosts of the sources.")
     var netrc = false
 
     @Option(
         help: ArgumentHelp(
-            "A proxy; otherwise http_proxy, https_proxy, all_proxy and no_proxy count.", valueName: "url"))
+            "Use a proxy; by default http_proxy, https_proxy, all_proxy and no_proxy decide.", valueName: "url"))
     var proxy: String?
 
     @Flag(
         name: .customLong("http2"),
-        help: "Offer HTTP/2 to https servers, for those that speak nothing else.")
+        help: "Offer HTTP/2 to https servers, for those that speak only HTTP/2.")
     var http2 = false
 
     mutating func validate() throws {
         if !header.isEmpty, source.isEmpty {
-            throw ValidationError("--header is sent only to sources that you name: add --source URL.")
+            throw ValidationError("--header is sent only to sources given with --source: add --source URL.")
         }
         guard retries >= 0 else {
-            throw ValidationError("--retries is 0 or more, not \(retries); 0 means one attempt.")
+            throw ValidationError("--retries must be 0 or more, not \(retries); 0 means one attempt.")
         }
         for field in header where HeaderField(field) == nil {
-            throw ValidationError("--header is a field as in 'Name: value'; one that was given is none.")
+            throw ValidationError("--header must have the form 'Name: value', and one has not.")
         }
         for (name, value, least) in [
             ("retry-delay", retryDelay, 0), ("stall-timeout", stallTimeout, 0.001),
@@ -81,12 +83,13 @@ struct TransferCommandOptions: ParsableArguments {
         ] {
             guard value.isFinite, value >= least, value <= 86_400 else {
                 let bound = least > 0 ? "above 0" : "0 or more"
-                throw ValidationError("--\(name) is a number of seconds, \(bound) and at most a day, not \(value).")
+                throw ValidationError(
+                    "--\(name) must be a number of seconds, \(bound) and at most a day, not \(value).")
             }
         }
     }
 
-    /// What the options name must be there: found out now, and not when the first https source is asked.
+    /// Checks that the files exist that the options name, before the first https source is asked.
     func checkFiles() throws(Failure) {
         guard let cacert, !FileManager.default.isReadableFile(atPath: cacert) else { return }
         let isThere = FileManager.default.fileExists(atPath: cacert)

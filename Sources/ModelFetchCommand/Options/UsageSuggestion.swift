@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import ModelFetch
 
-/// What a user may have meant who gave for a model what is none.
+/// What a user may have meant by an argument that is not a known model or not a directory.
 enum UsageSuggestion {
     /// - Parameter commands: the names of the subcommands.
     /// - Returns: `nil` if nothing comes to mind.
@@ -10,7 +10,7 @@ enum UsageSuggestion {
         if isURL(model) {
             return CommandFailure(
                 .usage, "\(withoutSecrets(model)) is a URL, not a model",
-                hint: "fetch a manifest with curl first and give its path; where a model's files are: --source URL")
+                hint: "for a manifest, download it first and give its path; for the model's files: --source URL")
         }
         var isDirectory: ObjCBool = false
         if FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory), isDirectory.boolValue {
@@ -21,7 +21,7 @@ enum UsageSuggestion {
         let word = Array(model.utf8.prefix(64))
         if let command = commands.first(where: { editDistance(Array($0.utf8), word) <= 2 }) {
             return CommandFailure(
-                .usage, "\(printable(model)) is not a known model, nor a command",
+                .usage, "\(printable(model)) is neither a known model nor a command",
                 hint: "did you mean: modelfetch \(command)")
         }
         return nil
@@ -38,7 +38,7 @@ enum UsageSuggestion {
             hint: "did you mean \(names.joined(separator: " or "))?")
     }
 
-    /// What cannot have been meant for a directory.
+    /// A URL in the place of a directory.
     static func of(directory: String) -> CommandFailure? {
         guard isURL(directory) else { return nil }
         return CommandFailure(

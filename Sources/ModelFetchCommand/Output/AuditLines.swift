@@ -1,14 +1,14 @@
 internal import ModelFetch
 
-/// The lines about the files of an audit: its results.
+/// The results of an audit, as a line per file.
 enum AuditLines {
-    /// Up to so many files of one state each get a line.
+    /// How many files of each state are listed; the rest is only counted.
     private static let fewFiles = 20
 
-    /// - Parameter isVerbose: whether each file gets a line, however many there are.
+    /// - Parameter isVerbose: whether every file is listed.
     static func lines(_ files: [FileReport], isVerbose: Bool = false) -> [String] {
         var lines: [String] = []
-        // Of many that are right only those of which there is more to say.
+        // Of many files that are right, only those with a remark are listed.
         let isLong = files.count { $0.state == .ok } > fewFiles && !isVerbose
         var counts: [FileReport.State: Int] = [:]
         for file in files {
@@ -35,7 +35,7 @@ enum AuditLines {
             let size = Formatting.bytes(file.actualSize ?? file.size ?? 0)
             if file.isPinned || !file.evidence.isEmpty || file.note == nil {
                 let evidence = file.evidence.isEmpty ? "nothing" : file.evidence.joined(separator: ", ")
-                let doubt = file.isPinned ? "" : ", no SHA-256 is known: checked by \(evidence)"
+                let doubt = file.isPinned ? "" : ", no known SHA-256, checked by \(evidence)"
                 return "\(path): ok (\(size)\(doubt)\(note))"
             }
             return "\(path): ok (\(size)\(note))"

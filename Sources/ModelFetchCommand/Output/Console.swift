@@ -2,26 +2,26 @@ internal import Glibc
 internal import ModelFetch
 internal import Synchronization
 
-/// The two ways out: stdout for data, stderr for everything else. Whole lines, in order, from any thread, and nothing in
-/// them that a terminal would obey.
+/// The program's output: stdout for results, stderr for everything else. Whole lines, in order, from any thread, with control
+/// characters escaped.
 ///
-/// At the end of stderr there may be a block of lines that is drawn again and again; what is said meanwhile goes above it.
-/// That nobody listens any more (a closed pipe, a full disk behind a redirection) is no reason to stop a download.
+/// At the end of stderr there may be a block of lines that is redrawn in place; messages are printed above it. A download
+/// goes on even if its output cannot be written (a closed pipe, a full disk).
 final class Console: Sendable {
     static let shared = Console()
 
-    // One lock for both, so that lines of stdout and stderr on one terminal do not run into each other.
+    // One lock for both, so that lines of stdout and stderr are not mixed up on a terminal.
     private let state = Mutex(State())
 
     private struct State {
         var lost: Int32?
         var block: [String] = []
 
-        /// A pipe that nobody reads is the reader's choice.
+        /// Notes an error of write(2). A closed pipe is the reader's choice, and no loss.
         mutating func lose(_ error: Int32) { if error != EPIPE { lost = lost ?? error } }
     }
 
-    /// Why something on stdout was lost, if it was and somebody may have wanted it: a full disk, not a pipe that nobody reads.
+    /// Why output on stdout was lost, such as a full disk; `nil` if none was, or only by a closed pipe.
     var lostOutput: String? {
         state.withLock { $0.lost }.map { String(cString: strerror($0)) }
     }
@@ -33,7 +33,7 @@ final class Console: Sendable {
         }
     }
 
-    /// Text of the program itself, help for one, as it is.
+    /// Prints the program's own text, such as help, unchanged.
     func out(text: String) {
         state.withLock { state in
             if let error = Self.write(Array(text.utf8), to: STDOUT_FILENO) { state.lose(error) }
@@ -53,9 +53,9 @@ final class Console: Sendable {
 
     // MARK: The block
 
-    /// Draws the block in the place of what it was; without lines it is gone.
+    /// Replaces the block; without lines it is removed.
     ///
-    /// - Parameter lines: each shorter than the terminal is wide.
+    /// - Parameter lines: each narrower than the terminal.
     func draw(_ lines: [String]) {
         state.withLock { state in
             let lines = lines.map { harmless($0) }
@@ -66,10 +66,10 @@ final class Console: Sendable {
         }
     }
 
-    /// The block stays where it is as it is, and the next one is drawn below: somebody else has written in between.
+    /// Leaves the block where it is, because other programs have written below it; the next one is drawn there.
     func abandonBlock() { state.withLock { $0.block = [] } }
 
-    /// - Returns: the `errno` of what could not be written.
+    /// - Returns: the `errno` of a failure.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
         var done = 0
         while done < bytes.count {
@@ -79,7 +79,7 @@ final class Console: Sendable {
             } else if count < 0, errno == EINTR {
                 continue
             } else if count < 0, errno == EAGAIN {
-                // Whoever shares the pipe has made it non-blocking: half a line would be worse than to wait.
+                // Another process that shares the pipe has made it non-blocking. Waiting is better than half a line.
                 var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&wanted, 1, -1)
             } else {
@@ -90,7 +90,7 @@ final class Console: Sendable {
     }
 }
 
-// The C call, whose name the method above takes for itself.
+// write(2), which the method of the same name hides.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, bytes, count)
 }

@@ -1,14 +1,14 @@
 internal import ModelFetch
 
-/// Failures of several files that have one reason: a server that is away fails every file, and to read it once is enough.
+/// Failures of several files for one reason, printed once: a server that is down fails every file.
 struct FailureGroup {
-    /// Up to so many are said one by one.
+    /// Groups up to this size are printed file by file.
     private static let few = 2
     private static let mostNames = 20
 
     private(set) var failures: [Failure]
 
-    /// In the order of their first ones.
+    /// The groups, in the order of their first failures.
     static func groups(of failures: [Failure]) -> [FailureGroup] {
         struct Reason: Hashable {
             let kind: Failure.Kind

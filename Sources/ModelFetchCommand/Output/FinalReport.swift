@@ -1,9 +1,9 @@
 internal import Hashing
 internal import ModelFetch
 
-/// The object that ends every run with `--json`: the same fields whatever ran and however it ended.
+/// The last object of every run with `--json`. Its fields are the same for all subcommands and results.
 struct FinalReport {
-    /// The manifest's name, or what was asked for where there is no manifest.
+    /// The manifest's name, or what the user typed if there is no manifest.
     var model: String?
     var directory: String?
     var status: Int32
@@ -12,7 +12,7 @@ struct FinalReport {
     var bytesReused: Int64 = 0
     var retries = 0
     var seconds: Double = 0
-    /// What kept the run as a whole from going on.
+    /// The failure of the run as a whole.
     var failure: CommandFailure?
     var origin: ManifestOrigin?
 

@@ -1,8 +1,8 @@
 internal import ModelFetch
 
-/// Numbers as a person reads them.
+/// Numbers for people.
 enum Formatting {
-    /// `497.8 MB`; decimal units, as disks and links are sold.
+    /// `497.8 MB`, in decimal units.
     static func bytes(_ count: Int64) -> String { roundedBytes(count) }
 
     /// `312.4/497.8 MB`: both in the unit of the whole.
@@ -13,7 +13,7 @@ enum Formatting {
         return "\(tenths(Double(part) / unit(of: whole)))/\(words[0]) \(words[1])"
     }
 
-    /// The bytes of the unit in which ``bytes(_:)`` gives a number.
+    /// The unit in which ``bytes(_:)`` gives a number, in bytes.
     private static func unit(of count: Int64) -> Double {
         var unit = 1000.0
         while Double(count) / unit >= 999.95, unit < 1e15 { unit *= 1000 }
@@ -39,7 +39,7 @@ enum Formatting {
 
     static func seconds(_ duration: Duration) -> String { seconds(duration / .seconds(1)) }
 
-    /// `7 files`, `1 file`; `plural` where an s does not make it.
+    /// `7 files`, `1 file`; `plural` is for nouns whose plural does not end in a mere s.
     static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
     }

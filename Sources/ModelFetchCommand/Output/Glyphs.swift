@@ -1,16 +1,16 @@
-/// What bars and cuts are drawn with.
+/// The characters of bars, and of the cut in a shortened name.
 struct Glyphs: Hashable, Sendable {
-    /// Bytes that are here; here and still to be checked; to come.
+    /// Bytes that are here; that are here but not yet checked; that are missing.
     let done: Character
     let claimed: Character
     let missing: Character
-    /// Stands for what was cut out of a name.
+    /// Replaces the part that is cut out of a name.
     let cut: String
 
     static let unicode = Glyphs(done: "━", claimed: "┅", missing: "─", cut: "…")
     static let ascii = Glyphs(done: "#", claimed: "=", missing: ".", cut: "..")
 
-    /// A bar of so many columns for shares of the whole. What is not whole is never drawn full.
+    /// A bar for two shares of the whole. It is full only if nothing is missing.
     func bar(_ columns: Int, done: Double, claimed: Double) -> String {
         let doneColumns = Self.columns(done, of: columns)
         let claimedColumns = Self.columns(done + claimed, of: columns) - doneColumns

@@ -1,6 +1,6 @@
 internal import Logging
 
-/// A log of one line a message on stderr: `warning: …`. No time and no label, since a person reads it as it comes.
+/// Logs to stderr, a line per message, as in `warning: …`. Without time and label, since people read it as it appears.
 struct StandardErrorLog: LogHandler {
     var logLevel: Logger.Level = .notice
     var metadata: Logger.Metadata = [:]

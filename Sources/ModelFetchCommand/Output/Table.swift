@@ -1,4 +1,4 @@
-/// Columns of text, as wide as they must be.
+/// Aligns text in columns.
 enum Table {
     static func lines(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0

@@ -1,9 +1,9 @@
-/// How many columns of a terminal text takes.
+/// Measures and shortens text by its columns on a terminal.
 enum TextColumns {
     static func count(_ text: some StringProtocol) -> Int { text.unicodeScalars.reduce(0) { $0 + columns($1) } }
 
-    /// Text in exactly so many columns, filled up with spaces on the right, or cut in the middle: of names that belong together
-    /// the ends differ.
+    /// Text in exactly so many columns: padded on the right, or cut in the middle, since names that belong together often differ
+    /// only at their ends.
     static func fit(_ text: String, _ columns: Int, cut: String) -> String {
         let count = count(text)
         guard count > columns else { return text + String(repeating: " ", count: columns - count) }
@@ -15,7 +15,7 @@ enum TextColumns {
         return short + String(repeating: " ", count: max(columns - self.count(short), 0))
     }
 
-    /// Text in at most so many columns, cut at the end.
+    /// Text in at most so many columns, cut at its end.
     static func cut(_ text: String, to columns: Int, cut: String) -> String {
         guard count(text) > columns else { return text }
         guard columns > cut.count else { return take(text.unicodeScalars, max(columns, 0)) }
@@ -33,7 +33,7 @@ enum TextColumns {
         return String(taken)
     }
 
-    /// 0 for marks that stand on another character, 2 for East Asian wide ones and emoji (Unicode Standard Annex 11), 1 for the rest.
+    /// 0 for combining marks, 2 for wide East Asian characters and emoji (Unicode Standard Annex 11), 1 for the rest.
     private static func columns(_ scalar: Unicode.Scalar) -> Int {
         if scalar.value < 0x300 { return 1 }
         switch scalar.properties.generalCategory {

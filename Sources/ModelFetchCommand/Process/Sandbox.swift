@@ -2,27 +2,26 @@ internal import CLinux
 internal import Glibc
 internal import ModelFetch
 
-/// Gives up, by the kernel's word, every right to write files but those beneath one directory: landlock(7).
+/// Has the kernel deny all writing except beneath one directory: landlock(7).
 ///
-/// The program does not write elsewhere; this is for the day on which somebody finds out how to make it. Reading stays free, and
-/// so does what is open already: stdout and stderr, wherever they go. What Landlock knows nothing of is not given up: modes,
-/// owners, times and extended attributes.
+/// The program does not write elsewhere anyway; this limits the damage of an attack that could make it. Reading stays allowed, and so
+/// do open files such as stdout and stderr. Landlock does not cover modes, owners, times and extended attributes.
 enum Sandbox {
-    /// Where files may still be made, written, renamed and removed.
+    /// Where files may still be created, written, renamed and removed.
     enum Place: Sendable {
         case nowhere
-        /// Beneath a directory that is there.
+        /// Beneath an existing directory.
         case beneath(String)
     }
 
-    /// Of the kernel's interface; not above 0 where there is none.
+    /// The version of the kernel's interface; 0 or less if there is none.
     static var version: Int32 { clinux_landlock_version() }
 
-    /// Confines the calling thread and every thread that it makes from now on: to be called while there are no others.
+    /// Confines the calling thread and the threads that it starts from now on. Call this while there are no others.
     ///
-    /// A kernel without Landlock is no error: the program is no worse there than it was before.
+    /// A kernel without Landlock is not an error.
     ///
-    /// - Returns: what came of it, in a sentence.
+    /// - Returns: the result, in a sentence.
     static func confine(to place: Place) -> String {
         let version = version
         guard version > 0 else { return isNot("the kernel has no Landlock, or it is switched off") }
@@ -41,7 +40,7 @@ enum Sandbox {
         return "writing is confined: \(words) (Landlock, version \(version))"
     }
 
-    /// - Returns: why that was not possible.
+    /// - Returns: why that failed; `nil` if it did not.
     private static func allow(_ rights: UInt64, beneath path: String, in rules: Int32) -> String? {
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { return failed("open of \(printable(path, limit: 1024))") }

@@ -3,36 +3,35 @@ internal import ModelFetch
 internal import Synchronization
 internal import Threads
 
-/// What SIGINT, SIGTERM and SIGHUP do: the first one lets the work at hand record what it has, a second one ends the
-/// process at once, and so does the first where there is nothing to record. Nothing is lost by that either.
+/// Handles SIGINT, SIGTERM and SIGHUP. The first one cancels the current work, which records what it has; a second one ends the
+/// process at once, as does the first if there is no work. Neither loses anything that was recorded.
 ///
-/// The process always ends by the signal itself: a shell that sees 130 from a program that went on to exit(3) believes that
-/// the program dealt with Ctrl-C, and carries on with its loop.
+/// The process always ends by the signal itself. If it called exit(3) instead, a shell would believe that the program had handled
+/// Ctrl-C, and continue its loop.
 enum SignalHandling {
     private struct State {
-        /// How much work is under way, one part within another, that a signal may only cancel.
+        /// How many pieces of work, one within another, are running that a signal only cancels.
         var works = 0
-        /// Cancels the work at hand, as soon as that is possible.
+        /// Cancels the current work, once it can be cancelled.
         var cancel: (@Sendable () -> Void)?
         var received: Int32?
     }
 
     private static let state = Mutex(State())
 
-    /// The first signal that came, while there was work.
+    /// The first signal that arrived during work.
     static var received: Int32? { state.withLock { $0.received } }
 
-    /// From now on a signal ends the process at once. Starts no thread.
+    /// From now on a signal ends the process immediately. Starts no thread.
     static func endOnSignals() {
         for number in [SIGINT, SIGTERM, SIGHUP] {
             var action = sigaction()
-            // SIGHUP that was ignored when we were started stays ignored: that is what nohup(1) means. The others are
-            // taken all the same: a shell without job control ignores SIGINT for what it starts in the background, and who
-            // sends one to it means it.
+            // If SIGHUP was ignored at the start, it stays ignored, for nohup(1). The others are handled nevertheless: a shell
+            // without job control has background processes ignore SIGINT, but a SIGINT sent to this one is meant for it.
             if number == SIGHUP, sigaction(number, nil, &action) == 0, isIgnored(action) { continue }
             action = sigaction()
             setHandler(of: &action) { number in
-                // All that is safe here is a system call (signal-safety(7)); the thread that watches does the rest.
+                // Only system calls are safe here (signal-safety(7)); the watching thread does the rest.
                 guard signalPipe >= 0 else { SignalHandling.end(by: number) }
                 let saved = errno
                 var byte = UInt8(truncatingIfNeeded: number)
@@ -44,8 +43,8 @@ enum SignalHandling {
         }
     }
 
-    /// Begins to watch, on a thread of its own and for as long as the process lives: from now on a signal may cancel work. To
-    /// be called once, while no other threads are there.
+    /// Starts a thread that watches for signals as long as the process lives; from now on a signal may cancel work. Call this once,
+    /// while there are no other threads.
     ///
     /// - Parameter start: starts a thread, or returns `nil`.
     static func watch(
@@ -54,10 +53,10 @@ enum SignalHandling {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw Failure(.cannotWrite, "no pipe: \(String(cString: strerror(errno)))") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        // A full pipe must not hold up whoever the signal happens to interrupt.
+        // A full pipe must not block the thread that the signal interrupts.
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
         let reader = ends[0]
-        // Before there is a second thread on which a signal could look at it.
+        // Set before there is a second thread on which a handler could read it.
         signalPipe = ends[1]
         let thread = start {
             allow([SIGINT, SIGTERM, SIGHUP])
@@ -73,7 +72,7 @@ enum SignalHandling {
         }
     }
 
-    /// Ends the process by a signal, as if nobody had ever dealt with it. Only calls that a handler may make
+    /// Ends the process by a signal, as if it had not been handled. Makes only calls that are allowed in a handler
     /// (signal-safety(7)).
     static func end(by number: Int32) -> Never {
         signal(number, SIG_DFL)
@@ -92,9 +91,9 @@ enum SignalHandling {
 
     /// Runs work that a signal cancels.
     ///
-    /// - Returns: what `work` returned, and the exit status that a signal asks for if one came: 128 and its number.
+    /// - Returns: the result of `work`, and the exit status for a signal that arrived meanwhile: 128 plus its number.
     static func run<R: Sendable>(_ work: @escaping @Sendable () async -> R) async -> (R, status: Int32?) {
-        // Before the work begins: a signal that came between the two would end it without a word.
+        // Before the work starts: a signal that arrived in between would end the process without a report.
         state.withLock { $0.works += 1 }
         let task = Task { await work() }
         let isLate = state.withLock { state in
@@ -110,8 +109,8 @@ enum SignalHandling {
         }
     }
 
-    /// Does work of several parts, each of which ``run(_:)`` does: a signal that comes between two of them ends nothing at once,
-    /// but is there to be seen (``received``) before the next one begins.
+    /// Runs work that consists of several calls of ``run(_:)``. A signal between two of them does not end the process; the work
+    /// checks ``received`` before the next one.
     static func holding<R>(_ work: () async -> R) async -> R {
         state.withLock { $0.works += 1 }
         defer { state.withLock { $0.works -= 1 } }
@@ -125,7 +124,7 @@ enum SignalHandling {
             return (true, state.cancel)
         }
         guard isFirst else { end(by: number) }
-        // Where there is nothing to cancel yet, whoever begins the work looks whether a signal came.
+        // If there is nothing to cancel yet, `run` checks for a signal when there is.
         cancel?()
     }
 
@@ -138,5 +137,5 @@ enum SignalHandling {
     }
 }
 
-/// Where the handler writes, once somebody reads it. Set once, while there is one thread.
+/// The end of the pipe that the handler writes to. Safe without a lock: set once, while there is only one thread.
 private nonisolated(unsafe) var signalPipe: Int32 = -1

@@ -1,7 +1,7 @@
-/// Files that are begun and not finished, in the order in which they began, and each found at once: while what is there is hashed,
-/// all files of a model may be among them.
+/// The unfinished files, in the order in which they were started, with access by path in constant time: while existing files are
+/// hashed, all files of a model may be among them.
 struct ActiveFiles: Sendable {
-    /// In order; those that are gone leave a gap until gaps are most of it.
+    /// In order. A removed file leaves a gap, until most of them are gaps.
     private var slots: [ProgressState.File?] = []
     private var places: [String: Int] = [:]
 
@@ -13,12 +13,12 @@ struct ActiveFiles: Sendable {
         slots.reduce(start) { sum, file in sum + (file.map(value) ?? 0) }
     }
 
-    /// Changes a file, which begins with this if it has not begun before.
+    /// Changes a file, which is added first if it is new.
     mutating func update(
         _ path: String, beginning: () -> ProgressState.File, _ change: (inout ProgressState.File) -> Void
     ) {
         if let place = places[path], var file = slots[place] {
-            // Out of its slot meanwhile, or what it holds would be copied.
+            // Taken out of its slot, so that its contents are not copied.
             slots[place] = nil
             change(&file)
             slots[place] = file

@@ -1,14 +1,14 @@
 internal import ModelFetch
 
-/// Which bad news was given already: of a host that is away one file tells, and the others need not.
+/// Which failures were reported already: a host that is down is reported for one file, not for all.
 struct DroppedSources: Sendable {
-    /// So many files that failed for one reason are named when they do; all of them are at the end.
+    /// How many files are reported as soon as they fail for one reason. At the end of the run all of them are.
     private static let fewFiles = 5
 
     private var said: Set<[String]> = []
     private var failed: [String: Int] = [:]
 
-    /// Whether an event is worth its line, as far as sources and failures are concerned.
+    /// Whether an event about a source or a failure deserves a line. Other events always do.
     ///
     /// - Parameter sums: the run after the event.
     mutating func isNews(_ event: DownloadEvent, _ sums: ProgressState) -> Bool {
@@ -17,7 +17,7 @@ struct DroppedSources: Sendable {
         case .finished(let report) where report.state == .failed:
             let reason = report.failure?.brief ?? ""
             failed[reason, default: 0] += 1
-            // Of the last file the end of the run tells, which follows at once.
+            // The failure of the last file is reported by the end of the run, which follows immediately.
             return sums.finished < sums.fileCount && failed[reason, default: 0] <= Self.fewFiles
         default: return true
         }

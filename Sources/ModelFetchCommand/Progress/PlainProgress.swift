@@ -2,7 +2,7 @@ internal import Logging
 internal import ModelFetch
 internal import Synchronization
 
-/// Progress as lines on stderr: one when something happens, and every 10 s how far the whole is.
+/// Progress as lines on stderr: one for each event, and one with the totals every 10 s.
 final class PlainProgress: ProgressView {
     private static let pause: Duration = .seconds(10)
 
@@ -15,7 +15,7 @@ final class PlainProgress: ProgressView {
     private struct State {
         var sums: ProgressState
         var lastLine: Duration = .zero
-        /// Which source each file was last said to come from, and which was named first: it stands for all others.
+        /// The source that was last printed for each file, and the first one that was printed, which goes without saying for others.
         var sources: [String: String] = [:]
         var firstSource: String?
         var dropped = DroppedSources()
@@ -31,12 +31,12 @@ final class PlainProgress: ProgressView {
         let now = stopwatch.elapsed
         let isNews = state.withLock { state in
             state.sums.take(event, at: now)
-            // Of an audit only how far it is; what it finds is said at its end.
+            // Of an audit only the totals are shown; its results are printed at the end.
             if state.sums.isAudit { return false }
             guard case .phase(let path, .connecting(let source, _, let held)) = event else {
                 return state.dropped.isNews(event, state.sums)
             }
-            // Before another attempt with the same source there was a line about why.
+            // For another attempt with the same source, its reason was printed already.
             let last = state.sources.updateValue(source, forKey: path)
             let expected = last ?? (held > 0 ? nil : state.firstSource)
             state.firstSource = state.firstSource ?? source
@@ -67,7 +67,7 @@ final class PlainProgress: ProgressView {
 
     func end() -> ProgressState { state.withLock { $0.sums } }
 
-    /// How far the whole is.
+    /// The totals.
     static func line(_ sums: ProgressState, at now: Duration) -> String {
         var parts = ["\(Formatting.bytes(sums.done)) of \(Formatting.bytes(sums.totalBytes))"]
         if let rate = sums.rate.rate(at: now) {

@@ -1,12 +1,12 @@
 internal import ModelFetch
 
-/// Draws a run's state as lines for a terminal: one a file that is worked on, and one for the whole. A pure function.
+/// Draws the state of a run as lines for a terminal: one per active file, and one for the total. A pure function.
 ///
-/// From left to right: name, bytes of bytes, bar, rate, time left; or, in place of the last ones, what a file waits for.
+/// From left to right: name, bytes of bytes, bar, rate, time left; or, instead of rate and time, what the file is waiting for.
 struct ProgressDrawing: Hashable, Sendable {
-    /// No more files than this are shown, however high the terminal is.
+    /// No more files than this are shown, however many lines the terminal has.
     private static let mostFiles = 8
-    /// Without a byte for so long it is worth saying.
+    /// A file that has received nothing for so long is marked.
     private static let silence: Duration = .seconds(5)
 
     /// The size of the terminal.
@@ -24,7 +24,7 @@ struct ProgressDrawing: Hashable, Sendable {
             + (state.failed > 0 ? ", \(state.failed) failed" : "")
         let layout = Layout(columns: columns, names: files.map { printable($0.path) } + [counter], glyphs)
         var lines = files.map { layout.line(Self.row($0, at: now)) }
-        // One file alone is its own total.
+        // A single file needs no total.
         guard state.fileCount > 1 else { return lines }
         var total = Row(
             name: counter, done: state.done, claimed: state.active.reduce(0) { $0 + $1.unchecked },
@@ -45,7 +45,7 @@ struct ProgressDrawing: Hashable, Sendable {
         return row
     }
 
-    /// What a file is at, where that is not simply receiving.
+    /// The stage of a file, unless it is simply receiving.
     private static func words(_ file: ProgressState.File, at now: Duration) -> String? {
         switch file.stage {
         case .waiting(let until, let reason, let attempt):
@@ -53,11 +53,11 @@ struct ProgressDrawing: Hashable, Sendable {
             return (pause > 0 ? "waiting \(pause) s: " : "trying again: ") + "\(reason), try \(attempt)"
         case _ where file.unchecked > 0: return "resuming, checking \(Formatting.bytes(file.unchecked))"
         case .connecting: return "connecting"
-        case .repeating(let bytes): return "no resuming here: \(Formatting.bytes(bytes)) come again"
+        case .repeating(let bytes): return "cannot resume, repeating \(Formatting.bytes(bytes))"
         case .hashing: return file.rate.rate(at: now) == nil ? "hashing" : nil
         case .comparing: return "comparing with the source"
         case .verifying: return "verifying"
-        case .holding: return "verified, waits for the rest"
+        case .holding: return "verified, waiting for the rest"
         case .publishing: return "writing to disk"
         case .receiving:
             guard let last = file.lastByteAt, now - last >= silence else { return nil }
@@ -70,21 +70,21 @@ struct ProgressDrawing: Hashable, Sendable {
         return Formatting.clock(Double(bytes) / rate)
     }
 
-    /// What a line says.
+    /// The contents of a line.
     struct Row {
         var name: String
         var done: Int64
-        /// The part of `done` that is still to be checked.
+        /// The part of `done` that is not yet checked.
         var claimed: Int64
         var size: Int64?
         var rate: Double?
         var left: String?
-        /// In place of rate and time.
+        /// Instead of rate and time.
         var words: String?
     }
 }
 
-/// Where on the lines of one drawing things stand.
+/// The columns of one drawing.
 private struct Layout {
     private static let amountColumns = 14
     private static let rateColumns = 10
@@ -98,9 +98,9 @@ private struct Layout {
     private let nameColumns: Int
     /// Whether there is room for the time left.
     private let hasLeft: Bool
-    /// 0 where there is no room for one.
+    /// 0 if there is no room for a bar.
     private let barColumns: Int
-    /// All that stands after the amount.
+    /// Everything to the right of the amount.
     private let restColumns: Int
 
     init(columns: Int, names: [String], _ glyphs: Glyphs) {
@@ -126,7 +126,7 @@ private struct Layout {
     func line(_ row: ProgressDrawing.Row) -> String {
         let name = TextColumns.fit(row.name, nameColumns, cut: glyphs.cut)
         let line = name + gap + Self.padded(amount(row), Self.amountColumns) + gap + rest(row)
-        // Nothing at the end is nothing to draw.
+        // Trailing spaces need not be drawn.
         return TextColumns.cut(line, to: nameColumns + Self.amountColumns + 2 * gap.count + restColumns, cut: "")
             .replacing(/\ +$/, with: "")
     }
@@ -154,7 +154,7 @@ private struct Layout {
         return TextColumns.cut(words, to: restColumns, cut: glyphs.cut)
     }
 
-    /// Numbers stand to the right.
+    /// Right-aligned.
     private static func padded(_ text: String, _ columns: Int) -> String {
         String(repeating: " ", count: max(columns - text.count, 0)) + text
     }

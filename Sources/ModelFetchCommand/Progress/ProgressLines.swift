@@ -1,6 +1,6 @@
 internal import ModelFetch
 
-/// The line that an event is worth; `nil` for those that deserve none.
+/// The line that is printed for an event, if any.
 enum ProgressLines {
     static func line(for event: DownloadEvent) -> String? {
         switch event {
@@ -14,7 +14,7 @@ enum ProgressLines {
                 ? "\(path): resuming at \(Formatting.bytes(offset)), \(Formatting.bytes(held)) already here, from \(source)"
                 : "\(path): from \(source)"
         case .phase(let path, .repeating(let bytes)):
-            "\(path): the server does not resume; \(Formatting.bytes(bytes)) that are here come again first"
+            "\(path): the server cannot resume; \(Formatting.bytes(bytes)) that are already here are sent again"
         case .phase(let path, .hashing): "\(path): already here, hashing it"
         case .phase(let path, .comparing): "\(path): a different file already exists, comparing it with the source"
         case .discarded(let path, let bytes, let reason):
@@ -25,7 +25,7 @@ enum ProgressLines {
             "\(path): \(failure.message); "
                 + (pause > .zero ? "trying again in \(Formatting.seconds(pause))" : "trying again")
                 + " (attempt \(attempt + 1))"
-        // Of the last one the failure of the file tells.
+        // The last one is reported by the failure of the file.
         case .sourceDropped(_, _, isLast: true): nil
         case .sourceDropped(let path, let failure, isLast: false): "\(path): \(failure.message); asking another source"
         case .finished(let report): line(for: report)
@@ -33,13 +33,13 @@ enum ProgressLines {
         }
     }
 
-    /// What is worth a line only to a person who looks for a fault.
+    /// The line for an event that is printed only with --verbose.
     static func detail(of event: DownloadEvent) -> String? {
         switch event {
-        case .phase(let path, .receiving): "\(path): bytes come"
-        case .phase(let path, .verifying): "\(path): all bytes are here, hashing the rest"
-        case .phase(let path, .holding): "\(path): verified, held back until every other file is there"
-        case .phase(let path, .publishing): "\(path): verified, giving it its name"
+        case .phase(let path, .receiving): "\(path): receiving"
+        case .phase(let path, .verifying): "\(path): all bytes received, hashing the rest"
+        case .phase(let path, .holding): "\(path): verified, held back until every other file is complete"
+        case .phase(let path, .publishing): "\(path): verified, publishing"
         default: nil
         }
     }
@@ -52,9 +52,9 @@ enum ProgressLines {
             : "unpinned: checked by " + (report.evidence.isEmpty ? "nothing" : report.evidence.joined(separator: ", "))
         switch report.state {
         case .skipped: return "\(report.path): already here (\(size), \(proof))"
-        // The whole reason is given at the end, once for all files that it is the same for.
+        // The full reason is printed at the end, once for all files that share it.
         case .failed: return "\(report.path): failed" + (report.failure.map { " (\($0.brief))" } ?? "")
-        case .held: return "\(report.path): \(proof); held back until the model is whole"
+        case .held: return "\(report.path): \(proof); held back until the model is complete"
         default: return "\(report.path): \(report.state.rawValue) (\(size), \(proof))"
         }
     }

@@ -1,35 +1,35 @@
 internal import ModelFetch
 
-/// What a run has come to, summed up from its events. Knows no clock: every event comes with the time since the run began.
+/// The state of a run, added up from its events. It has no clock: each event comes with the time since the start of the run.
 struct ProgressState: Sendable {
-    /// What a file is at, in the words of who watches.
+    /// What is being done with a file.
     enum Stage: Hashable, Sendable {
         case hashing
         case comparing
         case connecting
-        /// So many bytes that are here come again, before any that are not.
+        /// The server sends so many bytes that are already here before any others.
         case repeating(Int64)
         case receiving
-        /// Until this time, because of this, for this attempt.
+        /// Waiting until this time for another attempt, for this reason.
         case waiting(until: Duration, reason: String, attempt: Int)
         case verifying
         case holding
         case publishing
     }
 
-    /// A file that is begun and not finished.
+    /// An unfinished file.
     struct File: Sendable {
         let path: String
-        /// `nil` where nothing is known.
+        /// `nil` if it is not known.
         let size: Int64?
         var stage: Stage = .connecting
-        /// Where it comes from, as last heard.
+        /// The last source that was asked for it.
         var source: String?
-        /// Bytes that are here by the run's own account, checked or not.
+        /// Bytes that are here, checked or not.
         fileprivate var known: Int64 = 0
-        /// Bytes of earlier that were read again and are right.
+        /// Bytes of earlier runs that were read back and are right.
         fileprivate var checked: Int64 = 0
-        /// Bytes of earlier that are to be read again, or were.
+        /// Bytes of earlier runs that are to be read back, or were.
         fileprivate var claimed: Int64?
         /// Bytes that this run received.
         var received: Int64 = 0
@@ -38,9 +38,9 @@ struct ProgressState: Sendable {
 
         /// Bytes of the file that are here.
         var done: Int64 { min(max(known, checked, 0), size ?? .max) }
-        /// Those among them that are still to be read again.
+        /// Those among them that are still to be read back.
         var unchecked: Int64 { max(min((claimed ?? 0) - checked, done), 0) }
-        /// What is still to come; `nil` where the size is not known.
+        /// The missing bytes; `nil` if the size is not known.
         var missing: Int64? { size.map { max($0 - done, 0) } }
     }
 
@@ -49,15 +49,15 @@ struct ProgressState: Sendable {
     private(set) var fileCount = 0
     private(set) var totalBytes: Int64 = 0
     private var files = ActiveFiles()
-    /// Begun and not finished, in the order in which they began.
+    /// The unfinished files, in the order in which they were started.
     var active: [File] { files.all }
     private(set) var finished = 0
     private(set) var failed = 0
-    /// Bytes received in all, those of files that are finished included.
+    /// Bytes received in all, including those of finished files.
     private(set) var received: Int64 = 0
     private(set) var receivedBySource: [String: Int64] = [:]
     private(set) var rate = RateMeter()
-    /// Bytes of finished files: what came of them, and what will not come any more.
+    /// Bytes of finished files that are here, and those that will not be received any more.
     private var settled: Int64 = 0
     private var lost: Int64 = 0
     private let sizes: [String: Int64]
@@ -65,15 +65,15 @@ struct ProgressState: Sendable {
 
     /// - Parameters:
     ///   - sizes: of the files, as far as they are known, by path.
-    ///   - isAudit: whether what is read counts for the rate; of a download, only what is received does.
+    ///   - isAudit: whether bytes that are read count for the rate; in a download only received bytes do.
     init(sizes: [String: Int64] = [:], isAudit: Bool = false) {
         self.sizes = sizes
         self.isAudit = isAudit
     }
 
-    /// Bytes of all files that are here.
+    /// Bytes that are here, of all files.
     var done: Int64 { files.sum(settled) { $0.done } }
-    /// Bytes that are still to come.
+    /// Bytes that are missing, of all files.
     var missing: Int64 { max(totalBytes - done - lost, 0) }
 
     mutating func take(_ event: DownloadEvent, at now: Duration) {
@@ -151,7 +151,7 @@ extension ProgressState.File {
 
     fileprivate mutating func lose(_ bytes: Int64) {
         known = max(known - bytes, 0)
-        // What was claimed and is gone will not be read again.
+        // Claimed bytes that were discarded will not be read back.
         claimed = claimed.map { max($0 - bytes, 0) }
         checked = max(checked - bytes, 0)
     }

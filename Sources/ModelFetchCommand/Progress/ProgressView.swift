@@ -1,25 +1,25 @@
 internal import ModelFetch
 
-/// Shows a person what a run is doing. Events come from any thread; ``tick()`` comes again and again, from one task.
+/// Shows people what a run is doing. Events come from any thread; one task calls ``tick()`` at regular intervals.
 protocol ProgressView: Sendable {
-    /// How often it wants to tick.
+    /// The time between two ticks.
     var interval: Duration { get }
     func show(_ event: DownloadEvent)
     func tick()
-    /// The run is over: what was drawn goes, what is to be said was said.
+    /// Ends the display: prints what is still waiting, and erases what was drawn.
     ///
     /// - Returns: the sums of the run.
     func end() -> ProgressState
 }
 
 extension ProgressView {
-    /// Runs work that tells this view of its events, and ticks meanwhile.
+    /// Runs work that reports its events to this view, which ticks meanwhile.
     func accompany<Result: Sendable>(_ work: @Sendable () async -> Result) async -> (Result, ProgressState) {
         let result = await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 while !Task.isCancelled {
                     tick()
-                    // Cut short by the cancellation that ends the loop.
+                    // The cancellation that ends the loop also ends the sleep.
                     try? await Task.sleep(for: interval)
                 }
             }
@@ -31,7 +31,7 @@ extension ProgressView {
     }
 }
 
-/// Chooses how progress is shown.
+/// Chooses the view.
 enum ProgressViews {
     static func view(
         _ context: CommandContext, style: ProgressStyle, sizes: [String: Int64], isAudit: Bool = false

@@ -1,11 +1,11 @@
-/// Bytes a second over the last seconds: a mean that forgets, so that it neither jumps with every chunk nor remembers an hour ago.
+/// Bytes per second, as the mean of the last five seconds.
 struct RateMeter: Sendable {
     private static let bucket: Duration = .milliseconds(500)
     private static let count = 10
-    /// So much must have passed before a rate is more than chance.
+    /// Before this much time has passed, a rate would be arbitrary.
     private static let least: Duration = .seconds(1)
 
-    /// Bytes of the last half seconds; the one numbered `newest` last.
+    /// Bytes of the last half seconds; the last bucket is number `newest`.
     private var buckets = [Int64](repeating: 0, count: count)
     private var newest = 0
     private var start: Duration?
@@ -19,7 +19,7 @@ struct RateMeter: Sendable {
         buckets[Self.count - 1] += bytes
     }
 
-    /// `nil` until there is something to tell.
+    /// `nil` in the first second.
     func rate(at now: Duration) -> Double? {
         guard let start, now - start >= Self.least else { return nil }
         var copy = self

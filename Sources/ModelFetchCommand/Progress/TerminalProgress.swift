@@ -2,13 +2,13 @@ internal import Logging
 internal import ModelFetch
 internal import Synchronization
 
-/// Progress as a block of lines at the end of a terminal, drawn over ten times a second, and above it what stays to be read.
+/// Progress as a block of lines at the end of a terminal, redrawn ten times a second, below the lines that stay.
 ///
-/// Only ``tick()`` writes: a terminal that takes nothing (Ctrl-S) holds up nobody who downloads.
+/// Only ``tick()`` writes, so that a blocked terminal (Ctrl-S) does not block the download.
 final class TerminalProgress: ProgressView {
-    /// Up to so many files each gets a line that stays when it is done.
+    /// In a run of up to so many files, each finished file gets a line that stays.
     private static let fewFiles = 20
-    /// What waits to be written while the terminal takes nothing, in lines.
+    /// How many lines are kept at most while the terminal is blocked.
     private static let mostWaiting = 1000
 
     let interval: Duration = .milliseconds(100)
@@ -43,16 +43,16 @@ final class TerminalProgress: ProgressView {
         }
     }
 
-    /// What of an event stays to be read, beside what the block shows while it lasts.
+    /// The line for an event that stays, in addition to what the block shows.
     private func line(for event: DownloadEvent, _ sums: ProgressState) -> String? {
         switch event {
         case .warning(let text): return "warning: \(text)"
         case .debug(let text): return context.isVerbose ? "debug: \(text)" : nil
-        // What an audit finds is said at its end.
+        // The results of an audit are printed at its end.
         case _ where sums.isAudit: return nil
         case .started, .waitingForLock, .discarded, .replaced, .sourceDropped: return ProgressLines.line(for: event)
         case .finished(let report) where report.state == .failed: return ProgressLines.line(for: event)
-        // What was there already is counted in the end.
+        // Files that were already here are counted at the end.
         case .finished(let report) where sums.fileCount <= Self.fewFiles && report.state != .skipped:
             return ProgressLines.line(for: event)
         case .retrying, .phase, .finished:
@@ -80,8 +80,8 @@ final class TerminalProgress: ProgressView {
         Console.shared.draw(Terminal.isOurs ? block : [])
     }
 
-    /// Whether it is long since the last tick: the process may have been stopped, and the signal that says so be on its way. What is
-    /// drawn before it comes would be drawn over what others wrote meanwhile.
+    /// Whether the last tick was long ago. The process may then have been stopped, and SIGCONT not yet have arrived; to draw before
+    /// it does could overwrite what other programs have written meanwhile.
     private func hasJustWoken() -> Bool {
         let now = stopwatch.elapsed
         return state.withLock { state in

@@ -28,7 +28,7 @@ struct AuditLinesTests {
         #expect(
             AuditLines.lines([link, unpinned]) == [
                 "a: ok (1.5 kB, a symbolic link)",
-                "b: ok (5 B, no SHA-256 is known: checked by size, a symbolic link)",
+                "b: ok (5 B, no known SHA-256, checked by size, a symbolic link)",
             ])
     }
 

@@ -82,7 +82,7 @@ struct FormattingTests {
             (.finished(file("f", .resumed)), "f: resumed (90 B, verified)"),
             (.finished(file("f", .repaired)), "f: repaired (90 B, verified)"),
             (.finished(file("f", .skipped)), "f: already here (90 B, verified)"),
-            (.finished(file("f", .held)), "f: verified; held back until the model is whole"),
+            (.finished(file("f", .held)), "f: verified; held back until the model is complete"),
             (.finished(file("f", .failed)), "f: failed"),
             (
                 .finished(file("f", .downloaded, isPinned: false, evidence: ["size", "expected sha256"])),
@@ -133,7 +133,7 @@ struct FormattingTests {
                 == "not done: 1 of 2 files verified; 4.0 kB received in 2.0 s (2.0 kB/s); 500 B reused; 2 retries")
         #expect(
             Self.summary([(.held, 77, 0)], seconds: 0.01)
-                == "done: 1 of 1 file verified; 77 B received in 0.0 s; the marker is held back until the model is whole"
+                == "done: 1 of 1 file verified; 77 B received in 0.0 s; the marker is held back until the model is complete"
         )
     }
 
