@@ -42,7 +42,7 @@ struct ManifestCommand: AsyncParsableCommand {
         func run() async throws {
             let context = CommandContext()
             try await context.reportFailures {
-                var status: Int32 = 0
+                var statuses: [Int32] = []
                 for file in files {
                     do throws(ManifestError) {
                         let loaded = try ManifestCatalog.load(file)
@@ -54,10 +54,13 @@ struct ManifestCommand: AsyncParsableCommand {
                                 + "\(Formatting.bytes(manifest.plannedBytes)), \(pinned) with a SHA-256, "
                                 + Formatting.count(manifest.sources.count, "source"))
                     } catch {
-                        status = context.report(Failure(error))
+                        let errors = ManifestCatalog.errors(in: file)
+                        for error in errors.isEmpty ? [error] : errors {
+                            statuses.append(context.report(Failure(error)))
+                        }
                     }
                 }
-                return status
+                return ExitStatus.worst(of: statuses)
             }
         }
     }

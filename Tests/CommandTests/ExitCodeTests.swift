@@ -81,7 +81,10 @@ struct ExitCodeTests {
             let result = try await workspace.run("./bad.json")
             #expect(result.status == 65)
             #expect(result.err.contains("bad.json: $.files"))
-            #expect(try await workspace.run("manifest", "check", "bad.json").status == 65)
+            let checked = try await workspace.run("manifest", "check", "bad.json", "nowhere.json", "test.json")
+            #expect(checked.status == 65)
+            #expect(checked.err.split(separator: "\n").count { $0.hasPrefix("error: ") } == 2, "\(checked.err)")
+            #expect(checked.out.hasPrefix("test: "), "\(checked.out)")
         }
     }
 
