@@ -1,21 +1,21 @@
 internal import DequeModule
 
-/// Events that wait for somebody who is slower than the download.
+/// Events that wait for a consumer that is slower than the download.
 ///
-/// Nothing is dropped, and yet the queue does not grow with the bytes: progress of a file is added to progress of the same file
-/// that still waits, unless something else about that file came in between. So each file's own order is kept, and sums come out
-/// the same. What is left to grow by is a handful of events for each file and each attempt.
+/// No event is dropped, but the queue does not grow with the number of bytes: progress of a file is added to waiting progress of the
+/// same file, unless another event about that file came in between. This keeps the order of each file's events, and the sums. The
+/// queue grows only by a handful of events for each file and each attempt.
 struct EventQueue {
-    /// What can be added up: progress of one file, received and found apart.
+    /// Progress that can be added up: of one file, either received or found.
     private struct Kind: Hashable {
         var path: String
         var received: Bool
     }
 
     private var events = Deque<DownloadEvent>()
-    /// How many events have been taken: the number of the first of ``events`` among all.
+    /// How many events have been taken; also the number of the first one in ``events``.
     private var taken = 0
-    /// Progress that may still grow, by its number among all events.
+    /// Waiting progress that may still grow, as the number of its event.
     private var growing: [Kind: Int] = [:]
 
     /// How many events wait.
@@ -43,7 +43,7 @@ struct EventQueue {
 }
 
 extension DownloadEvent {
-    /// The file that it is about; `nil` where it is about the run.
+    /// The file that the event is about; `nil` if it is about the run.
     fileprivate var path: String? {
         switch self {
         case .started, .warning, .debug, .waitingForLock, .ended: nil

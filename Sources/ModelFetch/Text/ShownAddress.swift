@@ -1,9 +1,9 @@
 /// The part of an address from outside that may be shown, whether the address is valid or not: scheme, host, port and path.
 ///
-/// User and password, query and fragment are left out, since any of them may be a secret. Where nothing tells for certain
-/// what belongs to a password, nothing is shown.
+/// User and password, query and fragment are left out, since any of them may be a secret. If it is unclear what belongs to a password,
+/// nothing is shown.
 ///
-/// - Returns: `nil` for what does not begin like a URL with a host. Safe to print.
+/// - Returns: text that is safe to print; `nil` if the address does not begin like a URL with a host.
 package func shownAddress(_ text: String) -> String? {
     let bytes = Array(text.utf8)
     guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0, bytes[colon...].starts(with: "://".utf8),
