@@ -10,15 +10,15 @@ Every tool gets the same schedules, up to --attempts calls (until one ends with 
 seconds until silence counts as a stall. Counted are
 
   right        it ended with 0 and the file has the right SHA-256
-  wrong, 0     it ended with 0 and the file is wrong or not there: nobody will look again
+  wrong, 0     it ended with 0 and the file is wrong or missing, unnoticed
   wrong        the final name holds other bytes than the right ones when the last call has ended, whatever its status;
                at times: when any call has ended
-  stuck        three more calls against an honest server do not lead to the right file: somebody must look and delete
+  stuck        three more calls against an honest server do not lead to the right file: a person must look and delete
   bytes        body bytes that the server sent, over the file's size
 
 Each peer has the flags that suit it best (TOOLS below); wget and curl cannot check a digest, so that there is also curl
 with sha256sum and rm behind it. A file that is not whole yet and stands under its final name counts as
-wrong there, as it is for whoever opens it.
+wrong there, as it is for any program that opens it.
 
 Needs curl, wget, aria2c (what is missing is left out), and the release builds:
   swift build -c release --product modelfetch && swift build -c release --product fault-server
@@ -203,7 +203,7 @@ root = tempfile.mkdtemp(prefix="modelfetch-schedules-")
 try:
     schedules = [make_schedule(number, root) for number in range(options.schedules)]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        # Tools take turns, so that a busy moment of the machine is nobody's alone.
+        # Tools take turns, so that a busy moment of the machine does not hit only one of them.
         results = list(pool.map(lambda pair: meet(*pair, root), [(tool, s) for s in schedules for tool in tools]))
 finally:
     shutil.rmtree(root)

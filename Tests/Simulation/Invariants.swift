@@ -24,7 +24,7 @@ final class Invariants {
     private var rightness: [String: Bool] = [:]
     private(set) var violations: [String] = []
     /// What stands under each final name, as of the machine's last change of any name.
-    private var standing: [(path: String, inode: Inode?)] = []
+    private var present: [(path: String, inode: Inode?)] = []
     private var namesSeen = -1
     private var contentSeen = 0
 
@@ -120,12 +120,12 @@ final class Invariants {
         checkTreasures(moment())
         if namesSeen != machine.nameChanges {
             namesSeen = machine.nameChanges
-            standing = files.map { ($0.path, inode($0.path)) }
-        } else if contentSeen == standing.reduce(0, { $0 &+ ($1.inode?.version ?? 0) }) {
+            present = files.map { ($0.path, inode($0.path)) }
+        } else if contentSeen == present.reduce(0, { $0 &+ ($1.inode?.version ?? 0) }) {
             return
         }
-        contentSeen = standing.reduce(0) { $0 &+ ($1.inode?.version ?? 0) }
-        for (path, inode) in standing {
+        contentSeen = present.reduce(0) { $0 &+ ($1.inode?.version ?? 0) }
+        for (path, inode) in present {
             guard let inode, !isRight(path) else { continue }
             if theirs[path]?.contains(inode.serial) == true { continue }
             violated("\(path) holds wrong bytes \(moment())")
@@ -133,7 +133,7 @@ final class Invariants {
         guard let marker, let inode = inode(marker), inode.kind == .regular else { return }
         // A wrong file that others put under the marker's name is no marker, and keeps its name until the right one takes it.
         if !isRight(marker), theirs[marker]?.contains(inode.serial) == true { return }
-        for (path, other) in standing where path != marker && !isRight(path) {
+        for (path, other) in present where path != marker && !isRight(path) {
             let now = other?.serial ?? Self.nothing
             // It stood before, or they did it so that nobody could see: what is wrong must be as they left it.
             let isTheirs = theirs[path]?.contains(now) == true
