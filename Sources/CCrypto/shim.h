@@ -1,4 +1,4 @@
-/* OpenSSL's libcrypto: the EVP interface, and wrappers for the macros that Swift cannot import. Nothing else belongs here. */
+/* OpenSSL's libcrypto: the EVP interface, and wrappers for macros that Swift cannot import. */
 #ifndef CCRYPTO_SHIM_H
 #define CCRYPTO_SHIM_H
 

@@ -5,8 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The kernel's headers on the building machine may be older than the kernel that the program meets. Numbers and layouts
-   are those of <linux/landlock.h>, and the system calls have the same numbers on every architecture. */
+/* The kernel headers at build time may be older than the kernel at run time. Numbers and layouts are those of
+   <linux/landlock.h>; the system calls have the same numbers on every architecture. */
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
 #endif
@@ -31,7 +31,7 @@ enum {
     ioctl_dev = 1 << 15,
 };
 
-/* The first field of what has grown since: a shorter structure is an older one. */
+/* Only the first field: the kernel accepts a shorter structure as an older version. */
 struct ruleset_attributes {
     uint64_t handled_access_fs;
 };

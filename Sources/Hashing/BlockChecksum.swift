@@ -1,10 +1,10 @@
 internal import CCrypto
 
-/// A checksum of a block of a file: GMAC, that is AES-128-GCM (NIST SP 800-38D) over nothing but associated data, keyed by
-/// a journal's random key, with the block's offset as its nonce. Fast (several GB/s where the processor has AES), and so
-/// it can be made of every block as it is written.
+/// The checksum of a block of a file: GMAC, that is AES-128-GCM (NIST SP 800-38D) with only associated data. The key is a
+/// journal's random key, the nonce is the block's offset. It is fast (several GB/s on a processor with AES instructions), so every
+/// block gets one as it is written.
 ///
-/// It finds accidents: lost, torn or misplaced writes. It proves nothing against an adversary, who may know the key.
+/// It detects accidents: lost, torn or misplaced writes. It does not protect against an attacker, who may know the key.
 package struct BlockChecksum: Hashable, Sendable {
     /// The checksum's length in bytes.
     package static let byteCount = 16
@@ -27,7 +27,7 @@ package struct BlockChecksum: Hashable, Sendable {
     }
 }
 
-/// Makes ``BlockChecksum``s under one key (EVP_EncryptInit(3), *AEAD Interface*). One owner, not copyable.
+/// Computes ``BlockChecksum``s under one key (EVP_EncryptInit(3), *AEAD Interface*).
 package struct BlockChecksummer: ~Copyable {
     /// The key's length in bytes.
     package static let keyByteCount = 16
@@ -48,7 +48,7 @@ package struct BlockChecksummer: ~Copyable {
 
     deinit { EVP_CIPHER_CTX_free(context) }
 
-    /// What a checksum is about; the same bytes give another checksum in another domain.
+    /// What a checksum covers. The same bytes have different checksums in different domains.
     package enum Domain: UInt32, Sendable {
         /// A block of the model file, at its offset.
         case block = 1
@@ -56,7 +56,7 @@ package struct BlockChecksummer: ~Copyable {
         case record = 2
     }
 
-    /// The checksum of `bytes`, which stand at `offset` of what `domain` names.
+    /// The checksum of `bytes`, which are at `offset` in the file or journal.
     package mutating func checksum(of bytes: UnsafeRawBufferPointer, at offset: Int64, domain: Domain) -> BlockChecksum
     {
         begin(at: offset, domain: domain)
@@ -79,7 +79,7 @@ package struct BlockChecksummer: ~Copyable {
 
     /// Feeds the block's next bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        // EVP counts in Int32: feed at most a gigabyte a call.
+        // EVP lengths are Int32: feed at most 1 GiB per call.
         var rest = bytes
         var length: Int32 = 0
         while let base = rest.baseAddress, !rest.isEmpty {

@@ -5,8 +5,8 @@ package var cryptoLibraryVersion: String {
     OpenSSL_version(OPENSSL_VERSION).map { String(cString: $0) } ?? "unknown libcrypto"
 }
 
-/// Whether libcrypto can do what is asked of it here. It loads its algorithms when they are first used, which takes memory that
-/// a limited process may not have (`ulimit -v`): asked once, before anything depends on it.
+/// Whether libcrypto's algorithms can be loaded. It loads them on first use, which takes memory that a process with a limit
+/// (`ulimit -v`) may not have. Check this once, before anything depends on it.
 package func cryptoLibraryWorks() -> Bool {
     guard let cipher = EVP_CIPHER_CTX_new() else { return false }
     defer { EVP_CIPHER_CTX_free(cipher) }

@@ -6,13 +6,13 @@ public struct SHA256Digest: Hashable, Sendable {
     /// The 32 bytes.
     public let bytes: [UInt8]
 
-    /// A digest of exactly 32 bytes; `nil` for any other count.
+    /// Creates a digest from exactly 32 bytes; `nil` for any other number.
     public init?(bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
         self.bytes = bytes
     }
 
-    /// Reads 64 hexadecimal digits of either case; `nil` for anything else, white space included.
+    /// Creates a digest from 64 hexadecimal digits of either case; `nil` for anything else, including white space.
     public init?(hex: some StringProtocol) {
         let digits = Array(hex.utf8)
         guard digits.count == Self.byteCount * 2 else { return nil }

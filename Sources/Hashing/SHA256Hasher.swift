@@ -2,9 +2,8 @@ internal import CCrypto
 
 /// An incremental SHA-256 over libcrypto's `EVP_MD_CTX` (EVP_DigestInit(3)).
 ///
-/// The context has one owner: the value is not copyable, frees the context when it goes, and is consumed by
-/// ``finalize()``. libcrypto's own failures here mean exhausted memory or a library without SHA-256, neither of which a
-/// caller can mend, so they stop the program: see ``outOfMemory``.
+/// The value owns the context, frees it at its end, and is consumed by ``finalize()``. If libcrypto fails here, memory is exhausted
+/// or the library has no SHA-256. A caller can do nothing about either, so the program ends: see ``outOfMemory``.
 package struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer
 
@@ -26,7 +25,7 @@ package struct SHA256Hasher: ~Copyable {
         if !(EVP_DigestUpdate(context, base, bytes.count) == 1) { outOfMemory("EVP_DigestUpdate failed") }
     }
 
-    /// The digest of everything fed so far; the hasher is gone afterwards.
+    /// The digest of everything fed so far. Consumes the hasher.
     package consuming func finalize() -> SHA256Digest {
         let bytes = [UInt8](unsafeUninitializedCapacity: SHA256Digest.byteCount) { buffer, count in
             if !(EVP_DigestFinal_ex(context, buffer.baseAddress, nil) == 1) { outOfMemory("EVP_DigestFinal_ex failed") }

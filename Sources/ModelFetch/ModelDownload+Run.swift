@@ -78,7 +78,7 @@ extension ModelDownload {
     private func warnIfWorldWritable(
         _ directory: ModelDirectory, _ onEvent: @Sendable (DownloadEvent) -> Void
     ) {
-        guard directory.isOpenToEverybody() else { return }
+        guard directory.isWorldWritable() else { return }
         let path = printable(self.directory, limit: 1024)
         onEvent(
             .warning("\(path) is world-writable: anyone could replace these files. Fix: chmod o-w \(path)"))

@@ -65,7 +65,7 @@ struct FileSystemTests {
                 fill(disk + "/filler")
                 let result = try await workspace.run(workspace.download(from: server))
                 #expect(result.status == 73, "\(result.err)")
-                #expect(result.err.contains("cannot make it durable"), "\(result.err)")
+                #expect(result.err.contains("cannot flush it to disk"), "\(result.err)")
                 #expect(!workspace.exists("weights.bin") && !workspace.exists("checkpoint"))
 
                 // With room again, and with a page cache that knows nothing, as after a reboot.

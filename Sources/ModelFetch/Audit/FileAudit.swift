@@ -41,7 +41,7 @@ struct FileAudit {
             report.state = .unreadable
             var failure = Failure(error, file: path)
             // A file that changes while it is read is no failure of the disk: its content is not settled.
-            if error.code == .disturbed {
+            if error.code == .modifiedExternally {
                 failure = Failure(.data, file: path, failure.message, remedy: failure.remedy)
             }
             report.failure = failure

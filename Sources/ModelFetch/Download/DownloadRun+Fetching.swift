@@ -55,9 +55,9 @@ extension DownloadRun {
     /// - Parameter expendable: the file under the final name, if it may be replaced without being kept.
     func publish(_ verified: VerifiedFile, _ file: ManifestFile, over expendable: FileStatus?) throws {
         context.emit(.phase(path: file.path.string, .publishing))
-        guard context.directory.isWhereItWas() else {
+        guard context.directory.isAtItsPath() else {
             throw StorageError(
-                .disturbed, path: context.directory.path,
+                .modifiedExternally, path: context.directory.path,
                 reason: context.directory.isRemoved()
                     ? "the directory was removed while the download ran; nothing is kept"
                     : "the directory was moved or replaced while the download ran; what was received is in the moved directory"

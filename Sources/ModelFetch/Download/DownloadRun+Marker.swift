@@ -22,7 +22,8 @@ extension DownloadRun {
             guard try context.directory.status(of: names.partial)?.isSameContent(as: status) == true else {
                 try context.directory.rename(names.partial, to: names.final)
                 throw StorageError(
-                    .disturbed, path: context.directory.display(path), reason: "it was changed while the download began"
+                    .modifiedExternally, path: context.directory.display(path),
+                    reason: "it was changed while the download began"
                 )
             }
             return status.size
@@ -94,7 +95,7 @@ extension DownloadRun {
             }
             guard reports.isSelected(file) else { return false }
             throw StorageError(
-                .disturbed, path: context.directory.display(file.path.string),
+                .modifiedExternally, path: context.directory.display(file.path.string),
                 reason: "it was verified a moment ago and has been changed since; the model's marker is held back")
         }
         return true
@@ -108,7 +109,7 @@ extension DownloadRun {
             do {
                 if case .verified = try inspection.state(of: file) { return true }
                 return false
-            } catch let error as StorageError where error.code == .disturbed && patience > 0 {
+            } catch let error as StorageError where error.code == .modifiedExternally && patience > 0 {
                 patience -= 1
             }
         }

@@ -50,7 +50,7 @@ extension FileJob {
         guard let wrong else { return nil }
         if context.options.replacesForeignFiles || judgement == .rot { return wrong.status }
         // If the right file is a web page itself, a web page is no error page.
-        if judgement == .stump, !WrongFile.isPage(try verified.front(256), file.path.string) { return wrong.status }
+        if judgement == .stump, !WrongFile.isPage(try verified.prefix(256), file.path.string) { return wrong.status }
         guard judgement == .unknown else { return nil }
         guard try likeness(of: wrong, to: verified).isDamage else {
             throw refusal(of: wrong, kept: "; the right file was fetched and is kept beside it as a partial file")

@@ -93,8 +93,8 @@ extension Failure {
             switch error.code {
             case .noSpace: error.underlying?.isFileSizeLimit == true ? .raiseLimit(.fileSize) : .freeSpace
             case .noInodes: .removeFiles
-            case .inTheWay: error.isOfTheDirectoryItself ? .chooseDirectory : .clearPath
-            case .disturbed: .leaveUndisturbed
+            case .notRegularFile: error.isOfTheDirectoryItself ? .chooseDirectory : .clearPath
+            case .modifiedExternally: .leaveUndisturbed
             default: nil
             }
         let rest = kept.map { "; " + $0 } ?? ""

@@ -1,10 +1,40 @@
-/// Files of ours that are replaced as a whole, through a scratch file in the state directory.
+/// Replacing a file as a whole: a new file is written, then renamed, so that no reader sees half of it.
 extension ModelDirectory {
-    /// Makes a new file and gives it a name, replacing what has it.
+    /// Replaces a small file of our own, through a new file beside it.
+    ///
+    /// - Parameter tag: set if the directory's lock has no effect, so that two runs never write the same new file.
+    package func replace(
+        _ file: String, with bytes: [UInt8], isDurable: Bool, tag: String? = nil
+    ) throws(StorageError) {
+        let beside = file + (tag.map { "." + $0 } ?? "") + StateNames.replacementSuffix
+        try makeParents(of: file)
+        // A file with this name was left by a killed run, or put there by another program: never write to it.
+        try remove(beside)
+        do throws(StorageError) {
+            let new = try create(beside)
+            try new.write(bytes, at: 0)
+            if isDurable { try new.synchronize() }
+            try rename(beside, to: file)
+        } catch {
+            try? remove(beside)
+            throw error
+        }
+        if isDurable { try synchronizeParent(of: file) }
+    }
+
+    /// The contents of a small file; `nil` if there is none or it is longer than `limit`.
+    package func contents(of file: String, limit: Int) throws(StorageError) -> [UInt8]? {
+        guard let opened = try open(file, .read) else { return nil }
+        return try attempt("cannot read it", opened.path) { () throws(DiskError) in
+            try disk.contents(of: opened.descriptor, limit: limit)
+        }
+    }
+
+    /// Creates a file in the state directory, fills it and gives it a name, replacing a file that has it.
     ///
     /// - Parameters:
-    ///   - scratch: random bytes, from which the scratch file has its name.
-    ///   - fill: writes the new file; what it throws leaves everything as it was.
+    ///   - scratch: random bytes for the name in the state directory.
+    ///   - fill: writes the new file; if it throws, nothing is replaced.
     /// - Returns: the new file.
     func replace(
         _ name: String, scratch: [UInt8], _ fill: (OpenFile) throws(StorageError) -> Void
@@ -25,7 +55,7 @@ extension ModelDirectory {
         }
     }
 
-    /// Gives a file one more name, which must be free. Not durable until ``synchronizeParent(of:)``.
+    /// Gives a file another name, which must be free. Not durable until ``synchronizeParent(of:)``.
     func link(_ file: String, to newFile: String) throws(StorageError) {
         try attempt("cannot link it to \(newFile)", display(file)) { () throws(DiskError) in
             try withParent(of: file) { (parent, name) throws(DiskError) in
@@ -36,9 +66,9 @@ extension ModelDirectory {
         }
     }
 
-    /// Gives a name to a copy of a file that may have other names: its blocks are shared where the file system can do that.
+    /// Gives a name to a copy of a file that may have other names. The copy shares its blocks if the file system supports it.
     ///
-    /// - Parameter size: how many of its bytes are copied.
+    /// - Parameter size: how many bytes are copied.
     package func replace(
         _ name: String, withCopyOf file: OpenFile, size: Int64, scratch: [UInt8]
     ) throws(StorageError) -> OpenFile {

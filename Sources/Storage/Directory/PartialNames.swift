@@ -1,22 +1,22 @@
 internal import Hashing
 
-/// What the files of a download in progress are called.
+/// The names of the files of an unfinished download.
 ///
-/// No path in a manifest can be one of these names: a manifest may neither name anything in the state directory nor end a
-/// name in `.partial`.
+/// No path in a manifest can be one of these names: a manifest can neither name anything in the state directory nor a file
+/// that ends in `.partial`.
 package struct PartialNames: Hashable, Sendable {
     /// The file's final name: its path in the manifest.
     package let final: String
-    /// The bytes so far.
+    /// The file with the bytes received so far.
     package let partial: String
-    /// Which of them are good.
+    /// The journal, which records the good ones.
     package let journal: String
-    /// Whether they are one run's own, because no lock keeps others out.
+    /// Whether the names belong to one run, because the lock does not exclude other runs.
     let isPrivate: Bool
 
     /// - Parameters:
     ///   - path: the file's path in the manifest.
-    ///   - tag: set where the directory's lock is a no-op, so that two runs never write to one partial.
+    ///   - tag: set if the directory's lock has no effect, so that two runs never write to the same partial.
     package init(path: String, tag: String? = nil) {
         final = path
         isPrivate = tag != nil
@@ -30,14 +30,14 @@ package struct PartialNames: Hashable, Sendable {
         }
     }
 
-    /// How long a tag is: hexadecimal digits in lower case.
+    /// The length of a tag, which consists of lower-case hexadecimal digits.
     package static let tagLength = 8
 
-    // Flattened paths have `25` or `2F` after every `%`: neither of these two can occur in one.
+    // Flattened paths have `25` or `2F` after every `%`: neither of these can occur in one.
     private static let tagMark = "%~"
     private static let digestMark = "%sha256-"
 
-    /// A path as one plain name: `%` as `%25`, `/` as `%2F`.
+    /// A path as a single file name: `%` becomes `%25`, `/` becomes `%2F`.
     package static func flatten(_ path: String) -> String {
         guard path.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "/") }) else { return path }
         var bytes: [UInt8] = []
@@ -55,8 +55,7 @@ package struct PartialNames: Hashable, Sendable {
 // MARK: Private names
 
 extension PartialNames {
-    /// What stands for a path in the private names of its files: the flattened path, or where that would make a name too
-    /// long, the path's digest.
+    /// The part of a private name that identifies the path: the flattened path, or its digest if the name would be too long.
     package static func stem(of path: String) -> String {
         let flat = flatten(path)
         let suffix = max(StateNames.partialSuffix.utf8.count, StateNames.journalSuffix.utf8.count)
@@ -65,7 +64,7 @@ extension PartialNames {
         return digestMark + Array(path.utf8).withUnsafeBytes { SHA256Hasher.digest(of: $0) }.hex
     }
 
-    /// The tags under which there are private partials or journals, in order, by the ``stem(of:)`` of their path.
+    /// The tags of all private partials and journals, sorted, by the ``stem(of:)`` of their path.
     ///
     /// - Parameter names: the names in the state directory.
     package static func privateTags(among names: some Sequence<String>) -> [String: [String]] {

@@ -1,7 +1,7 @@
-/// Gives verified files their final names: the only place in the project that does.
+/// Gives verified files their final names. Nothing else in the project does.
 package struct Publisher: Sendable {
     private let directory: ModelDirectory
-    /// Whether files and names are made durable before they are reported (all but `--no-sync`).
+    /// Whether files and names are flushed to disk before they are reported.
     private let isDurable: Bool
 
     package init(directory: ModelDirectory, isDurable: Bool) {
@@ -9,51 +9,50 @@ package struct Publisher: Sendable {
         self.isDurable = isDurable
     }
 
-    /// A file that had a final name and is kept under another one.
+    /// A replaced file that was kept under another name.
     package struct Kept: Hashable, Sendable {
-        /// Below the model directory.
+        /// The new path, in the model directory.
         package var path: String
         /// Bytes.
         package var size: Int64
     }
 
-    /// Makes a file durable, gives it its final name, and makes the name durable.
+    /// Flushes a file to disk, gives it its final name, and makes the name durable.
     ///
-    /// What had the name is kept, see ``ReplacedFiles``, unless it holds nothing of its own: it is the new file, cut off or with
-    /// zeros at its end.
+    /// A file that had this name is kept (see ``ReplacedFiles``), unless it has no content of its own: it is the new file, truncated
+    /// or followed by zeros.
     ///
-    /// - Parameter expendable: what is known of a file under the final name that need not be kept whatever it holds.
-    /// - Returns: what the file is now, for its receipt (`nil` if somebody has changed it meanwhile: nothing is known of it then),
-    ///   and what was kept of what had its name.
-    /// - Throws: if the file could not be made durable it keeps its partial name, and nothing of it is believed any more: after
-    ///   a failed fsync(2) the page cache no longer tells what the disk holds. It is forgotten, so that the next run, which
-    ///   reads back every extent, reads the disk.
+    /// - Parameter expendable: the status of a file under the final name that need not be kept, whatever its content.
+    /// - Returns: the file's status for its receipt (`nil` if another program has changed it meanwhile), and the replaced file, if it
+    ///   was kept.
+    /// - Throws: if the file cannot be flushed to disk, it keeps its partial name. After a failed fsync(2) the page cache may differ
+    ///   from the disk, so the cache is dropped: the next run, which reads back every extent, then reads the disk.
     package func publish(
         _ file: VerifiedFile, over expendable: FileStatus? = nil
     ) throws(StorageError) -> (status: FileStatus?, kept: Kept?) {
         let names = file.names
         let before = try file.file.status()
-        // A private partial is not where the file belongs.
+        // A private partial is in the state directory, so the file's own directory may not exist yet.
         if names.isPrivate { try directory.makeParents(of: names.final) }
         if isDurable {
             try makeDurable(file.file)
-            try directory.synchronizeWay(to: names.final)
+            try directory.synchronizeAncestors(of: names.final)
         }
-        // The name must still be that of the bytes that were hashed, in the directory that the user meant.
+        // The name must still belong to the file that was hashed.
         try check(file, is: names.partial)
         let kept = try ReplacedFiles(in: directory, isDurable: isDurable).keep(what: file, replaces: expendable)
         try directory.rename(names.partial, to: names.final)
-        // Where no lock keeps others out, another run may have given the name to a file of its own that it has verified.
+        // Without an effective lock, another run may have published its own verified file under this name.
         if !names.isPrivate {
             do throws(StorageError) { try check(file, is: names.final) } catch {
-                // Exchanged in between: what has the final name now is not what was verified, and must not keep it.
+                // Replaced just before the rename: the file that now has the final name was not verified and must not keep it.
                 try? directory.rename(names.final, to: names.partial)
                 throw error
             }
         }
         if isDurable { try directory.synchronizeParent(of: names.final) }
         try directory.remove(names.journal)
-        // From the moment on that it had its name anybody could write to it.
+        // Other programs can write to the file as soon as it has its final name.
         let after = try file.file.status()
         return (after.isSameContent(as: before) ? after : nil, kept)
     }
@@ -64,19 +63,19 @@ package struct Publisher: Sendable {
             opened.size == file.identity.size
         else {
             throw StorageError(
-                .disturbed, path: directory.display(name),
-                reason: "it was moved, replaced or changed while the download ran")
+                .modifiedExternally, path: directory.display(name),
+                reason: "another program moved, replaced or changed it during the download")
         }
     }
 
-    /// Makes a file that was found right under its final name durable, with its name.
+    /// Flushes to disk a file that was found to be right under its final name, and its name.
     ///
-    /// - Parameter status: what it was when it was hashed.
-    /// - Returns: what it is now, for its receipt; `nil` if somebody has changed it meanwhile.
+    /// - Parameter status: its status when it was hashed.
+    /// - Returns: its status now, for its receipt; `nil` if another program has changed it meanwhile.
     package func adopt(_ file: VerifiedFile, hashedAs status: FileStatus) throws(StorageError) -> FileStatus? {
         if isDurable {
             try makeDurable(file.file)
-            try directory.synchronizeWay(to: file.names.final)
+            try directory.synchronizeAncestors(of: file.names.final)
             try directory.synchronizeParent(of: file.names.final)
         }
         let now = try file.file.status()
@@ -90,7 +89,7 @@ package struct Publisher: Sendable {
         }
     }
 
-    /// Takes a right file's final name away and makes it the partial, durably: for a marker whose model is no longer whole. An
+    /// Withdraws a file's final name durably and makes the file a partial again: for a marker whose model is no longer complete. An
     /// older partial and its journal are replaced.
     package func withdraw(_ names: PartialNames) throws(StorageError) {
         try directory.makeParents(of: names.journal)

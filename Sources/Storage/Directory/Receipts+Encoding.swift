@@ -1,11 +1,11 @@
 internal import Hashing
 
-/// Receipts as JSON, a line a file.
+/// Receipts as JSON, one line for each file.
 ///
-/// Written by hand: a directory of 100,000 files has its receipts written again and again while they are fetched, and
+/// Encoded by hand: the receipts of a directory of 100,000 files are written again and again during a download, and
 /// Foundation's encoder takes many times as long.
 extension Receipts {
-    /// - Parameter limit: the longest text in bytes; receipts for which there is no room are left out.
+    /// - Parameter limit: the maximum length in bytes; receipts that do not fit are left out.
     package func encoded(limit: Int = maximumLength) -> [UInt8] {
         let end = Array("\n  }\n}\n".utf8)
         var bytes: [UInt8] = []

@@ -1,23 +1,23 @@
 package import Hashing
 
-/// Which files of a directory were verified, and what they were then. The format is docs/formats.md's.
+/// Which files of a directory were verified, and their size and times at that moment. The format is in docs/formats.md.
 ///
-/// A receipt spares a rehash; it never makes a wrong file right. What cannot be read is as good as none.
+/// A receipt saves hashing a file again. Receipts that cannot be read are ignored.
 package struct Receipts: Sendable, Equatable {
     static let format = "modelfetch-receipts/1"
-    /// Room for the 100,000 files of the largest manifest at 400 bytes a path. Longer files are neither read nor written.
+    /// Enough for the 100,000 files of the largest manifest with paths of 400 bytes. A longer file is neither read nor written.
     package static let maximumLength = 64 << 20
 
-    /// What is known of one file.
+    /// What was recorded about one file.
     package struct Receipt: Sendable, Equatable {
         package var sha256: SHA256Digest
-        /// Whether the manifest had this digest; otherwise it is what was seen first here.
+        /// Whether the manifest had this digest; otherwise it is the digest that the file had when it was first seen here.
         package var pinned: Bool
         package var size: Int64
         package var inode: UInt64
         package var modifiedNanoseconds: Int64
         package var changedNanoseconds: Int64
-        /// Set where the file was not made durable: the boot for which the receipt counts.
+        /// The boot for which the receipt is valid, if the file was not flushed to disk; otherwise `nil`.
         package var bootID: String?
 
         package init(sha256: SHA256Digest, pinned: Bool, status: FileStatus, bootID: String?) {
@@ -60,7 +60,7 @@ package struct Receipts: Sendable, Equatable {
 
     package init() {}
 
-    /// Reads a directory's receipts: none where there are none, or none that can be read.
+    /// Reads the receipts of a directory. There are none if the file is missing or cannot be read.
     package init(in directory: ModelDirectory) {
         guard let file = try? directory.open(StateNames.receipts, .read),
             let bytes = try? directory.disk.contents(of: file.descriptor, limit: Self.maximumLength),
@@ -69,7 +69,7 @@ package struct Receipts: Sendable, Equatable {
         self = read
     }
 
-    /// Writes them: beside the old ones, then renamed. Those for which there is no room are left out.
+    /// Writes the receipts to a new file, which then replaces the old one. Receipts beyond the maximum length are left out.
     package func write(in directory: ModelDirectory, isDurable: Bool, tag: String? = nil) throws(StorageError) {
         try directory.replace(StateNames.receipts, with: encoded(), isDurable: isDurable, tag: tag)
     }

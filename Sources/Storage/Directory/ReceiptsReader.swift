@@ -1,9 +1,9 @@
 internal import Hashing
 
-/// Reads receipts from JSON, in one pass and without a tree of values in between.
+/// Reads receipts from JSON in one pass, without building a tree of values.
 ///
-/// Whoever can write into the directory may have written this: nesting is bounded, and what is not JSON, or not what is
-/// expected, is no receipts at all.
+/// The file may be hostile: nesting is limited, and a file that is not JSON, or does not have the expected structure, is ignored
+/// as a whole.
 struct ReceiptsReader {
     /// How deeply values of unknown keys may be nested.
     private static let maximumDepth = 64
@@ -13,7 +13,7 @@ struct ReceiptsReader {
 
     private struct Malformed: Error {}
 
-    /// - Returns: `nil` for anything that is not a file of receipts. A receipt without a usable digest is left out alone.
+    /// - Returns: `nil` for anything that is not a file of receipts. A receipt without a valid digest is skipped.
     static func read(_ bytes: [UInt8]) -> Receipts? {
         var reader = ReceiptsReader(bytes: bytes)
         return try? reader.document()
@@ -86,7 +86,7 @@ struct ReceiptsReader {
         return true
     }
 
-    /// An object; `value` takes the value of each key.
+    /// Reads an object; `value` reads the value of each key.
     private mutating func members(
         _ value: (inout ReceiptsReader, String) throws(Malformed) -> Void
     ) throws(Malformed) {
@@ -128,7 +128,7 @@ struct ReceiptsReader {
             try expect(UInt8(ascii: "]"))
         case UInt8(ascii: "\""): _ = try string()
         default:
-            // A number, or one of three words: what it means does not matter.
+            // A number, `true`, `false` or `null`; the value does not matter.
             let start = position
             while let byte = peek, byte > 0x20, !",]}".utf8.contains(byte) { position += 1 }
             guard position > start else { throw Malformed() }

@@ -1,16 +1,16 @@
 package import Hashing
 
-/// A file that stands under its final name, opened to be looked at.
+/// A file that has its final name, opened for reading.
 package struct StoredFile: Sendable {
-    /// How much is read at a time, in bytes.
+    /// How many bytes are read at a time.
     private static let step = 1 << 20
 
     private let file: OpenFile
     private let names: PartialNames
-    /// What it was when it was opened.
+    /// Its status when it was opened.
     package let status: FileStatus
 
-    /// - Parameter followsLinks: whether a symbolic link may stand there, or on the way: only for who writes nothing.
+    /// - Parameter followsLinks: whether symbolic links are followed: only for operations that write nothing.
     /// - Returns: `nil` if there is no such file.
     /// - Throws: ``StorageError/Code/inTheWay`` if it is not a regular file.
     package init?(
@@ -25,7 +25,7 @@ package struct StoredFile: Sendable {
 
     /// Hashes the whole file.
     ///
-    /// - Parameter progress: told the number of bytes of each piece; it may throw to end the reading.
+    /// - Parameter progress: called with the number of bytes of each piece; it may throw to stop.
     /// - Throws: ``StorageError/Code/disturbed`` if the file changed while it was read, and what `progress` throws.
     package func digest(
         progress: (Int) throws(CancellationError) -> Void
@@ -46,7 +46,8 @@ package struct StoredFile: Sendable {
             guard now.size == status.size, now.modifiedNanoseconds == status.modifiedNanoseconds,
                 now.changedNanoseconds == status.changedNanoseconds, offset == status.size
             else {
-                throw StorageError(.disturbed, path: file.path, reason: "it changed while it was read")
+                throw StorageError(
+                    .modifiedExternally, path: file.path, reason: "another program changed it while it was read")
             }
         } catch let error as StorageError {
             throw .storage(error)
@@ -56,16 +57,16 @@ package struct StoredFile: Sendable {
         return hasher.finalize()
     }
 
-    /// Fills `buffer` as far as the file goes.
+    /// Fills `buffer` up to the end of the file. Returns the number of bytes read.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(StorageError) -> Int {
         try file.read(into: buffer, at: offset)
     }
 
-    /// Makes the front of the file the partial of another one; the file stays as it is.
+    /// Makes a copy of the file's first bytes the partial of a download; the file itself is not changed.
     ///
     /// - Parameters:
-    ///   - size: how many bytes of it at most.
-    ///   - scratch: random bytes, from which a scratch file has its name.
+    ///   - size: the maximum number of bytes.
+    ///   - scratch: random bytes for the name of a temporary file.
     package func share(
         asPartial names: PartialNames, size: Int64, in directory: ModelDirectory, scratch: [UInt8]
     ) throws(StorageError) {
@@ -75,7 +76,7 @@ package struct StoredFile: Sendable {
             names.partial, withCopyOf: file, size: min(size, status.size), scratch: scratch)
     }
 
-    /// Makes a copy of the whole file under a name that is free.
+    /// Copies the whole file to a name that is free.
     func copy(to name: String, in directory: ModelDirectory, isDurable: Bool) throws(StorageError) {
         let new = try directory.create(name)
         do throws(StorageError) {
@@ -83,7 +84,8 @@ package struct StoredFile: Sendable {
                 try directory.disk.copyWhole(file.descriptor, to: new.descriptor, size: status.size)
             }
             guard try new.status().size == status.size, try file.status().isSameContent(as: status) else {
-                throw StorageError(.disturbed, path: file.path, reason: "it changed while it was copied")
+                throw StorageError(
+                    .modifiedExternally, path: file.path, reason: "another program changed it while it was copied")
             }
             if isDurable { try new.synchronize() }
         } catch {
@@ -100,7 +102,7 @@ package struct StoredFile: Sendable {
         return Array(buffer[..<read])
     }
 
-    /// The proof that this file is what `identity` says, for a digest that ``digest(progress:)`` gave.
+    /// The proof that this file matches `identity`, for a digest that ``digest(progress:)`` returned.
     ///
     /// - Returns: `nil` if size or digest differ.
     package func verified(_ digest: SHA256Digest, as identity: FileIdentity) -> VerifiedFile? {
@@ -109,9 +111,9 @@ package struct StoredFile: Sendable {
     }
 }
 
-/// Why a stored file has no digest.
+/// Why a stored file could not be read to its end.
 package enum StoredFileError: Error, Sendable {
     case storage(StorageError)
-    /// Whoever listened to the progress wanted no more.
+    /// The progress callback threw.
     case cancelled
 }

@@ -1,17 +1,17 @@
 package import Hashing
 
-/// A file whose every byte hashed to what the manifest says: the only thing that a ``Publisher`` takes.
+/// A complete file with the digest that the manifest requires: the only input that a ``Publisher`` accepts.
 ///
-/// Made by ``PartialFile/finish()`` and ``StoredFile/verify(against:progress:)`` alone, after their comparison.
+/// Created only by `PartialFile.finish` and ``StoredFile/verified(_:as:)``, after they have compared size and digest.
 package struct VerifiedFile: Sendable {
     let file: OpenFile
     let names: PartialNames
     package let identity: FileIdentity
-    /// What the file hashed to; equal to the manifest's digest where that has one.
+    /// The digest of the file; equal to the manifest's digest if there is one.
     package let digest: SHA256Digest
 
-    /// Its first bytes.
-    package func front(_ count: Int) throws(StorageError) -> [UInt8] {
+    /// Up to `count` bytes from the beginning.
+    package func prefix(_ count: Int) throws(StorageError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         defer { buffer.deallocate() }
         return Array(buffer[..<(try file.read(into: buffer, at: 0))])

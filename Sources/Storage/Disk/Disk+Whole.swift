@@ -1,6 +1,6 @@
-/// The loops over calls that may be short or interrupted, written once.
+/// Loops around calls that may be short or interrupted.
 extension Disk {
-    /// Writes all of `bytes`, going on after short and interrupted writes.
+    /// Writes all of `bytes`, continuing after short and interrupted writes.
     package func writeAll(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(DiskError)
     {
         var done = 0
@@ -8,8 +8,7 @@ extension Disk {
             do throws(DiskError) {
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
                 let count = try write(descriptor, rest, at: offset + Int64(done))
-                // A write of nothing to a regular file has no meaning in POSIX: take it for a full disk, not for a reason
-                // to spin.
+                // POSIX gives no meaning to a write of 0 bytes to a regular file: treat it as a full disk rather than loop forever.
                 guard count > 0 else { throw DiskError("write", "", DiskError.wroteNothing) }
                 done += count
             } catch  where error.isInterrupted {
@@ -18,7 +17,7 @@ extension Disk {
         }
     }
 
-    /// Fills `buffer` as far as the file goes; the count is short only at the end of the file.
+    /// Fills `buffer` up to the end of the file. Returns the number of bytes read.
     package func readAll(_ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64)
         throws(DiskError) -> Int
     {
@@ -36,15 +35,15 @@ extension Disk {
         return done
     }
 
-    /// Makes the first `size` bytes of `target` those of `source`, which has as many: shared where the file system can,
-    /// copied where it cannot. `target` is empty before.
+    /// Copies the first `size` bytes of `source` to `target`, which is empty: shared if the file system supports it, otherwise
+    /// copied. `source` has at least as many bytes.
     package func copyWhole(_ source: Descriptor, to target: Descriptor, size: Int64) throws(DiskError) {
         do throws(DiskError) {
             try clone(source, to: target)
             if try status(of: target).size > size { try truncate(target, to: size) }
             return
         } catch  where !error.isSpace {
-            // Most file systems share nothing. Whatever else went wrong will show again.
+            // Most file systems cannot share blocks. Any other error will come back below.
         }
         var offset: Int64 = 0
         do throws(DiskError) {
@@ -59,7 +58,7 @@ extension Disk {
             }
             return
         } catch  where !error.isSpace {
-            // Old kernels copy only within one file system, some file systems not at all: by hand, then.
+            // Old kernels copy only within one file system, and some file systems not at all: read and write instead.
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
@@ -72,8 +71,8 @@ extension Disk {
         }
     }
 
-    /// The first bytes of a file, all of it if it is not longer than `limit`.
-    package func front(of descriptor: Descriptor, limit: Int) throws(DiskError) -> [UInt8] {
+    /// Up to `limit` bytes from the beginning of a file.
+    package func prefix(of descriptor: Descriptor, limit: Int) throws(DiskError) -> [UInt8] {
         let size = Int(min(try status(of: descriptor).size, Int64(limit)))
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 16)
         defer { buffer.deallocate() }
@@ -85,7 +84,7 @@ extension Disk {
     package func contents(of descriptor: Descriptor, limit: Int) throws(DiskError) -> [UInt8]? {
         let size = try status(of: descriptor).size
         guard size <= Int64(limit) else { return nil }
-        // One byte more than it has, so that a file that grows meanwhile is noticed.
+        // One byte more than the file has, to notice a file that grows meanwhile.
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(size) + 1, alignment: 16)
         defer { buffer.deallocate() }
         let count = try readAll(descriptor, into: buffer, at: 0)

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// A system call that failed: which, on what, and its `errno`.
+/// A failed system call: its name, what it was called on, and its `errno`.
 package struct DiskError: Error, Hashable, Sendable {
-    /// The call, as its manual page is named.
+    /// The name of the call's manual page.
     package let call: String
-    /// What it was about, as far as the caller of the call knows: a path, a name, or a descriptor's file.
+    /// A path or a name, as far as the caller knows it; empty for a call on a descriptor.
     package let path: String
     /// errno(3).
     package let code: Int32
@@ -15,7 +15,7 @@ package struct DiskError: Error, Hashable, Sendable {
         self.code = code
     }
 
-    /// The system's words for ``code``.
+    /// The system's message for ``code``.
     package var reason: String {
         // strerror_r(3) rather than strerror(3), which is not safe with threads.
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
@@ -28,17 +28,17 @@ package struct DiskError: Error, Hashable, Sendable {
     package var isInterrupted: Bool { code == EINTR }
     package var isUnsupported: Bool { code == EOPNOTSUPP || code == ENOSYS || code == EINVAL }
     package var isPermission: Bool { code == EACCES || code == EPERM }
-    /// The file system has no hard links, or not this one.
+    /// The file system cannot make this hard link.
     var isNoLink: Bool { isUnsupported || code == EPERM || code == EXDEV || code == EMLINK }
     package var isReadOnly: Bool { code == EROFS }
     package var isExisting: Bool { code == EEXIST }
-    /// Disk full, quota or file size limit reached.
+    /// The disk is full, or a quota or file size limit is reached.
     package var isSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
-    /// No block, or no inode, is left.
+    /// No block or no inode is left.
     package var isDiskFull: Bool { code == ENOSPC }
-    /// The file would be larger than the shell's limit or the file system allows.
+    /// The file would exceed the shell's limit (`ulimit -f`) or that of the file system.
     package var isFileSizeLimit: Bool { code == EFBIG }
-    /// A symlink stands where none is followed.
+    /// The path contains a symbolic link that is not followed.
     package var isSymlink: Bool { code == ELOOP }
     package var isDirectoryMismatch: Bool { code == ENOTDIR || code == EISDIR }
 }

@@ -1,8 +1,8 @@
-/// A descriptor with one owner: closed when the last reference goes.
+/// An open file, closed when the last reference goes.
 package final class OpenFile: Sendable {
     package let disk: any Disk
     package let descriptor: Descriptor
-    /// What it is called in messages.
+    /// The path for messages.
     package let path: String
 
     package init(owning descriptor: Descriptor, path: String, on disk: any Disk) {
@@ -14,10 +14,10 @@ package final class OpenFile: Sendable {
     deinit { disk.close(descriptor) }
 
     package func status() throws(StorageError) -> FileStatus {
-        try attempt("cannot look at it", path) { () throws(DiskError) in try disk.status(of: descriptor) }
+        try attempt("cannot get its status", path) { () throws(DiskError) in try disk.status(of: descriptor) }
     }
 
-    /// Fills `buffer` as far as the file goes.
+    /// Fills `buffer` up to the end of the file. Returns the number of bytes read.
     package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(StorageError) -> Int {
         try attempt("cannot read at byte \(offset)", path) { () throws(DiskError) in
             try disk.readAll(descriptor, into: buffer, at: offset)
@@ -31,7 +31,7 @@ package final class OpenFile: Sendable {
     }
 
     package func write(_ bytes: [UInt8], at offset: Int64) throws(StorageError) {
-        // `withUnsafeBytes` of an array knows no typed errors: carry the error out as a value.
+        // `Array.withUnsafeBytes` does not support typed errors: return the error as a value.
         let result = bytes.withUnsafeBytes { bytes in
             Result { () throws(StorageError) in try write(bytes, at: offset) }
         }
@@ -39,6 +39,6 @@ package final class OpenFile: Sendable {
     }
 
     package func synchronize() throws(StorageError) {
-        try attempt("cannot make it durable", path) { () throws(DiskError) in try disk.synchronize(descriptor) }
+        try attempt("cannot flush it to disk", path) { () throws(DiskError) in try disk.synchronize(descriptor) }
     }
 }

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-// The C calls whose names the methods below take for themselves.
+// The C functions that the methods below hide by their names.
 private func openFile(_ path: String, _ flags: Int32) -> Int32 { open(path, flags) }
 private func closeFile(_ descriptor: Int32) -> Int32 { close(descriptor) }
 
@@ -35,7 +35,7 @@ package struct SystemDisk: Disk {
         let mode: mode_t = flags & O_CREAT != 0 ? 0o666 : 0
         var raw: Int32 = -1
         if usesOpenat2 { raw = clinux_open_beneath(directory.rawValue, path, flags, mode) }
-        // EPERM is what older container sandboxes say of a call they do not know. Where it is the file's, it comes again.
+        // Older container sandboxes return EPERM for an unknown call. If the error is about the file, the walk meets it again.
         if raw < 0, !usesOpenat2 || errno == ENOSYS || errno == EPERM {
             raw = walk(path, in: directory.rawValue, flags, mode)
         }
@@ -43,8 +43,8 @@ package struct SystemDisk: Disk {
         return Descriptor(rawValue: raw)
     }
 
-    /// What openat2 does, step by step, for kernels without it: every component but the last is opened as a directory that is
-    /// no symlink, and none leads up. Leaves `errno` as the failing step set it.
+    /// Replaces openat2 on kernels without it: every component but the last is opened as a directory, without following a symbolic
+    /// link, and `..` is refused. Leaves `errno` as the failing step set it.
     private func walk(_ path: String, in directory: Int32, _ flags: Int32, _ mode: mode_t) -> Int32 {
         var current = directory
         let parts = path.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
@@ -98,7 +98,7 @@ package struct SystemDisk: Disk {
     }
 
     package func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor {
-        // Looked at before it is opened: opening a device can do something.
+        // Checked before opening, because opening a device can have side effects.
         var info = stat()
         guard fstatat(directory.rawValue, path, &info, 0) == 0 else { throw DiskError("fstatat", path, errno) }
         guard info.st_mode & S_IFMT == S_IFREG else { throw DiskError("open", path, ELOOP) }
@@ -110,7 +110,7 @@ package struct SystemDisk: Disk {
     package func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? {
         var info = statvfs()
         guard fstatvfs(descriptor.rawValue, &info) == 0 else { throw DiskError("fstatvfs", "", errno) }
-        // btrfs and others make inodes as they need them.
+        // Some file systems, such as Btrfs, create inodes on demand.
         return info.f_files == 0 ? nil : Int64(clamping: UInt64(info.f_favail))
     }
 
@@ -119,7 +119,7 @@ package struct SystemDisk: Disk {
     }
 
     package func rawNames(in directory: Descriptor) throws(DiskError) -> [[UInt8]] {
-        // A descriptor of its own: fdopendir(3) takes over the one it gets, and the reading position with it.
+        // A descriptor of its own, because fdopendir(3) takes ownership of the descriptor and its position.
         let raw = openat(directory.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard raw >= 0 else { throw DiskError("openat", ".", errno) }
         guard let stream = fdopendir(raw) else {
@@ -226,7 +226,7 @@ package struct SystemDisk: Disk {
 }
 
 extension DiskError {
-    /// What a write that took nothing is reported as.
+    /// Reported for a write of 0 bytes.
     static var wroteNothing: Int32 { ENOSPC }
 }
 
@@ -245,6 +245,6 @@ extension FileStatus {
             modifiedNanoseconds: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec),
             changedNanoseconds: Int64(changed.tv_sec) &* 1_000_000_000 &+ Int64(changed.tv_nsec),
             inode: UInt64(info.st_ino), device: UInt64(info.st_dev), links: UInt64(info.st_nlink))
-        isOpenToEverybody = kind == .directory && info.st_mode & S_IWOTH != 0 && info.st_mode & S_ISVTX == 0
+        isWorldWritable = kind == .directory && info.st_mode & S_IWOTH != 0 && info.st_mode & S_ISVTX == 0
     }
 }

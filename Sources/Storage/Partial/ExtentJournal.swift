@@ -1,35 +1,35 @@
 internal import Hashing
 
-/// The append-only record of which extents of a partial file are good. The format is docs/formats.md's.
+/// The append-only record of which extents of a partial file are good. The format is in docs/formats.md.
 ///
-/// Not synchronized while a download runs: it claims, and whoever resumes checks. Used by one thread at a time; its owner,
-/// ``PartialFile``, sees to that.
+/// It is not synchronized during a download, so its records are claims, which are checked when the download is resumed. Its
+/// owner, ``PartialState``, makes sure that one thread uses it at a time.
 struct ExtentJournal: ~Copyable {
-    /// Of longer journals no more than so many bytes are read.
+    /// Only this many bytes of a longer journal are read.
     static let maximumLength = 256 << 20
-    /// Shorter journals are not worth rewriting.
+    /// Shorter journals are not rewritten.
     static let compactLength: Int64 = 1 << 20
 
     private var file: OpenFile
     private let identity: FileIdentity
     private var end: Int64
     private var summer: BlockChecksummer
-    /// How long it may become before it is rewritten without what says nothing any more.
+    /// The length from which it is rewritten without obsolete records.
     private var lengthToCompact: Int64
 
-    /// Makes checksums of blocks of the file under the journal's key.
+    /// The key for the checksums of blocks and records.
     var key: [UInt8]
 
-    /// Begins a new journal with some records; what the file held is gone.
+    /// Begins a new journal with some records, replacing the contents of the file.
     ///
-    /// One write: a process killed between header and records would leave a journal that knows of nothing.
+    /// Header and records are one write: a process killed between two writes would leave a journal without the records.
     init(
         beginning file: OpenFile, identity: FileIdentity, key: [UInt8], with records: [JournalRecord]
     ) throws(StorageError) {
         var summer = BlockChecksummer(key: key)
         var bytes = JournalHeader(key: key, identity: identity).encoded
         for record in records { bytes += record.encoded(at: Int64(bytes.count), with: &summer) }
-        try attempt("cannot begin the journal", file.path) { () throws(DiskError) in
+        try attempt("cannot truncate the journal", file.path) { () throws(DiskError) in
             try file.disk.truncate(file.descriptor, to: 0)
         }
         try file.write(bytes, at: 0)
@@ -41,14 +41,14 @@ struct ExtentJournal: ~Copyable {
         lengthToCompact = max(Self.compactLength, end * 4)
     }
 
-    /// Goes on with a journal that is there, and tells what it says.
+    /// Opens an existing journal and reads its records.
     ///
     /// - Returns: `nil` if it is not a journal of this file.
     init?(resuming file: OpenFile, identity: FileIdentity, into contents: inout JournalContents) throws(StorageError) {
         guard let read = try Self.read(file, as: identity) else { return nil }
-        // A torn tail goes before anything is appended: what stood behind it must never come to life again.
+        // A torn tail is removed before anything is appended, so that records after it can never be read again.
         if read.end < (try file.status().size) {
-            try attempt("cannot mend the journal", file.path) { () throws(DiskError) in
+            try attempt("cannot truncate the journal", file.path) { () throws(DiskError) in
                 try file.disk.truncate(file.descriptor, to: read.end)
             }
         }
@@ -58,16 +58,16 @@ struct ExtentJournal: ~Copyable {
         key = read.key
         end = read.end
         summer = BlockChecksummer(key: key)
-        // What a rewritten one would come to is about what its claims take.
+        // A rewritten journal would consist mostly of its claims, 54 bytes each.
         lengthToCompact = max(Self.compactLength, Int64(contents.claims.count) * 4 * 54)
     }
 
-    /// The records up to the first that is torn, and where they end; `nil` if it is no journal of this file.
+    /// The records before the first torn one, and where they end; `nil` if it is not a journal of this file.
     static func read(
         _ file: OpenFile, as identity: FileIdentity
     ) throws(StorageError) -> (key: [UInt8], records: [JournalRecord], end: Int64)? {
         let bytes = try attempt("cannot read the journal", file.path) { () throws(DiskError) in
-            try file.disk.front(of: file.descriptor, limit: Self.maximumLength)
+            try file.disk.prefix(of: file.descriptor, limit: Self.maximumLength)
         }
         let header = bytes.withUnsafeBytes { JournalHeader.read($0, expecting: identity) }
         guard let header else { return nil }
@@ -83,10 +83,10 @@ struct ExtentJournal: ~Copyable {
         return (header.key, records, Int64(offset))
     }
 
-    /// Whether most of it may say nothing any more.
+    /// Whether most of its records may be obsolete.
     var isCompactionDue: Bool { end > lengthToCompact }
 
-    /// Rewrites it without what says nothing any more: beside itself, then renamed, so that a crash leaves one of the two.
+    /// Rewrites the journal without obsolete records: as a new file, then renamed, so that a crash leaves one of the two.
     ///
     /// - Parameter name: its name in the directory.
     mutating func compactIfDue(as name: String, in directory: ModelDirectory) throws(StorageError) {
@@ -110,7 +110,7 @@ struct ExtentJournal: ~Copyable {
         do throws(StorageError) {
             try file.write(bytes, at: end)
         } catch {
-            // Part of it may stand there. If something shorter were written over it, its tail could come to life.
+            // Part of it may have been written. If a shorter record replaced it, the rest could be read as a record.
             try? file.disk.truncate(file.descriptor, to: end)
             throw error
         }

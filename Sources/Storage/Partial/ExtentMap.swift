@@ -1,6 +1,6 @@
-/// Which bytes of a file are there, and where they came from: disjoint half-open ranges in order, each with a source.
+/// Which bytes of a file there are, and which source each came from: disjoint half-open ranges in order, each with a source.
 ///
-/// A pure value. Neighbours of one source are joined, so a file that came in one piece is one extent.
+/// Adjacent ranges of one source are joined, so a file that came in one piece is one extent.
 package struct ExtentMap: Hashable, Sendable {
     package struct Extent: Hashable, Sendable {
         package var range: Range<Int64>
@@ -12,20 +12,21 @@ package struct ExtentMap: Hashable, Sendable {
         }
     }
 
-    /// In order, disjoint, none empty, no two of one source that touch.
+    /// In order, disjoint, none empty, no two adjacent ones with the same source.
     ///
-    /// A slice, since taking the first out of one moves nothing: claims are checked from the front, and there may be a million.
+    /// A slice, because removing its first element does not move the others: claims are checked from the beginning of the file,
+    /// and there may be a million.
     private var inOrder: ArraySlice<Extent> = []
 
-    /// A copy of all.
+    /// All extents, in order.
     package var extents: [Extent] { Array(inOrder) }
 
-    /// The number of bytes that are there.
+    /// The total number of bytes.
     package private(set) var byteCount: Int64 = 0
 
     package init() {}
 
-    /// Adds a range. What was there before under it now belongs to `source`.
+    /// Adds a range. Bytes of it that were already there now belong to `source`.
     package mutating func insert(_ range: Range<Int64>, source: UInt16) {
         guard !range.isEmpty else { return }
         remove(range)
@@ -46,7 +47,7 @@ package struct ExtentMap: Hashable, Sendable {
         }
     }
 
-    /// Takes a range out, cutting extents that reach into it.
+    /// Removes a range. Extents that reach into it are shortened or split.
     package mutating func remove(_ range: Range<Int64>) {
         guard !range.isEmpty else { return }
         let first = firstIndex(endingAfter: range.lowerBound)
@@ -70,9 +71,9 @@ package struct ExtentMap: Hashable, Sendable {
         }
     }
 
-    /// Where the run of bytes that begins at `offset` ends, whatever their sources; `offset` itself if that byte is missing.
+    /// Where the contiguous bytes that begin at `offset` end, whatever their sources; `offset` itself if that byte is missing.
     ///
-    /// - Parameter limit: it is not looked at what is beyond; the run may end there or later.
+    /// - Parameter limit: the search stops here. The result may be greater.
     package func contiguousEnd(from offset: Int64, limit: Int64 = .max) -> Int64 {
         var end = offset
         for extent in inOrder[firstIndex(endingAfter: offset)...] {
@@ -82,12 +83,12 @@ package struct ExtentMap: Hashable, Sendable {
         return end
     }
 
-    /// Whether every byte of `range` is there.
+    /// Whether the map has every byte of `range`.
     package func contains(_ range: Range<Int64>) -> Bool {
         range.isEmpty || contiguousEnd(from: range.lowerBound, limit: range.upperBound) >= range.upperBound
     }
 
-    /// The first range without bytes that begins at or after `offset` and ends by `limit`; `nil` if there is none.
+    /// The first missing range that begins at or after `offset` and ends at or before `limit`; `nil` if there is none.
     package func firstGap(from offset: Int64, limit: Int64) -> Range<Int64>? {
         let start = contiguousEnd(from: offset, limit: limit)
         guard start < limit else { return nil }
@@ -96,7 +97,7 @@ package struct ExtentMap: Hashable, Sendable {
         return start..<end
     }
 
-    /// The ranges that came from a source.
+    /// The ranges of one source.
     package func ranges(of source: UInt16) -> [Range<Int64>] { inOrder.filter { $0.source == source }.map(\.range) }
 
     /// The index of the first extent that ends after `offset`, by bisection.

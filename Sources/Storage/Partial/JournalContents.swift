@@ -1,39 +1,39 @@
 internal import Hashing
 
-/// What a journal says, after its records were played one after another. Everything in it is a claim.
+/// The result of playing a journal's records in order. Everything in it is a claim.
 struct JournalContents: Hashable, Sendable {
     /// An extent that the journal says is on the disk.
     struct Claim: Hashable, Sendable {
         var range: Range<Int64>
         var source: UInt16
-        /// `nil` for bytes that another tool left, of which nothing is known.
+        /// `nil` for bytes that another tool left: nothing is known about them.
         var checksum: BlockChecksum?
     }
 
     /// In order and disjoint.
     var claims: [Claim] = []
-    /// What each source number stands for, but ``foundHere``.
+    /// The version that each source number stands for, except ``foundHere``.
     var versions: [UInt16: SourceVersion] = [:]
     /// The number of the version that each source gave last.
     var latest: [SourceID: UInt16] = [:]
-    /// The digest that the whole file had when it was last tried, if nothing changed since.
+    /// The digest of the complete file when it was last compared and did not match, if nothing has changed since.
     var failedDigest: SHA256Digest?
 
     init() {}
 
     /// The source number of bytes that another tool left.
     static let foundHere: UInt16 = 0
-    /// How much of a found range one claim takes, in bytes.
+    /// The length of a claim of found bytes.
     static let foundStep: Int64 = 1 << 20
-    /// So many claims come of found ranges at most, which is a terabyte: one record can name a range of any length, and
-    /// would otherwise fill the memory. What lies beyond is fetched again.
+    /// The maximum number of claims from found ranges, which is a terabyte. One record can name a range of any length, and would
+    /// otherwise fill the memory. Bytes beyond the limit are fetched again.
     static let maximumFound = 1 << 20
 
     /// Plays records of a file of `size` bytes. Extents beyond it or of no known source are ignored.
     ///
-    /// An extent survives if no later extent or void reaches into it. Whoever wrote the journal may have meant harm, so this
-    /// takes time in proportion to the records (but for sorting), however they overlap: the boundaries of all ranges cut the
-    /// file into cells, and the records paint cells backwards, latest first; each cell is painted once.
+    /// An extent survives if no later extent or void record overlaps it. The journal may be hostile, so the time is proportional to
+    /// the number of records (except for sorting), however they overlap: the boundaries of all ranges cut the file into cells, and
+    /// the records paint the cells, the latest record first. Each cell is painted once.
     init(playing records: [JournalRecord], size: Int64) {
         for case .source(let number, let version) in records where number != Self.foundHere {
             versions[number] = version
@@ -72,10 +72,10 @@ struct JournalContents: Hashable, Sendable {
         for case .digestFailed(let digest) in records[(lastChange + 1)...] { failedDigest = digest }
     }
 
-    /// The records that say the same, and nothing else: what a journal is rewritten as when most of it says nothing any more.
+    /// The shortest list of records with the same contents, for rewriting a journal.
     var records: [JournalRecord] {
         let used = Set(claims.map(\.source)).union(latest.values)
-        // The last one of a source is the one that counts: those that others came after go first.
+        // The last record of a source determines its latest version, so superseded versions come first.
         let numbers = used.intersection(versions.keys).sorted {
             (isLatest($0) ? 1 : 0, $0) < (isLatest($1) ? 1 : 0, $1)
         }
@@ -93,7 +93,7 @@ struct JournalContents: Hashable, Sendable {
 
     private func isLatest(_ number: UInt16) -> Bool { versions[number].map { latest[$0.source] == number } == true }
 
-    /// What is claimed of bytes that another tool left, in pieces.
+    /// Claims for bytes that another tool left.
     private static func foundClaims(_ range: Range<Int64>, limit: Int) -> [Claim] {
         stride(from: range.lowerBound, to: range.upperBound, by: Int(foundStep)).prefix(limit).map { start in
             Claim(range: start..<min(start + foundStep, range.upperBound), source: foundHere, checksum: nil)
@@ -102,7 +102,7 @@ struct JournalContents: Hashable, Sendable {
 }
 
 extension JournalRecord {
-    /// The bytes of the file that a record is about.
+    /// The range of the file that a record refers to.
     fileprivate var range: Range<Int64>? {
         switch self {
         case .extent(let range, _, _), .void(let range), .found(let range): range
@@ -111,7 +111,7 @@ extension JournalRecord {
     }
 }
 
-/// The pieces into which some boundaries cut a line.
+/// The cells between sorted boundaries.
 private struct Cells {
     private let starts: [Int64]
     var count: Int { starts.count }
@@ -122,10 +122,10 @@ private struct Cells {
         self.starts = starts
     }
 
-    /// The cells that make up a range between two boundaries.
+    /// The cells of a range between two boundaries.
     func indices(of range: Range<Int64>) -> Range<Int> { index(of: range.lowerBound)..<index(of: range.upperBound) }
 
-    /// The ranges that some cells in order make up, neighbours joined.
+    /// The ranges of some cells in order, adjacent ones joined.
     func ranges(of indices: [Int]) -> [Range<Int64>] {
         var ranges: [Range<Int64>] = []
         for index in indices {
@@ -149,13 +149,13 @@ private struct Cells {
     }
 }
 
-/// Which cells were painted: a union-find in which a painted cell points on towards the next that is not.
+/// Which cells are painted: a union-find structure in which a painted cell points towards the next unpainted one.
 private struct Painting {
     private var next: [Int]
 
     init(_ cells: Cells) { next = Array(0...cells.count) }
 
-    /// Paints the cells that are not yet, in order, and counts them.
+    /// Paints the unpainted cells of a range, in order, and returns how many there were.
     @discardableResult
     mutating func paint(_ cells: Range<Int>, each body: (Int) -> Void = { _ in }) -> Int {
         var painted = 0
@@ -172,7 +172,7 @@ private struct Painting {
     private mutating func firstUnpainted(from cell: Int) -> Int {
         var root = cell
         while next[root] != root { root = next[root] }
-        // Shorten the way for the next who asks.
+        // Path compression.
         var step = cell
         while step != root {
             let following = next[step]

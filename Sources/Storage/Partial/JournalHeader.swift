@@ -20,7 +20,7 @@ struct JournalHeader: Hashable, Sendable {
         return bytes
     }
 
-    /// The key and the header's length, if the journal is that of `identity` and whole.
+    /// The key and the length of the header, if it is complete and belongs to `identity`.
     static func read(_ journal: UnsafeRawBufferPointer, expecting identity: FileIdentity) -> (
         key: [UInt8], length: Int
     )? {

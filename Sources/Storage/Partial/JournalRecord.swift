@@ -1,17 +1,17 @@
 internal import Hashing
 
-/// One statement of the journal. See docs/formats.md for the bytes.
+/// One record of a journal. Its encoding is in docs/formats.md.
 enum JournalRecord: Hashable, Sendable {
-    /// A number stands for this version from here on, and it is the one that its source gave last.
+    /// From here on the number stands for this version, which is the one that its source gave last.
     case source(number: UInt16, SourceVersion)
     case extent(Range<Int64>, source: UInt16, checksum: BlockChecksum)
     case void(Range<Int64>)
     case digestFailed(SHA256Digest)
     case found(Range<Int64>)
 
-    /// The longest extent a record may claim, in bytes: it is read back in one piece.
+    /// The longest extent of a record, in bytes: it is read back in one piece.
     static let maximumExtent: Int64 = 2 << 20
-    /// The longest validator that is written, in bytes.
+    /// The longest validator that is recorded, in bytes.
     static let maximumText = 1024
 
     private var type: UInt8 {
@@ -42,7 +42,7 @@ enum JournalRecord: Hashable, Sendable {
         return bytes
     }
 
-    /// The record's bytes at `offset` of the journal.
+    /// The encoded record, at an offset in the journal.
     func encoded(at offset: Int64, with summer: inout BlockChecksummer) -> [UInt8] {
         let payload = payload
         var bytes: [UInt8] = [type, 0]
@@ -52,11 +52,11 @@ enum JournalRecord: Hashable, Sendable {
         return bytes
     }
 
-    /// What a reader finds at the front of some bytes.
+    /// The result of reading a record.
     enum Reading {
-        /// A record and its length; `nil` for one of a type or content that is not known here.
+        /// A record and its length; `nil` for a record of unknown type or content.
         case record(JournalRecord?, length: Int)
-        /// Cut off or damaged: nothing from here on counts.
+        /// Truncated or damaged: this record and everything after it are ignored.
         case torn
     }
 
@@ -78,7 +78,7 @@ enum JournalRecord: Hashable, Sendable {
     private static func decode(_ type: UInt8, _ payload: UnsafeRawBufferPointer) -> JournalRecord? {
         switch type {
         case 1:
-            // As they were before sources were told apart by their whole URL: of no version that can be gone on with.
+            // Written by earlier versions, which did not identify sources by their whole URL: not a version that can be resumed.
             guard payload.count >= 6 else { return nil }
             let origin = SourceID(url: String(decoding: payload[2...], as: UTF8.self))
             return .source(

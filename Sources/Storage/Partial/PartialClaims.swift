@@ -1,11 +1,11 @@
-/// What the partial of a file holds, as far as that can be told without changing anything.
+/// What the partial of a file holds according to its journal. Reading it changes nothing.
 package struct PartialClaims: Sendable {
-    /// The bytes that its journal claims, or that another tool left before the first hole.
+    /// The number of bytes that the journal claims, or that another tool left before the first hole.
     package let bytes: Int64
-    /// The bytes of disk behind it, reserved ones included.
+    /// The disk space that the partial occupies, in bytes, reserved space included.
     package let allocated: Int64
 
-    /// Reads the journal, and nothing of the partial itself: a download checks the claims before it believes them.
+    /// Reads only the journal; a download checks the claims against the partial.
     ///
     /// - Returns: `nil` if there is no partial.
     package init?(

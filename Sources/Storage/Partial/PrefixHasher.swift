@@ -107,7 +107,7 @@ private struct Prefix: ~Copyable {
         let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
         guard try file.read(into: part, at: position) == wanted else {
             throw StorageError(
-                .disturbed, path: file.path,
+                .modifiedExternally, path: file.path,
                 reason: "the file was truncated by another program: it ends before byte \(position + Int64(wanted))")
         }
         add(UnsafeRawBufferPointer(part))

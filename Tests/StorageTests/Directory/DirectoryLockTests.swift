@@ -79,7 +79,7 @@ import Testing
             if event.call == .lock { try? scratch.remove(".modelfetch/lock") }
             return nil
         }
-        #expect(try storageCode { _ = try DirectoryLock.tryAcquire(in: directory) } == .disturbed)
+        #expect(try storageCode { _ = try DirectoryLock.tryAcquire(in: directory) } == .modifiedExternally)
     }
 
     @Test func `whose file is deleted while it is held can be taken again`() throws {

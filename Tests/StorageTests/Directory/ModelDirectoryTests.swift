@@ -21,11 +21,11 @@ import Testing
             try FileManager.default.createDirectory(atPath: scratch.path("a"), withIntermediateDirectories: true)
         }
         let made = try ModelDirectory(creating: path, on: SystemDisk())
-        #expect(made.isWhereItWas())
+        #expect(made.isAtItsPath())
         #expect(made.path == path)
         #expect(made.display("x") == path + (path.hasSuffix("/") ? "x" : "/x"))
         // Again: what is there is opened.
-        #expect(try ModelDirectory(creating: path, on: SystemDisk()).isWhereItWas())
+        #expect(try ModelDirectory(creating: path, on: SystemDisk()).isAtItsPath())
     }
 
     @Test func `is durable in its parents when it is made`() throws {
@@ -51,9 +51,9 @@ import Testing
     @Test func `is made where the path is relative`() throws {
         let name = "storage-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: name) }
-        #expect(try ModelDirectory(creating: name, on: SystemDisk()).isWhereItWas())
-        #expect(try ModelDirectory(creating: name + "/a/b/", on: SystemDisk()).isWhereItWas())
-        #expect(try ModelDirectory(existing: ".", on: SystemDisk()).isWhereItWas())
+        #expect(try ModelDirectory(creating: name, on: SystemDisk()).isAtItsPath())
+        #expect(try ModelDirectory(creating: name + "/a/b/", on: SystemDisk()).isAtItsPath())
+        #expect(try ModelDirectory(existing: ".", on: SystemDisk()).isAtItsPath())
     }
 
     @Test func `may be reached through a symlink that the user typed`() throws {
@@ -61,7 +61,7 @@ import Testing
         try #require(symlink(scratch.path("real"), scratch.path("link")) == 0)
         for path in ["link", "link/", "link/new"] {
             let linked = try ModelDirectory(creating: scratch.path(path), on: SystemDisk())
-            #expect(linked.isWhereItWas())
+            #expect(linked.isAtItsPath())
         }
         #expect(try ModelDirectory(existing: scratch.path("link"), on: SystemDisk()).status(of: "file") != nil)
         #expect(scratch.exists("real/new"))
@@ -78,10 +78,10 @@ import Testing
         }
         #expect(try open("missing") == .noSuchDirectory)
         #expect(try open("missing/below") == .noSuchDirectory)
-        #expect(try open("file") == .inTheWay)
+        #expect(try open("file") == .notRegularFile)
         #expect(try open("dangling") == .noSuchDirectory)
-        #expect(try make("file") == .inTheWay)
-        #expect(try make("file/below") == .inTheWay)
+        #expect(try make("file") == .notRegularFile)
+        #expect(try make("file/below") == .notRegularFile)
         #expect(try make("dangling") == .noSuchDirectory)
         #expect(try storageCode { _ = try ModelDirectory(creating: "", on: SystemDisk()) } == .failed)
         #expect(scratch.names() == ["dangling", "file"])
@@ -89,18 +89,18 @@ import Testing
 
     @Test func `knows when it is no longer where it was`() throws {
         let model = try ModelDirectory(creating: scratch.path("m"), on: SystemDisk())
-        #expect(model.isWhereItWas())
+        #expect(model.isAtItsPath())
         try FileManager.default.moveItem(atPath: scratch.path("m"), toPath: scratch.path("n"))
-        #expect(!model.isWhereItWas())
+        #expect(!model.isAtItsPath())
         try FileManager.default.createDirectory(atPath: scratch.path("m"), withIntermediateDirectories: false)
-        #expect(!model.isWhereItWas())
+        #expect(!model.isAtItsPath())
         // What is done is done to the one that was opened.
         try model.replace("f", with: [1], isDurable: false)
         #expect(scratch.exists("n/f"))
         #expect(!scratch.exists("m/f"))
         try scratch.remove("n")
-        #expect(!model.isWhereItWas())
-        #expect(try storageCode { try model.replace("f", with: [1], isDurable: false) } == .disturbed)
+        #expect(!model.isAtItsPath())
+        #expect(try storageCode { try model.replace("f", with: [1], isDurable: false) } == .modifiedExternally)
     }
 
     // MARK: Files below it
@@ -121,8 +121,8 @@ import Testing
         #expect(try directory.open("a/x/d", .create) == nil)
         #expect(!scratch.exists("a/b/d"))
         #expect(try directory.open("a/b/d", .createNew)?.status().size == 0)
-        #expect(try storageCode { _ = try directory.open("a/b/c/d", .read) } == .inTheWay)
-        #expect(try storageCode { _ = try directory.open("a/b", .read) } == .inTheWay)
+        #expect(try storageCode { _ = try directory.open("a/b/c/d", .read) } == .notRegularFile)
+        #expect(try storageCode { _ = try directory.open("a/b", .read) } == .notRegularFile)
         #expect(try directory.contents(of: "a/b/c", limit: 3) == [1, 2, 3])
         #expect(try directory.contents(of: "a/b/c", limit: 2) == nil)
         #expect(try directory.contents(of: "a/b/x", limit: 2) == nil)
@@ -139,7 +139,7 @@ import Testing
         let directory = try ModelDirectory(existing: scratch.path("inside"), on: disk)
         for access in [Access.read, .update, .create, .createNew] {
             let code = try storageCode { _ = try directory.open(path, access) }
-            #expect(code == .failed || code == .inTheWay)
+            #expect(code == .failed || code == .notRegularFile)
         }
         #expect(scratch.read("outside") == [7])
     }
@@ -208,7 +208,7 @@ import Testing
         try directory.remove("b/y")
         try directory.remove("b/y")
         try directory.remove("missing/y")
-        #expect(try storageCode { try directory.remove("a") } == .inTheWay)
+        #expect(try storageCode { try directory.remove("a") } == .notRegularFile)
         #expect(scratch.names() == ["a", "b"])
     }
 
@@ -219,7 +219,7 @@ import Testing
         #expect(try directory.status(of: "file")?.kind == .regular)
         #expect(try directory.status(of: "missing") == nil)
         #expect(try directory.status(of: "missing/too") == nil)
-        #expect(try storageCode { _ = try directory.open("link", .read) } == .inTheWay)
+        #expect(try storageCode { _ = try directory.open("link", .read) } == .notRegularFile)
         #expect(try directory.freeBytes() > 0)
     }
 }

@@ -52,7 +52,7 @@ import Testing
             let code = try storageCode {
                 _ = try PartialFile(in: directory, names: shop.names, identity: shop.identity, key: testKey)
             }
-            #expect(code == .inTheWay)
+            #expect(code == .notRegularFile)
         }
         expectNothingOutside()
     }
@@ -65,16 +65,16 @@ import Testing
             let code = try storageCode {
                 _ = try PartialFile(in: directory, names: shop.names, identity: shop.identity, key: testKey)
             }
-            #expect(code == .inTheWay)
+            #expect(code == .notRegularFile)
             if name == ".modelfetch" {
-                #expect(try storageCode { _ = try DirectoryLock.tryAcquire(in: directory) } == .inTheWay)
-                #expect(try storageCode { try Receipts().write(in: directory, isDurable: true) } == .inTheWay)
+                #expect(try storageCode { _ = try DirectoryLock.tryAcquire(in: directory) } == .notRegularFile)
+                #expect(try storageCode { try Receipts().write(in: directory, isDurable: true) } == .notRegularFile)
                 #expect(Receipts(in: directory) == Receipts())
             } else {
-                #expect(try storageCode { _ = try StoredFile("sub/weights.bin", in: directory) } == .inTheWay)
-                #expect(try storageCode { try directory.remove("sub/file") } == .inTheWay)
-                #expect(try storageCode { try directory.rename("sub/file", to: "stolen") } == .inTheWay)
-                #expect(try storageCode { _ = try directory.names(in: "sub") } == .inTheWay)
+                #expect(try storageCode { _ = try StoredFile("sub/weights.bin", in: directory) } == .notRegularFile)
+                #expect(try storageCode { try directory.remove("sub/file") } == .notRegularFile)
+                #expect(try storageCode { try directory.rename("sub/file", to: "stolen") } == .notRegularFile)
+                #expect(try storageCode { _ = try directory.names(in: "sub") } == .notRegularFile)
             }
         }
         expectNothingOutside()
@@ -83,7 +83,7 @@ import Testing
     @Test(arguments: Obstacle.allCases)
     func `of the lock is reported`(obstacle: Obstacle) throws {
         try put(obstacle, at: ".modelfetch/lock", in: shop.scratch)
-        #expect(try storageCode { _ = try DirectoryLock.tryAcquire(in: shop.directory) } == .inTheWay)
+        #expect(try storageCode { _ = try DirectoryLock.tryAcquire(in: shop.directory) } == .notRegularFile)
         expectNothingOutside()
     }
 
@@ -92,7 +92,7 @@ import Testing
         try put(obstacle, at: StateNames.receipts, in: shop.scratch)
         #expect(Receipts(in: shop.directory) == Receipts())
         let code = try storageCode { try Receipts().write(in: shop.directory, isDurable: true) }
-        #expect(code == (obstacle == .directory ? .inTheWay : nil))
+        #expect(code == (obstacle == .directory ? .notRegularFile : nil))
         expectNothingOutside()
     }
 
@@ -100,14 +100,14 @@ import Testing
     func `of a new copy of the receipts is removed or reported`(obstacle: Obstacle) throws {
         try put(obstacle, at: StateNames.receipts + ".new", in: shop.scratch)
         let code = try storageCode { try Receipts().write(in: shop.directory, isDurable: true) }
-        #expect(code == (obstacle == .directory ? .inTheWay : nil))
+        #expect(code == (obstacle == .directory ? .notRegularFile : nil))
         expectNothingOutside()
     }
 
     @Test(arguments: Obstacle.allCases)
     func `of a final name is not read`(obstacle: Obstacle) throws {
         try put(obstacle, at: "sub/weights.bin", in: shop.scratch)
-        #expect(try storageCode { _ = try StoredFile("sub/weights.bin", in: shop.directory) } == .inTheWay)
+        #expect(try storageCode { _ = try StoredFile("sub/weights.bin", in: shop.directory) } == .notRegularFile)
         expectNothingOutside()
     }
 

@@ -109,7 +109,7 @@ import Testing
         case .parentMoved:
             try FileManager.default.moveItem(atPath: scratch.path("sub"), toPath: scratch.path("elsewhere"))
         }
-        #expect(try storageCode { _ = try publisher().publish(file) } == .disturbed)
+        #expect(try storageCode { _ = try publisher().publish(file) } == .modifiedExternally)
         #expect(disk.events.allSatisfy { $0.call != .rename })
         if disturbance != .parentMoved { #expect(final == [1]) }
     }
@@ -126,7 +126,7 @@ import Testing
         }
         let file = try verified(in: shop)
         let publisher = Publisher(directory: shop.directory, isDurable: true)
-        #expect(try storageCode { _ = try publisher.publish(file) } == .disturbed)
+        #expect(try storageCode { _ = try publisher.publish(file) } == .modifiedExternally)
         #expect(final == nil)
         #expect(scratch.read("sub/weights.bin.partial") == other)
     }
@@ -156,7 +156,7 @@ import Testing
         try shop.scratch.makeDirectory(of: "sub/weights.bin")
         try #require(symlink("../precious", shop.scratch.path("sub/weights.bin")) == 0)
         let file = try verified()
-        #expect(try storageCode { _ = try publisher().publish(file) } == .inTheWay)
+        #expect(try storageCode { _ = try publisher().publish(file) } == .notRegularFile)
         #expect(shop.scratch.read("precious") == [9])
         #expect(try shop.directory.status(of: "sub/weights.bin")?.kind == .symlink)
         #expect(shop.scratch.read(shop.names.partial) == shop.bytes)
@@ -165,7 +165,7 @@ import Testing
     @Test func `does not publish over a directory`() throws {
         let file = try verified()
         try shop.scratch.makeDirectory(of: "sub/weights.bin/x")
-        #expect(try storageCode { _ = try publisher().publish(file) } == .inTheWay)
+        #expect(try storageCode { _ = try publisher().publish(file) } == .notRegularFile)
         #expect(shop.scratch.read(shop.names.partial) == shop.bytes)
     }
 
@@ -203,7 +203,7 @@ import Testing
         #expect(status == stored.status)
         #expect(final == shop.bytes)
         // It stands under its name already: there is nothing to publish.
-        #expect(try storageCode { _ = try publisher().publish(file) } == .disturbed)
+        #expect(try storageCode { _ = try publisher().publish(file) } == .modifiedExternally)
         #expect(final == shop.bytes)
     }
 
@@ -277,7 +277,7 @@ import Testing
                 Issue.record("\(String(describing: error))")
                 continue
             }
-            #expect(storage.code == .disturbed)
+            #expect(storage.code == .modifiedExternally)
         }
     }
 

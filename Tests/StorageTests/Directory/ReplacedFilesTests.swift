@@ -90,7 +90,7 @@ import Testing
         default: try #require(mkdir(path, 0o700) == 0)
         }
         let code = try storageCode { _ = try Publisher(directory: shop.directory, isDurable: false).publish(file) }
-        #expect(code == .inTheWay)
+        #expect(code == .notRegularFile)
         var status = stat()
         #expect(lstat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
     }

@@ -96,6 +96,6 @@ import Testing
         let hasher = bench.hasher()
         bench.hold(0..<1000)
         try bench.scratch.truncate("f", to: 10)
-        #expect(try storageCode { _ = try hasher.catchUp() } == .disturbed)
+        #expect(try storageCode { _ = try hasher.catchUp() } == .modifiedExternally)
     }
 }
