@@ -1,12 +1,12 @@
-/// What a file system promises of names without an fsync of their directory.
+/// What a file system guarantees for names without an fsync of their directory.
 package enum FileSystemModel: String, Codable, Sendable {
-    /// Nothing: each change of a name is on the disk or not, whatever came before it.
+    /// Nothing: each change of a name may or may not be on disk, independently of earlier ones.
     case posix
-    /// Changes of names reach the disk in their order, and an fsync of a file takes those before it along.
+    /// Changes of names reach the disk in order, and an fsync of a file includes those before it.
     case ext4
 }
 
-/// What a broken disk may do behind everybody's back: planted by tests, to see whether a simulation finds it.
+/// Hidden faults of a disk, which tests plant to see whether the simulation finds them.
 package enum DiskLie: String, Codable, CaseIterable, Hashable, Sendable {
     case fileSyncDoesNothing, directorySyncDoesNothing, failedSyncIsNotTold, cacheIsNotForgotten
 }

@@ -1,46 +1,46 @@
 import Foundation
 import Storage
 
-/// A file or directory of a simulated machine, twice: as the kernel shows it, and as a power cut would leave it.
+/// A file or directory of a simulated machine in two states: as the kernel shows it, and as a power cut would leave it.
 final class Inode {
     static let pageSize = 4096
     typealias Page = [UInt8]
     typealias Kind = FileStatus.Kind
 
     let number: UInt64
-    /// Which inode of the simulation it is: unlike ``number``, never given out again.
+    /// Identifies the inode in the whole simulation. Unlike ``number``, it is never reused.
     let serial: Int
     let kind: FileStatus.Kind
     var links = 0
-    /// How many descriptors lead here; an inode without links lives as long as one does.
+    /// The number of open descriptors. An inode without links exists until the last one is closed.
     var opens = 0
     var modified: Int64
     var changed: Int64
-    /// Who holds the lock: the number of an open file description.
+    /// The number of the open file description that holds the lock.
     var lockHolder: Int?
 
-    // A directory's.
+    // For a directory.
 
     var entries: [String: Inode] = [:]
     var durableEntries: [String: (order: Int, inode: Inode?)] = [:]
 
-    // A regular file's.
+    // For a regular file.
 
     private(set) var size: Int64 = 0
-    /// `nil` is a hole.
+    /// `nil` for a hole.
     private(set) var pages: [Page?] = []
     private(set) var durableSize: Int64 = 0
     private(set) var durablePages: [Page?] = []
-    /// Pages whose content is not on the platter, and that the kernel means to write there.
+    /// Pages that the kernel has not yet written to the platter.
     private(set) var dirty: Set<Int> = []
-    /// The pages below this one have disk behind them, written or not.
+    /// Disk space is allocated for the pages below this one, written or not.
     var reservedPages = 0
-    /// The shortest that the file was since it was last durable, if it was cut.
+    /// The shortest size since the file was last durable, if it was truncated.
     private var shortest: Int64?
-    /// Failed writebacks so far, and whether an fsync has told anybody of the last.
+    /// The number of failed writebacks, and whether an fsync has reported the last one.
     private(set) var writebackErrors = 0
     var isErrorTold = true
-    /// Changes with the content, as a reader sees it.
+    /// Changes whenever the visible content changes.
     private(set) var version = 0
 
     init(number: UInt64, serial: Int, kind: FileStatus.Kind, at time: Int64) {
@@ -51,12 +51,12 @@ final class Inode {
         changed = time
     }
 
-    /// Pages of disk behind the file.
+    /// The number of allocated pages.
     var allocatedPages: Int { reservedPages + pages.indices.count { $0 >= reservedPages && pages[$0] != nil } }
 
     func hasPage(_ index: Int) -> Bool { index < reservedPages || index < pages.count && pages[index] != nil }
 
-    // MARK: As the kernel shows it
+    // MARK: The visible state
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int {
         let count = Int(max(0, min(Int64(buffer.count), size - offset)))
@@ -114,13 +114,13 @@ final class Inode {
         size = newSize
     }
 
-    /// Where the first hole begins, in bytes.
+    /// The offset of the first hole in bytes.
     var firstHole: Int64 {
         let index = pages.firstIndex { $0 == nil } ?? pages.count
         return min(Int64(index * Self.pageSize), size)
     }
 
-    /// Whether a reader finds exactly these bytes.
+    /// Whether the visible content is exactly these bytes.
     func holds(_ bytes: [UInt8]) -> Bool {
         guard size == Int64(bytes.count) else { return false }
         return bytes.withUnsafeBytes { bytes in
@@ -140,9 +140,9 @@ final class Inode {
 
     private static let hole = Page(repeating: 0, count: pageSize)
 
-    // MARK: As a power cut leaves it
+    // MARK: The durable state
 
-    /// fsync: what is dirty reaches the platter.
+    /// fsync(2): writes dirty pages to the platter.
     func makeDurable() {
         settleCut()
         for index in dirty {
@@ -154,7 +154,7 @@ final class Inode {
         dirty = []
     }
 
-    /// What was cut off is given back on the platter, too.
+    /// Space that was cut off is freed on the platter as well.
     private func settleCut() {
         guard let shortest else { return }
         self.shortest = nil
@@ -163,7 +163,7 @@ final class Inode {
         durableSize = min(durableSize, shortest)
     }
 
-    /// A writeback that fails: the kernel takes some dirty pages for written all the same, and still shows what it lost.
+    /// A failed writeback: the kernel marks some dirty pages as clean all the same, and still shows what is lost.
     func loseWriteback(where isLost: (Int) -> Bool) {
         for index in dirty.sorted() where isLost(index) { dirty.remove(index) }
         makeDurable()
@@ -171,7 +171,7 @@ final class Inode {
         isErrorTold = false
     }
 
-    /// The kernel forgets what is clean: from now on it shows what the platter has.
+    /// Drops clean pages from the cache, so that the content of the platter becomes visible.
     func forgetClean() {
         version += 1
         for index in pages.indices where !dirty.contains(index) {
@@ -179,12 +179,12 @@ final class Inode {
         }
     }
 
-    /// What is left after the power came back.
+    /// Restores the state after a power cut.
     ///
     /// - Parameters:
     ///   - survives: whether a dirty page was written before the cut.
-    ///   - isTorn: whether only some of its sectors were.
-    ///   - chance: a coin.
+    ///   - isTorn: whether only some of its sectors were written.
+    ///   - chance: returns a random bit.
     func losePower(survives: (Int) -> Bool, isTorn: (Int) -> Bool, chance: () -> Bool) {
         defer {
             version += 1
@@ -198,7 +198,7 @@ final class Inode {
             opens = 0
             lockHolder = nil
         }
-        // Blocks that were given back are not mixed with those that came after: either the cut is on the disk, or nothing after
+        // Freed blocks do not mix with later ones: either the truncation is on disk, or nothing after
         // it is.
         if shortest != nil, !chance() { return }
         settleCut()
@@ -219,9 +219,9 @@ final class Inode {
         if durablePages.count > limit { durablePages.removeLast(durablePages.count - limit) }
     }
 
-    // MARK: What others do to it
+    // MARK: Changes by others
 
-    /// Changes bytes here and on the platter, as rot does: no time stamp tells.
+    /// Changes bytes in the cache and on the platter without changing a timestamp, like silent corruption.
     func rot(at offset: Int64, mask: UInt8) {
         let (index, start) = Int(offset).quotientAndRemainder(dividingBy: Self.pageSize)
         guard index < pages.count, pages[index] != nil else { return }

@@ -1,29 +1,29 @@
 import Storage
 
-/// What must hold after every step of a simulation, whatever happens.
+/// The conditions that must hold after every step of a simulation.
 final class Invariants {
     private let machine: Machine
     private let directory: String
     private let files: [(path: String, bytes: [UInt8])]
-    /// Those of which a manifest does not say what they hold: any one version of a source's file is right.
+    /// Files whose content the manifest does not pin: any complete version of a source's file is right.
     private let unpinned: Set<String>
     private let marker: String?
-    /// How many versions of its file a source has had at most.
+    /// The largest number of versions that a source has had of a file.
     var versions: () -> Int = { 0 }
-    /// What others put under final names and holds something of their own: it is there, or was kept, whatever happens.
+    /// Files of others under final names. They must still be there or have been kept.
     private var treasures: [(path: String, bytes: [UInt8])] = []
     private var treasuresSeen = -1
-    /// Final names that somebody else filled or emptied: what stands there until the program changes it.
+    /// Final names that others have changed, with what is there until the program changes it.
     private var theirs: [String: Set<Int>] = [:]
-    /// Those that changed without a trace in any time stamp: a receipt still fits them.
+    /// Final names whose content changed without a change of timestamps, so that their receipts still match.
     private var silent: Set<String> = []
-    /// The markers that stood while somebody else changed other files. A power cut may bring back any of them.
+    /// Markers that were present while others changed files. A power cut may restore any of them.
     private var theirMarkers: Set<Int> = []
-    /// By the inode's serial number.
+    /// By the serial number of the inode.
     private var seen: [String: (inode: Int, version: Int)] = [:]
     private var rightness: [String: Bool] = [:]
     private(set) var violations: [String] = []
-    /// What stands under each final name, as of the machine's last change of any name.
+    /// The inode under each final name at the last change of any name.
     private var present: [(path: String, inode: Inode?)] = []
     private var namesSeen = -1
     private var contentSeen = 0
@@ -62,19 +62,19 @@ final class Invariants {
         return (1...versions()).contains { inode.holds(SimulatedNetwork.version($0, of: file.bytes)) }
     }
 
-    // MARK: What belongs to others
+    // MARK: Files of others
 
-    /// Others put a file of their own there.
+    /// Others have put a file there.
     func treasure(_ path: String, _ bytes: [UInt8]) {
         treasures.append((path, bytes))
     }
 
-    /// The owner of a file said that it may go, or took it away.
+    /// The owner of a file has removed it or allowed its replacement.
     func giveUpTreasures(at path: String? = nil) {
         treasures.removeAll { path == nil || $0.path == path }
     }
 
-    /// The owners threw away what was kept for them.
+    /// The owners have removed the files that were kept for them.
     func giveUpKeptTreasures() {
         treasures.removeAll { inode($0.path)?.holds($0.bytes) != true }
     }
@@ -99,23 +99,24 @@ final class Invariants {
 
     var isWhole: Bool { files.allSatisfy { isRight($0.path) } }
 
-    /// Somebody else worked on the directory, or the power went while nothing was promised: what stands there now is theirs.
+    /// Others have changed the directory, or the power failed while nothing was guaranteed: its files now count as
+    /// theirs.
     ///
-    /// - Parameter silent: the files whose bytes changed without a trace.
+    /// - Parameter silent: files whose content changed without a change of timestamps.
     func disown(silent: Set<String> = []) {
         self.silent.formUnion(silent)
         for (path, _) in files {
-            // A power cut may bring back what stood there before.
+            // A power cut may restore what was there before.
             if let inode = inode(path), !isRight(path) { theirs[path, default: []].insert(inode.serial) }
             if inode(path) == nil { theirs[path, default: []].insert(Self.nothing) }
         }
         if let marker, let inode = inode(marker) { theirMarkers.insert(inode.serial) }
     }
 
-    /// The serial number of no inode.
+    /// A serial number that no inode has.
     private static let nothing = -1
 
-    /// - Parameter moment: when, for the message.
+    /// - Parameter moment: the time, for the message.
     func check(_ moment: @autoclosure () -> String) {
         checkTreasures(moment())
         if namesSeen != machine.nameChanges {
@@ -131,11 +132,12 @@ final class Invariants {
             violated("\(path) holds wrong bytes \(moment())")
         }
         guard let marker, let inode = inode(marker), inode.kind == .regular else { return }
-        // A wrong file that others put under the marker's name is no marker, and keeps its name until the right one takes it.
+        // A wrong file that others put under the marker's name is not a marker, and stays until the right one replaces
+        // it.
         if !isRight(marker), theirs[marker]?.contains(inode.serial) == true { return }
         for (path, other) in present where path != marker && !isRight(path) {
             let now = other?.serial ?? Self.nothing
-            // It stood before, or they did it so that nobody could see: what is wrong must be as they left it.
+            // It was there before, or the change was not detectable: wrong files must be as others have left them.
             let isTheirs = theirs[path]?.contains(now) == true
             if isTheirs, theirMarkers.contains(inode.serial) || silent.contains(path) { continue }
             violated("the marker stands while \(path) is not there or not right, \(moment())")

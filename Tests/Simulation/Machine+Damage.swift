@@ -1,8 +1,8 @@
 import Storage
 
-/// What others do to a model directory while the program does not run.
+/// Changes that others make to a model directory while the program is not running.
 extension Machine {
-    /// - Returns: another's file that was put under a final name, and of which it holds something of its own.
+    /// - Returns: the content that was put under a final name, if it is a file of its own.
     func apply(
         _ damage: Damage, to files: [(path: String, bytes: [UInt8])], in directory: String
     ) -> (path: String, bytes: [UInt8])? {
@@ -50,7 +50,7 @@ extension Machine {
         return nil
     }
 
-    /// Puts another's file under the final name of a right one; it has been there for long, so that no power cut takes it.
+    /// Replaces a right file by a file of others, durably.
     private func puttingFinal(
         _ bytes: [UInt8], _ right: (path: String, bytes: [UInt8]), in directory: String
     ) -> (path: String, bytes: [UInt8])? {
@@ -66,7 +66,7 @@ extension Machine {
             above += "/" + part
         }
         commitNames(for: parent)
-        // A part of the right file, or all of it and zeros, holds nothing of its own.
+        // A part of the right file, or all of it followed by zeros, has no content of its own.
         let isStump =
             right.bytes.starts(with: bytes)
             || bytes.starts(with: right.bytes) && bytes[right.bytes.count...].allSatisfy { $0 == 0 }
@@ -105,7 +105,7 @@ extension Machine {
         inode.changed = wallTime
     }
 
-    // MARK: Looking
+    // MARK: Queries
 
     private func places(_ path: String) -> [String] {
         [path, path + ".partial", ".modelfetch/" + path.split(separator: "/").joined(separator: "%2F") + ".journal"]

@@ -2,11 +2,11 @@ import Foundation
 import SeededRandom
 import Storage
 
-/// A computer with one file system: what its kernel shows, and what its disk holds when the power goes.
+/// A computer with one file system: the state that its kernel shows, and the state of its disk after a power cut.
 ///
-/// Used on the scheduler's thread only.
+/// Used only on the scheduler's thread.
 final class Machine: @unchecked Sendable {
-    /// One step in the life of names: a rename is two of them that happen together.
+    /// A change of a name; a rename consists of two that happen together.
     private struct Change {
         let order: Int
         let names: [(directory: Inode, name: String, inode: Inode?)]
@@ -19,18 +19,18 @@ final class Machine: @unchecked Sendable {
     private(set) var root: Inode
     private var pending: [Change] = []
     private var nextOrder = 0
-    /// How often any name has changed.
+    /// The number of changes of names.
     private(set) var nameChanges = 0
     private var nextNumber: UInt64 = 2
     private var madeInodes = 0
     private var freedNumbers: [UInt64] = []
     private let scheduler: Scheduler
     var random: SplitMix64
-    /// Nanoseconds that the wall clock is off.
+    /// The error of the wall clock in nanoseconds.
     var clockStep: Int64 = 0
-    /// Told every call.
+    /// Called with a description of every call.
     var log: ((String) -> Void)?
-    /// A hash of every call so far.
+    /// A hash of all calls so far.
     private(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
     /// Changes with every boot.
     private(set) var boots = 1
@@ -50,10 +50,10 @@ final class Machine: @unchecked Sendable {
         }
     }
 
-    /// Makes the disk larger, if so much is not free.
+    /// Makes the disk larger if less than this is free.
     func makeRoom(for bytes: Int64) { capacity = max(capacity, usedPages + Int(bytes) / Inode.pageSize) }
 
-    /// The kernel's coarse clock: several changes in a row may carry one time.
+    /// The kernel's coarse clock: several consecutive changes may have the same time.
     var wallTime: Int64 {
         let elapsed = Int64(scheduler.now / .nanoseconds(1))
         return (1_700_000_000_000_000_000 + clockStep + elapsed) / 4_000_000 * 4_000_000
@@ -62,7 +62,7 @@ final class Machine: @unchecked Sendable {
     // MARK: Inodes
 
     func makeInode(_ kind: FileStatus.Kind) -> Inode {
-        // A number that was given back is given out again soon, as ext4 does.
+        // Numbers are reused soon, as on ext4.
         madeInodes += 1
         if let number = freedNumbers.popLast() {
             return Inode(number: number, serial: madeInodes, kind: kind, at: wallTime)
@@ -71,7 +71,7 @@ final class Machine: @unchecked Sendable {
         return Inode(number: nextNumber, serial: madeInodes, kind: kind, at: wallTime)
     }
 
-    /// Gives an inode's disk back when nothing leads to it any more.
+    /// Frees the space of an inode when it has neither links nor descriptors.
     func releaseIfUnused(_ inode: Inode) {
         guard inode.links == 0, inode.opens == 0 else { return }
         usedPages -= inode.allocatedPages
@@ -82,15 +82,15 @@ final class Machine: @unchecked Sendable {
 
     private var descriptions = 0
 
-    /// A number for a new open file description.
+    /// Returns a number for a new open file description.
     func newDescription() -> Int {
         descriptions += 1
         return descriptions
     }
 
-    /// Takes disk for a range of a file.
+    /// Allocates space for a range of a file.
     ///
-    /// - Returns: how many of the bytes there is room for.
+    /// - Returns: the number of bytes for which there is space.
     func allocate(_ inode: Inode, _ range: Range<Int64>) -> Int {
         var position = range.lowerBound
         while position < range.upperBound {
@@ -98,7 +98,7 @@ final class Machine: @unchecked Sendable {
             if !inode.hasPage(index) {
                 guard freePages > 0 else { break }
                 usedPages += 1
-                // The caller writes the page, at once.
+                // The caller writes the page immediately afterwards.
             }
             position = min(Int64((index + 1) * Inode.pageSize), range.upperBound)
         }
@@ -121,7 +121,7 @@ final class Machine: @unchecked Sendable {
 
     // MARK: Names
 
-    /// Changes names, together.
+    /// Changes several names atomically.
     func change(_ names: [(directory: Inode, name: String, inode: Inode?)]) {
         for (directory, name, inode) in names {
             inode?.links += 1
@@ -147,7 +147,7 @@ final class Machine: @unchecked Sendable {
         }
     }
 
-    /// What an fsync of an inode does for names.
+    /// Makes names durable as an fsync of this inode does.
     func commitNames(for inode: Inode) {
         func concerns(_ change: Change) -> Bool {
             change.names.contains { name in
@@ -165,7 +165,7 @@ final class Machine: @unchecked Sendable {
         }
     }
 
-    /// The inode at an absolute path; `nil` where there is none.
+    /// The inode at an absolute path; `nil` if there is none.
     func exists(_ path: String) -> Bool { inode(at: path) != nil }
 
     func inode(at path: String) -> Inode? {
@@ -183,9 +183,9 @@ final class Machine: @unchecked Sendable {
 
     // MARK: Power
 
-    /// Cuts the power and brings it back: what was durable is there, and any part of the rest.
+    /// Cuts and restores the power: durable changes survive, and a random part of the others.
     ///
-    /// - Parameter luck: how many out of a hundred dirty pages and changed names made it.
+    /// - Parameter luck: the percentage of dirty pages and changed names that survive.
     func losePower(luck: Int) {
         boots += 1
         nameChanges += 1

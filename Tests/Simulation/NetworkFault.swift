@@ -1,16 +1,16 @@
-/// What one answer of a source has wrong.
+/// A fault in a response of a source.
 package enum NetworkFault: Codable, Hashable, Sendable {
     // Before the head.
     case noName, noConnection, connectTimeout, tlsFailure
-    /// The connection ends before an answer.
+    /// The connection ends before the response.
     case silence
     // In the head.
     case status(Int, retryAfter: String?)
-    /// `Range` is ignored: a whole 200.
+    /// `Range` is ignored: a 200 with the whole file.
     case ignoresRange
-    /// A 200 that says it is as long as what was missing.
+    /// A 200 whose length is that of the missing part.
     case shortWhole
-    /// A 206 of another range.
+    /// A 206 with a different range.
     case otherRange(by: Int64)
     case otherTotal(by: Int64)
     case noContentRange
@@ -21,29 +21,29 @@ package enum NetworkFault: Codable, Hashable, Sendable {
     case encoded
     case malformedHead
     case rangeNotSatisfiable
-    /// A redirect: to itself for ever, to another scheme, or to the next source.
+    /// A redirect to itself, to another scheme, or to the next source.
     case redirectLoop, redirectElsewhere, redirectToNext
-    // In the body, after so many bytes of it.
+    // In the body, after this many bytes.
     case drop(after: Int64)
     case short(after: Int64)
     case stall(after: Int64)
     case flip(at: Int64, mask: UInt8)
-    /// The right range is named, and the bytes are from so much further on.
+    /// The head has the right range, but the bytes come from this much further on in the file.
     case shifted(by: Int64)
     case overlong(by: Int64)
-    /// Bytes come one by one, or with empty chunks between them, or slowly.
+    /// The body comes byte by byte, with empty chunks in between, or slowly.
     case oneByOne, emptyChunks, slow
-    // From now on.
-    /// The file is replaced by another of the same size; a tag, if there is one, tells.
+    // For this and all later responses.
+    /// The file is replaced by another one of the same size; its tag, if there is one, changes.
     case replaced
-    /// The right file is back.
+    /// The right file is restored.
     case restored
-    /// The tag changes, the bytes do not.
+    /// The tag changes, but the content does not.
     case newTag
-    /// Nothing answers for so many virtual seconds.
+    /// The source does not respond for this many virtual seconds.
     case down(seconds: Int)
 
-    /// Whether bytes or lengths are wrong, so that a run may rightly end in more than “unavailable”.
+    /// Whether bytes or lengths are wrong, so that a run may end with a code other than “unavailable”.
     package var isLie: Bool {
         switch self {
         case .noName, .noConnection, .connectTimeout, .tlsFailure, .silence, .drop, .short, .stall, .oneByOne,
@@ -56,7 +56,7 @@ package enum NetworkFault: Codable, Hashable, Sendable {
         }
     }
 
-    /// Whether an answer has wrong bytes in it that nothing but a digest can tell.
+    /// Whether the response has wrong bytes that only a digest can detect.
     package var isHiddenLie: Bool {
         switch self {
         case .flip, .shifted, .otherTotal, .otherLength, .shortWhole, .otherRange, .noContentRange, .overlong: true
@@ -64,10 +64,10 @@ package enum NetworkFault: Codable, Hashable, Sendable {
         }
     }
 
-    /// Whether it costs no byte of what came before it, and makes none come twice.
+    /// Whether it neither discards received bytes nor makes any come twice.
     package var isThrifty: Bool {
         switch self {
-        // A source that refuses a range is asked for the whole in time.
+        // A source that refuses ranges is eventually asked for the whole file.
         case .noName, .noConnection, .connectTimeout, .tlsFailure, .silence, .drop, .short, .stall, .oneByOne,
             .emptyChunks, .slow, .down:
             true
@@ -76,20 +76,21 @@ package enum NetworkFault: Codable, Hashable, Sendable {
     }
 }
 
-/// One source and how it tags its answers.
+/// A source and the kind of its ETags.
 package struct SourcePlan: Codable, Hashable, Sendable {
     package enum Tag: String, Codable, CaseIterable, Sendable {
         case strong, weak, none
-        /// A strong one that is another with every answer, as those of a farm of servers are.
+        /// A strong one that differs in every response, as with several servers behind one address.
         case varying
     }
 
     package var rank: Int
     package var tag: Tag
-    /// What is wrong with its answers, in the order of the requests; honest ones where there is `nil`, and after the end.
+    /// The faults of its responses, in the order of the requests; `nil`, and all responses after the last one, are
+    /// correct.
     package var faults: [NetworkFault?]
-    /// The largest chunk in which it sends.
+    /// The largest chunk that it sends.
     package var chunk: Int
-    /// The status with which every request for a range is refused; `nil` where ranges are given.
+    /// The status with which all range requests are refused; `nil` if ranges are served.
     package var refusal: Int?
 }

@@ -1,6 +1,6 @@
 import SeededRandom
 
-/// Bytes that no compressor likes, made once.
+/// Random bytes, generated once.
 enum Pool {
     private static let bytes: [UInt8] = {
         var random = SplitMix64(seed: 42)
@@ -10,7 +10,7 @@ enum Pool {
         return bytes
     }()
 
-    /// The bytes of a file; other numbers have others.
+    /// The bytes of a file; each number gives different ones.
     static func bytes(_ count: Int, number: Int) -> [UInt8] {
         let start = number * 100_003 % (bytes.count - count)
         return Array(bytes[start..<start + count])

@@ -1,31 +1,32 @@
 import Glibc
 import SeededRandom
 
-/// What a schedule is made for; each kind allows sharper claims.
+/// The kinds of schedules. Each has its own conditions besides those of all schedules.
 package enum Profile: String, Codable, CaseIterable, Sendable {
-    /// Everything at once.
+    /// All faults.
     case anything
-    /// Drops, kills and interruptions only: nothing may be fetched twice beyond the bound.
+    /// Only drops, kills and interruptions: no more than the bound may be downloaded twice.
     case thrifty
-    /// One source is honest: whatever the others do, every run that is not killed ends well.
+    /// One source is correct: every run that is not killed must succeed, whatever the others do.
     case oneHonest
-    /// Crashes: the process or the machine, at any call, over an honest network.
+    /// Kills and power cuts at any call, with a network without faults.
     case crashes
-    /// The disk fails: errors, short writes, no space.
+    /// Faults of the disk: errors, short writes, no space.
     case sickDisk
-    /// Two processes on one directory, with and without locks that work.
+    /// Two processes in one directory, with and without working locks.
     case crowded
-    /// Files that the manifest does not pin, and sources whose files change: what is published is one version, whole.
+    /// Files that the manifest does not pin, and sources whose files change: published files must be a single complete
+    /// version.
     case unpinned
-    /// Files of others, some of which agree with the right ones in part: none of them is ever lost.
+    /// Files of others, some of which match the right ones in part: none may be lost.
     case treasures
 
-    /// The kind of schedule that a seed makes.
+    /// The kind of schedule for a seed.
     package init(of seed: UInt64) { self = Self.allCases[Int(seed % UInt64(Self.allCases.count))] }
 }
 
 extension Schedule {
-    /// The schedule of a seed: the same for the same seed, everywhere.
+    /// The schedule for a seed; always the same for the same seed.
     package init(seed: UInt64) {
         self.init(seed: seed, profile: Profile(of: seed))
     }
@@ -50,7 +51,7 @@ extension Schedule {
     }
 
     private static func files(_ profile: Profile, _ random: inout SplitMix64) -> [File] {
-        // Some look like what a run without a lock may call its own.
+        // Some look like the private files of a run without a lock.
         var others = [
             "data/weights.bin", "hparams.json", "vocab.bpe", "data/more/index", "z", "z.0a1b2c3d", "z.20240131",
         ]
@@ -91,9 +92,9 @@ extension Schedule {
             }
             var plan = SourcePlan(
                 rank: sameRank ? 0 : index, tag: random.pick(SourcePlan.Tag.allCases), faults: faults,
-                // Some hundred chunks a file are enough to have them everywhere.
+                // A few hundred chunks per file are enough for faults in every place.
                 chunk: max(random.pick([300, 4_000, 16_384, 65_536]), min(largest / 100, 65_536)))
-            // What is asked for as a whole again comes twice.
+            // A whole file that is requested again comes twice.
             if profile != .thrifty, random.chance(10) { plan.refusal = random.pick([400, 416, 500, 501]) }
             return plan
         }
@@ -234,7 +235,8 @@ extension Schedule {
         }
     }
 
-    /// Another file that agrees with the right one in part: a fine-tune with frozen layers, a copy with a few wrong bytes.
+    /// A different file that matches the right one in part, such as a fine-tuned model with frozen layers, or a damaged
+    /// copy.
     private static func related(_ files: [File], _ random: inout SplitMix64) -> Damage {
         let largest = files.indices.max { files[$0].size < files[$1].size } ?? 0
         let file = random.chance(70) ? largest : random.below(files.count)

@@ -1,13 +1,13 @@
 import Foundation
 import SeededRandom
 
-/// Runs every task of a simulation on one thread, one job at a time, in an order that the seed decides; time passes only when
-/// nothing is left to run, and then at once.
+/// Runs all tasks of a simulation on one thread, one job at a time, in an order that the seed decides. Time passes only
+/// when no job can run, and then at once.
 ///
-/// Used by the thread that made it, and no other: a job that some other executor enqueues here would make a seed irreproducible,
+/// Used only by the thread that created it. A job that another thread enqueues would make a seed irreproducible,
 /// and traps.
 final class Scheduler: TaskExecutor, @unchecked Sendable {
-    // @unchecked: everything happens on one thread, see `check()`.
+    // @unchecked: it is used on one thread only; `check()` enforces that.
     private var ready: [UnownedJob] = []
     private var timers: [Int: (due: Duration, action: () -> Void)] = [:]
     private var nextTimer = 0
@@ -15,7 +15,7 @@ final class Scheduler: TaskExecutor, @unchecked Sendable {
 
     /// Virtual time since the simulation began.
     private(set) var now: Duration = .zero
-    /// Jobs run so far.
+    /// The number of jobs run so far.
     private(set) var steps = 0
     var random: SplitMix64
 
@@ -30,16 +30,16 @@ final class Scheduler: TaskExecutor, @unchecked Sendable {
 
     // MARK: Driving
 
-    /// Why driving stopped.
+    /// Why the simulation stopped.
     enum Stop: Hashable, Sendable {
         case done
-        /// Nothing can run, no timer is set, and it is not done.
+        /// No job can run, no timer is set, and it is not done.
         case deadlock
-        /// It went on for longer than allowed.
+        /// It exceeded the limit.
         case endless
     }
 
-    /// Runs jobs, and lets time pass where there are none, until `isDone`.
+    /// Runs jobs, and lets time pass when there are none, until `isDone`.
     func drive(steps limit: Int, until deadline: Duration, isDone: () -> Bool) -> Stop {
         check()
         let last = steps + limit
@@ -54,7 +54,7 @@ final class Scheduler: TaskExecutor, @unchecked Sendable {
                 next.value.action()
                 continue
             }
-            // Any of the jobs that could run may be the next.
+            // Any job that can run may be next.
             let index = random.below(ready.count)
             ready.swapAt(index, ready.count - 1)
             let job = ready.removeLast()
@@ -87,13 +87,13 @@ final class Scheduler: TaskExecutor, @unchecked Sendable {
 
     private var sleepers: [Int: CheckedContinuation<Bool, Never>] = [:]
 
-    /// Drops what was to happen later: it may hold whatever holds this scheduler.
+    /// Drops pending timers, which may have references to the owner of this scheduler.
     func forgetTimers() {
         check()
         timers = [:]
     }
 
-    /// Does something when so much virtual time has passed.
+    /// Calls a function after this much virtual time.
     func after(_ delay: Duration, _ action: @escaping () -> Void) {
         check()
         timers[nextTimer] = (now + delay, action)
@@ -101,7 +101,7 @@ final class Scheduler: TaskExecutor, @unchecked Sendable {
     }
 }
 
-/// The scheduler's time as a clock.
+/// The virtual time as a clock.
 struct VirtualClock: Clock {
     struct Instant: InstantProtocol {
         var offset: Duration

@@ -1,8 +1,8 @@
 extension Schedule {
-    /// A smaller schedule that still fails: events are taken away, and sizes halved, as long as it does.
+    /// A smaller schedule that still fails: removes events and halves sizes as long as it does.
     ///
     /// - Parameters:
-    ///   - tries: how many schedules are played at most.
+    ///   - tries: the most schedules that are run.
     ///   - fails: whether a schedule fails.
     package func shrunk(tries: Int = 400, while fails: (Schedule) -> Bool) -> Schedule {
         var best = self
@@ -22,7 +22,7 @@ extension Schedule {
         return best
     }
 
-    /// Every schedule that is one step smaller, the larger steps first.
+    /// All schedules that are one step smaller, with the larger steps first.
     private func smaller() -> [Schedule] {
         var result: [Schedule] = []
         func add(_ change: (inout Schedule) -> Void) {

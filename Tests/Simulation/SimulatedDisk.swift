@@ -2,41 +2,41 @@ import Glibc
 import SeededRandom
 import Storage
 
-/// One process's view of a machine's file system: its descriptors, its faults, and its end.
+/// The file system of a machine for one process, with its descriptors, its faults, and the end of the process.
 ///
-/// Used on the scheduler's thread only.
+/// Used only on the scheduler's thread.
 final class SimulatedDisk: Disk, @unchecked Sendable {
-    /// What the world outside has to do about a fault.
+    /// What a fault does beyond the call.
     enum Incident: Sendable { case killed, powerCut, interrupted }
 
     private struct Open {
         let inode: Inode
-        /// The number of the open file description: whose a lock is.
+        /// The number of the open file description, which owns a lock.
         let description: Int
-        /// The failed writebacks that this description knows of.
+        /// The number of failed writebacks that this description has reported.
         var knownErrors: Int
     }
 
     private let machine: Machine
     private var table: [Int32: Open] = [:]
     private var nextDescriptor: Int32 = 3
-    /// Calls so far, by kind.
+    /// The number of calls so far, by kind.
     private var counts = [Int](repeating: 0, count: DiskEvent.Call.allCases.count)
     private var broken: [DiskEvent.Call: Int32] = [:]
     private let events: [DiskEvent]
     private let onIncident: (Incident) -> Void
-    /// Told after every call that may have changed something.
+    /// Called after every call that may have changed something.
     private let onChange: () -> Void
-    /// Whether locks keep anybody out here.
+    /// Whether locks work.
     private let hasLocks: Bool
-    /// Whether a file may have several names here.
+    /// Whether the file system has hard links.
     private let hasLinks: Bool
-    /// Lies that a test plants, to see whether the simulation finds them.
+    /// Hidden faults that a test plants to see whether the simulation finds them.
     private let lies: Set<DiskLie>
 
-    /// Whether the process is gone: what its tasks still call does nothing.
+    /// Whether the process has ended: later calls of its tasks do nothing.
     private(set) var isDead = false
-    /// The faults that came about.
+    /// The faults that have occurred.
     private(set) var fired: [DiskEvent] = []
 
     init(
@@ -52,7 +52,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         self.onChange = onChange
     }
 
-    /// The process ends: the kernel closes what it had open.
+    /// The process ends, and the kernel closes its descriptors.
     func die() {
         guard !isDead else { return }
         isDead = true
@@ -60,7 +60,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         table = [:]
     }
 
-    /// The machine stopped: there is nothing left to close.
+    /// The machine has stopped, so nothing is closed.
     func vanish() {
         isDead = true
         table = [:]
@@ -94,14 +94,14 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
             broken[call] = code
             throw DiskError(name, "", code)
         case .writebackFails:
-            // Of a call that is no fsync it is the kernel's own writing that fails, unnoticed for now.
+            // For a call other than fsync, the kernel's own writeback fails, which is not reported yet.
             let files = table.keys.sorted().map { table[$0]!.inode }
             for inode in files where inode.kind == .regular && !inode.dirty.isEmpty {
                 inode.loseWriteback { _ in self.machine.random.chance(60) }
             }
             onChange()
         case .kill, .powerCut:
-            // The call was done, or half done, or not at all.
+            // The call was completed, partly done, or not done at all.
             if machine.random.chance(50) { _ = try? body(machine.random.chance(50)) }
             onChange()
             if case .powerCut(let luck) = fault {
@@ -133,7 +133,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         inode.opens += 1
         let number = nextDescriptor
         nextDescriptor += 1
-        // A failed writeback that nobody was told of is told to whoever opens the file next.
+        // A failed writeback that was not reported is reported to the next descriptor that is opened for the file.
         let known = inode.isErrorTold ? inode.writebackErrors : inode.writebackErrors - 1
         table[number] = Open(inode: inode, description: machine.newDescription(), knownErrors: known)
         return Descriptor(rawValue: number)
@@ -186,7 +186,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
 
     // MARK: Files
 
-    /// The simulated file system has no symbolic links that lead anywhere.
+    /// Symbolic links in the simulated file system have no target.
     func openFollowingLinks(_ path: String, in directory: Descriptor) throws(DiskError) -> Descriptor {
         try open(path, in: directory, .read)
     }
@@ -241,7 +241,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         try perform(.status, "fstatvfs") { _ throws(DiskError) in Int64(machine.freePages * Inode.pageSize) }
     }
 
-    /// It sets no limit to the number of files.
+    /// The number of files is not limited.
     func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? { nil }
 
     func read(
@@ -347,7 +347,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         }
     }
 
-    /// As most file systems do, it shares nothing.
+    /// Like most file systems, it cannot share blocks.
     func clone(_ source: Descriptor, to target: Descriptor) throws(DiskError) {
         throw DiskError("ioctl FICLONE", "", EOPNOTSUPP)
     }

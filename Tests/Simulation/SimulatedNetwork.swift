@@ -2,9 +2,9 @@ import SeededRandom
 import Storage
 import Transfer
 
-/// The sources of a simulation, with their faults; they go on from one run to the next.
+/// The sources of a simulation and their faults. Their state continues from one run to the next.
 ///
-/// Used on the scheduler's thread only.
+/// Used only on the scheduler's thread.
 final class SimulatedNetwork: @unchecked Sendable {
     struct Source {
         var plan: SourcePlan
@@ -19,21 +19,21 @@ final class SimulatedNetwork: @unchecked Sendable {
     private let files: [String: [UInt8]]
     private(set) var sources: [Source]
     var random: SplitMix64
-    /// Told every request.
+    /// Called with a description of every request.
     var log: ((String) -> Void)?
-    /// Whether every source has the right file now.
+    /// Whether all sources have the right file.
     var isRight: Bool { isHonest || sources.allSatisfy { $0.version == 0 && $0.downUntil <= scheduler.now } }
-    /// The number of the latest version that any source has had of its files.
+    /// The highest number of versions that a source has had of its files.
     private(set) var latestVersion = 0
-    /// Whether sources have become honest for good.
+    /// Whether the sources have no more faults.
     var isHonest = false
 
-    /// Body bytes handed out, by file.
+    /// The body bytes delivered, by file.
     private(set) var delivered: [String: Int64] = [:]
     private(set) var requestCount = 0
-    /// The faults that came about.
+    /// The faults that have occurred.
     private(set) var fired: [NetworkFault] = []
-    /// Bytes of chunks that somebody still holds.
+    /// The bytes in chunks that are still referenced.
     private(set) var chunkBytes = 0
     private(set) var peakChunkBytes = 0
 
@@ -50,19 +50,19 @@ final class SimulatedNetwork: @unchecked Sendable {
     /// The base URL of a source.
     static func url(of source: Int) -> String { "http://source\(source).test/" }
 
-    /// The faults since this was last asked.
+    /// The faults since the last call.
     func takeFired() -> [NetworkFault] {
         defer { fired = [] }
         return fired
     }
 
-    // MARK: Answers
+    // MARK: Responses
 
-    /// An answer, worked out: its head and body, and what becomes of it on the way.
+    /// A response: its head and body, and what happens on the way.
     struct Answer {
         var head: ResponseHead
         var body: ArraySlice<UInt8>
-        /// Where and how the body breaks off.
+        /// Where and how the body ends early.
         var end: (after: Int, error: TransferError?)?
         var isStalling = false
         var chunk: Int
@@ -71,7 +71,7 @@ final class SimulatedNetwork: @unchecked Sendable {
         var path: String
     }
 
-    /// What comes of a request; throws what a transport would.
+    /// The response to a request; throws the errors of a transport.
     func answer(_ request: TransportRequest) throws(TransferError) -> (
         delay: Duration, answer: Result<Answer, TransferError>
     ) {
@@ -209,7 +209,7 @@ final class SimulatedNetwork: @unchecked Sendable {
         case .slow: answer.pause = .milliseconds(900)
         default: break
         }
-        // What a client sees of a body that is shorter than its Content-Length is a broken connection; libcurl tells.
+        // A body that is shorter than its Content-Length is an early end, as libcurl reports it.
         if let length, length > Int64(answer.body.count), answer.end == nil {
             answer.end = (answer.body.count, TransferError(.short))
         }
@@ -224,10 +224,10 @@ final class SimulatedNetwork: @unchecked Sendable {
             body: ArraySlice(text.utf8), chunk: 1000, pause: .zero, path: path)
     }
 
-    /// What a source's file was replaced by, so many times.
+    /// The content of a file after this many replacements.
     static func version(_ version: Int, of right: [UInt8]) -> [UInt8] {
         guard version > 0 else { return right }
-        // Half of it is the same: a mixture of both looks right in many places.
+        // Half of it stays the same, so that a mixture of versions looks right in many places.
         var other = right
         for index in stride(from: 0, to: right.count, by: 97) where index / 4096 % 2 == version % 2 {
             other[index] ^= UInt8(truncatingIfNeeded: version)
@@ -235,7 +235,7 @@ final class SimulatedNetwork: @unchecked Sendable {
         return other
     }
 
-    // MARK: Accounts
+    // MARK: Counters
 
     func chunk(_ bytes: ArraySlice<UInt8>, of path: String) -> Chunk {
         delivered[path, default: 0] += Int64(bytes.count)

@@ -2,7 +2,7 @@ import ModelFetch
 
 /// A run of the program.
 final class SimulatedProcess: @unchecked Sendable {
-    // Used on the scheduler's thread only.
+    // Used only on the scheduler's thread.
     var disk: SimulatedDisk!
     var transport: SimulatedTransport!
     var task: Task<Void, Never>?
@@ -10,7 +10,7 @@ final class SimulatedProcess: @unchecked Sendable {
         didSet { leftWhole = invariants.isWhole }
     }
     private let invariants: Invariants
-    /// Whether the model was whole when it gave its report.
+    /// Whether the model was complete when the run ended.
     private(set) var leftWhole = false
     private(set) var isDead = false
     private(set) var isInterrupted = false

@@ -1,12 +1,12 @@
 import SeededRandom
 import Transfer
 
-/// One process's way to the simulated network.
+/// The simulated network for one process.
 ///
-/// Used on the scheduler's thread only.
+/// Used only on the scheduler's thread.
 final class SimulatedTransport: Transport, @unchecked Sendable {
     private let network: SimulatedNetwork
-    /// Whether the process is gone.
+    /// Whether the process has ended.
     private var isDead = false
 
     init(_ network: SimulatedNetwork) { self.network = network }
@@ -29,14 +29,14 @@ final class SimulatedTransport: Transport, @unchecked Sendable {
         }
     }
 
-    /// An answer on its way.
+    /// A response that is being received.
     private final class SimulatedResponse: TransportResponse, @unchecked Sendable {
         private let transport: SimulatedTransport
         private var answer: SimulatedNetwork.Answer
         private var sent = 0
         private var isEmptyNext: Bool
         private var isCancelled = false
-        /// After a halt: how many bytes had come already.
+        /// After a halt: the number of bytes that had been received.
         private var rest: Int?
 
         init(_ answer: SimulatedNetwork.Answer, _ transport: SimulatedTransport) {

@@ -4,23 +4,23 @@ import SeededRandom
 import Storage
 import Transfer
 
-/// One schedule, played: the real download core on a simulated network, disk and clock.
+/// Runs a schedule: the real download core on a simulated network, disk and clock.
 package final class Simulation {
-    /// What came of it.
+    /// The result.
     package struct Verdict: Sendable {
         package var violations: [String]
         package var runs = 0
         package var kills = 0
         package var cuts = 0
         package var requests = 0
-        /// Two plays of one schedule that differ in this were not the same.
+        /// Identifies the course of events: it is the same whenever the schedule is run.
         package var trace: UInt64 = 0
 
         package var isFine: Bool { violations.isEmpty }
     }
 
     private static let directory = "/models/m"
-    /// A killed process loses at most so much of each file that it was fetching.
+    /// The most that a killed process may lose of each file that it was downloading.
     private static let killAllowance: Int64 = 512 << 10
     private static let stallTimeout: Duration = .seconds(30)
 
@@ -31,7 +31,7 @@ package final class Simulation {
     private let network: SimulatedNetwork
     private let invariants: Invariants
     private let manifest: Manifest
-    /// The manifest of the run under way, which may share some files only.
+    /// The manifest of the current run, which may have only some of the files.
     private var current: Manifest
     private let files: [(path: String, bytes: [UInt8])]
     private let log: ((String) -> Void)?
@@ -42,8 +42,8 @@ package final class Simulation {
     private var hasUntoldErrors = false
 
     /// - Parameters:
-    ///   - profile: sharpens the claims for schedules that were made for it.
-    ///   - log: told every call and request.
+    ///   - profile: adds the conditions of this kind of schedule.
+    ///   - log: called with a description of every call and request.
     package init(_ schedule: Schedule, profile: Profile? = nil, log: ((String) -> Void)? = nil) throws {
         self.schedule = schedule
         self.profile = profile
@@ -87,14 +87,14 @@ package final class Simulation {
         }
     }
 
-    /// Another manifest, of some of the files.
+    /// A different manifest with some of the files.
     private func manifest(sharing indices: [Int]) -> Manifest {
         let shared = manifest.files.indices.filter { $0 > 0 && indices.contains($0) }.map { manifest.files[$0] }
-        // It throws for no files at all, and the manifest as it is is as good.
+        // It throws only if there are no files; then the original manifest serves as well.
         return (try? Manifest(name: "n", sources: manifest.sources, files: shared)) ?? manifest
     }
 
-    /// Plays it to its end.
+    /// Runs the schedule to its end.
     package func play() -> Verdict {
         for (number, run) in schedule.runs.enumerated() {
             log?("run \(number)")
@@ -115,12 +115,12 @@ package final class Simulation {
         let right = files.map(\.path).filter { invariants.isRight($0) }
         for damage in run.damages {
             giveUpTreasures(for: damage)
-            // Not in the same tick of the clock: a new file of the same size may have an old one's inode.
+            // Not within the same tick of the clock: a new file of the same size may have the inode of an old one.
             machine.clockStep += 1_000_000_000
             if let theirs = machine.apply(damage, to: files, in: Self.directory) {
                 invariants.treasure(theirs.path, theirs.bytes)
             }
-            // After each of them: a power cut may bring back what the next one took away.
+            // After each of them: a power cut may restore what the next one has removed.
             invariants.disown()
             switch damage {
             case .foreignFinal, .relatedFinal: isForeign = true
@@ -132,7 +132,7 @@ package final class Simulation {
         var rotten = run.damages.compactMap { damage in
             if case .rot(let file, .final, _, _) = damage { files[file % files.count].path } else { nil }
         }
-        // Without fsync nobody is told of a writeback that failed, and the cache is all that had the bytes.
+        // Without fsync a failed writeback is not reported, and only the cache has the bytes.
         if !schedule.isDurable, run.damages.contains(.cacheDropped) {
             rotten += right.filter { !invariants.isRight($0) }
         }
@@ -149,12 +149,12 @@ package final class Simulation {
         finish(run)
     }
 
-    /// What others do to a file of their own is their own affair.
+    /// Others may do what they like with their own files.
     private func giveUpTreasures(for damage: Damage) {
         switch damage {
         case .rot(let file, .final, _, _), .cut(let file, .final, _), .removed(let file, .final),
             .obstacle(let file, .final, _), .foreignFinal(let file, _), .relatedFinal(let file, _, _):
-            // What was kept of an earlier one stays.
+            // What was kept of an earlier file stays.
             invariants.giveUpTreasures(at: files[file % files.count].path)
         case .stateRemoved: invariants.giveUpKeptTreasures()
         default: break
@@ -203,12 +203,12 @@ package final class Simulation {
                 other.disk.vanish()
                 other.die()
             }
-            // Without fsync nothing is promised of what the cut leaves.
+            // Without fsync nothing is guaranteed after a power cut.
             if !schedule.isDurable {
-                // What is left of a file that no digest pins is taken for what it is.
+                // The remains of a file without a digest are accepted as they are.
                 invariants.disown(silent: Set(schedule.files.filter { $0.pin != .sha256 }.map(\.path)))
                 invariants.giveUpTreasures()
-                // What is left may look like somebody's other file.
+                // The remains may look like a different file of the user.
                 isForeign = true
             }
             invariants.check("after a power cut")
@@ -235,10 +235,10 @@ package final class Simulation {
         processes = []
     }
 
-    // MARK: Judging
+    // MARK: Checking a run
 
     private func judge(_ process: SimulatedProcess, _ run: Schedule.Run?, _ faults: [NetworkFault]) {
-        // A writeback may fail in one run, and an fsync of the next be told.
+        // A writeback may fail in one run and be reported by an fsync of the next one.
         if process.disk.fired.contains(where: { $0.fault == .writebackFails }) { hasUntoldErrors = true }
         guard let report = process.report, !process.isDead else { return }
         let words = "\(report.failures.first.map { "\($0)" } ?? "no failure")"
@@ -249,7 +249,7 @@ package final class Simulation {
             invariants.violated("\(process.disk.openDescriptors) descriptors were left open")
         }
         if report.isOK {
-            // Another run may hold the marker back after this one has ended, and be killed.
+            // Another run may withhold the marker after this one has ended, and be killed.
             let isWhole =
                 current.files.allSatisfy { invariants.isRight($0.path.string) }
                 || (processes.count > 1 && process.leftWhole)
@@ -281,7 +281,7 @@ package final class Simulation {
         if profile == .oneHonest { invariants.violated("one source was honest, and the run failed: \(words)") }
     }
 
-    /// Whether the disk may be full, with what others put there.
+    /// Whether the disk may be full, including files of others.
     private var isTight: Bool {
         let foreign = schedule.runs.flatMap(\.damages).reduce(Int64(0)) { sum, damage in
             switch damage {
@@ -293,19 +293,20 @@ package final class Simulation {
         return schedule.spareBytes - foreign < 1 << 20
     }
 
-    /// Rot that no time stamp tells stays unseen until somebody rechecks: receipts are there to spare the reading.
+    /// Silent corruption is not detected until a recheck, since receipts avoid reading the files.
     private var receiptsMayErr: Bool {
         schedule.runs.contains { !$0.damages.isEmpty } || schedule.lies.isEmpty == false || cutsMayErr
     }
 
-    /// What a power cut leaves of a file that was not made durable, and that no digest pins, is taken for the file.
+    /// After a power cut, the remains of a file that was not durable and has no digest are accepted as the file.
     private var cutsMayErr: Bool {
         !schedule.isDurable && verdict.cuts > 0 && schedule.files.contains { $0.pin != .sha256 }
     }
 
     // MARK: The end
 
-    /// When all faults are over one run puts everything right; a power cut then changes nothing, and the next run fetches nothing.
+    /// Without further faults, a run repairs everything; then a power cut changes nothing, and another run downloads
+    /// nothing.
     private func healthyEnd() {
         log?("healthy end")
         network.isHonest = true
@@ -316,7 +317,7 @@ package final class Simulation {
         var options = options
         options.recheck = schedule.runs.contains { !$0.damages.isEmpty }
         options.replacesForeignFiles = true
-        // An fsync may tell of what the kernel could not write in an earlier run: once for each file.
+        // An fsync may report what the kernel could not write in an earlier run, once for each file.
         var process: SimulatedProcess
         var left = hasUntoldErrors ? files.count : 0
         repeat {
@@ -342,7 +343,7 @@ package final class Simulation {
         if network.requestCount != before { invariants.violated("a finished model was fetched again") }
     }
 
-    /// Never twice.
+    /// Checks that not too many bytes were downloaded twice.
     private func checkThrift() {
         guard profile == .thrifty else { return }
         for (path, bytes) in files {
@@ -354,12 +355,13 @@ package final class Simulation {
         }
     }
 
-    /// Nothing is left but the files and the state directory with what belongs there.
+    /// Checks that only the files and the state directory with its files are left.
     private func checkLeftovers() {
         guard schedule.hasLocks else { return }
         let allowed = Set(
             files.map(\.path) + [".modelfetch/lock", ".modelfetch/receipts.json", ".modelfetch/manifest.json"])
-        // What another tool left beside a file that is right is not ours; and without its journal a partial does not tell whose it is.
+        // What another tool left beside a right file is not removed; and without its journal, a partial file may be
+        // another tool's.
         let isForeign = schedule.runs.flatMap(\.damages).contains { damage in
             switch damage {
             case .foreignPartial, .stateRemoved, .removed(_, .journal), .obstacle(_, .journal, _), .cut(_, .journal, _),
@@ -369,16 +371,16 @@ package final class Simulation {
             }
         }
         for path in machine.allFiles(in: Self.directory) where !allowed.contains(path) {
-            // What was kept for its owner is the owner's to remove.
+            // Files that were kept for their owner are removed by the owner.
             if path.hasPrefix(".modelfetch/replaced/") { continue }
-            // Nor does a partial tell whose it is when a power cut took its journal.
+            // The same holds for a partial file whose journal was lost in a power cut.
             if isForeign || verdict.cuts > 0, path.hasSuffix(".partial") { continue }
             invariants.violated("\(path) was left behind")
         }
     }
 }
 
-/// Everything happens on one thread.
+/// Everything runs on one thread.
 private struct SendableLog: @unchecked Sendable {
     let log: ((String) -> Void)?
     init(_ log: ((String) -> Void)?) { self.log = log }
@@ -386,7 +388,7 @@ private struct SendableLog: @unchecked Sendable {
 }
 
 extension DiskEvent {
-    /// Whether it is the disk's failure, and not one of the calls that are simply made again.
+    /// Whether it is a failure of the disk, and not a call that is simply repeated.
     fileprivate var isSickness: Bool {
         switch fault {
         case .fails(let code): !(code == 4 && (call == .read || call == .write || call == .lock))

@@ -1,16 +1,16 @@
 import Foundation
 import Synchronization
 
-/// Plays many schedules on several threads.
+/// Runs many schedules on several threads.
 package final class Soak: Sendable {
-    /// The sums.
+    /// The totals.
     package struct Total: Sendable {
         package var schedules = 0
         package var runs = 0
         package var kills = 0
         package var cuts = 0
         package var requests = 0
-        /// By seed.
+        /// The violations by seed.
         package var failures: [UInt64: [String]] = [:]
     }
 
@@ -22,8 +22,8 @@ package final class Soak: Sendable {
     private let state: Mutex<(next: UInt64, total: Total)>
 
     /// - Parameters:
-    ///   - failures: after so many failing seeds no more are begun.
-    ///   - isPatient: whether everything else on the machine comes first.
+    ///   - failures: after this many failing seeds, no more are started.
+    ///   - isPatient: whether to run with the lowest priority.
     package init(
         seeds: Range<UInt64>, threads: Int, failures: Int, isPatient: Bool = false,
         play: @escaping @Sendable (UInt64) -> Simulation.Verdict
@@ -41,12 +41,12 @@ package final class Soak: Sendable {
         for _ in 0..<threads {
             group.enter()
             let thread = Thread { [self] in
-                // Of this thread alone, on Linux (setpriority(2)).
+                // On Linux this affects only this thread (setpriority(2)).
                 if isPatient { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19) }
                 while let seed = take() { add(play(seed), seed) }
                 group.leave()
             }
-            // Tasks nest deeply where they are all run by one thread.
+            // Tasks nest deeply when one thread runs all of them.
             thread.stackSize = 8 << 20
             thread.start()
         }

@@ -3,8 +3,8 @@ import Hashing
 import SeededRandom
 import Storage
 
-/// Several writers on one partial at any offset, some of them wrong, while claims are checked and the front is hashed; crashes
-/// come at any call, and the next round goes on from what is left.
+/// Several writers on one partial file at any offset, some of them with wrong bytes, while claims are checked and the
+/// prefix is hashed. Kills and power cuts come at any call, and the next round continues with what is left.
 package final class WriterSimulation {
     private static let killAllowance: Int64 = 512 << 10
 
@@ -17,11 +17,11 @@ package final class WriterSimulation {
     private let lies: Set<DiskLie>
     private var random: SplitMix64
     private var verdict = Simulation.Verdict(violations: [])
-    /// Whether any writer so far wrote wrong bytes: those of the file with every bit flipped.
+    /// Whether a writer has written wrong bytes: those of the file with every bit flipped.
     private var hasErred = false
-    /// Whether bytes may be there that count as found, without a journal to say what they are.
+    /// Whether there may be bytes without a journal, which count as found.
     private var hasFound = false
-    /// The header of the journal, as far as it is known to have been written.
+    /// The header of the journal, as far as it was certainly written.
     private var header: [UInt8] = []
 
     package init(seed: UInt64, lies: Set<DiskLie> = []) {
@@ -49,9 +49,9 @@ package final class WriterSimulation {
 
     private func violated(_ what: String) { verdict.violations.append(what) }
 
-    // MARK: One process
+    // MARK: A round
 
-    /// What the tasks of a round share. On the scheduler's thread only.
+    /// What the tasks of a round share. Used only on the scheduler's thread.
     private final class Round: @unchecked Sendable {
         var partial: PartialFile?
         var working = 0
@@ -60,21 +60,21 @@ package final class WriterSimulation {
         var incident: SimulatedDisk.Incident?
     }
 
-    /// - Parameter expected: the bytes that must be there at least.
-    /// - Returns: the bytes that must be there in the next round, if that can be told.
+    /// - Parameter expected: the number of bytes that must be there at least.
+    /// - Returns: the number of bytes that must be there in the next round, if known.
     private func playRound(isLast: Bool, expected: Int64?) -> Int64? {
         let round = Round()
         let disk = SimulatedDisk(
             machine, events: isLast ? [] : events(), lies: lies, onIncident: { round.incident = $0 })
         defer {
             disk.die()
-            // The disk tells the round of incidents, and the round's partial has the disk.
+            // The disk refers to the round, whose partial file refers to the disk.
             round.partial = nil
         }
         let writers = 1 + random.below(6)
         do throws(StorageError) {
             let directory = try ModelDirectory(creating: "/d", on: disk)
-            // Bytes whose journal a power cut took count as found, until the digest says otherwise.
+            // Bytes whose journal was lost in a power cut count as found until the digest is checked.
             if header != journalHeader { hasFound = true }
             let key = (0..<BlockChecksummer.keyByteCount).map { _ in UInt8(random.below(256)) }
             let partial = try PartialFile(in: directory, names: PartialNames(path: "f"), identity: identity, key: key)
@@ -130,7 +130,7 @@ package final class WriterSimulation {
         return events
     }
 
-    /// Whether the file is complete and right; gives up doubtful bytes if it is complete and wrong.
+    /// Whether the file is complete and right; if it is complete and wrong, doubtful bytes are voided.
     private func isSettled(_ partial: PartialFile) throws(StorageError) -> Bool {
         guard partial.isComplete else { return false }
         switch try partial.finish() {
@@ -175,7 +175,7 @@ package final class WriterSimulation {
     }
 
     private func write(_ partial: PartialFile, _ writer: Int, isWrong: Bool, _ round: Round) async throws {
-        // A source that changes now and then, and one that never does.
+        // A source that changes from time to time, and one that never does.
         let version = writer % 2 == 0 ? 0 : random.below(2)
         let destination = try partial.writer(
             for: SourceVersion(SourceID(url: "http://\(writer)/"), validator: "\"\(version)\(isWrong)\""))
@@ -184,7 +184,7 @@ package final class WriterSimulation {
             guard let gap = partial.firstGap(from: anywhere) ?? partial.firstGap() else { return }
             var offset = gap.lowerBound
             let end = min(gap.upperBound, offset + Int64(1 + random.below(300_000)))
-            // Another writer may be at the same bytes.
+            // Another writer may be writing the same bytes.
             while offset < end, round.writes > 0 {
                 round.writes -= 1
                 let count = min(Int(end - offset), 1 + random.below(65_536))
@@ -193,12 +193,12 @@ package final class WriterSimulation {
                 offset += Int64(count)
                 await Task.yield()
             }
-            // As a connection does whose range ends.
+            // Like a connection at the end of its range.
             try partial.flush()
         }
     }
 
-    /// What is there was written by somebody: no zeros, no torn blocks, nothing that was voided.
+    /// Checks that held bytes were written: no zeros, no torn blocks, nothing that was voided.
     private func checkHeld(_ partial: PartialFile, _ disk: SimulatedDisk) {
         guard !disk.isDead, let inode = machine.inode(at: "/d/f.partial") else { return }
         var position: Int64 = 0
