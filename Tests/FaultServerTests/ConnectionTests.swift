@@ -9,7 +9,7 @@ struct ConnectionTests {
     private static let files: Content = ["big": big, "small": .bytes([1, 2, 3])]
 
     @Test(arguments: [(.drop(after: 300_001), .fin), (.reset(after: 300_001), .reset)] as [(Fault, RawClient.End)])
-    func `a body cut in the middle is exactly so long, to both sides`(fault: Fault, end: RawClient.End) async throws {
+    func `a body that is cut has the same length for both sides`(fault: Fault, end: RawClient.End) async throws {
         try await FaultServer.run(files: Self.files, script: .always(fault)) { server in
             let reply = try await reply(server, "/big")
             #expect(reply.end == end)
@@ -20,7 +20,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test func `a stalled reply hangs until the client goes`() async throws {
+    @Test func `a stalled response ends when the client closes the connection`() async throws {
         try await FaultServer.run(files: Self.files, script: .always(.stall(after: 1000))) { server in
             let port = server.port
             try await blocking {
@@ -34,7 +34,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test func `a reply at a gate goes on when it is opened, and the next one does not stop there`() async throws {
+    @Test func `an open gate lets present and later responses continue`() async throws {
         let file = ServedFile.synthetic(size: 300_000, seed: 6)
         try await FaultServer.run(files: ["big": file], script: .always(.gate(after: 1000))) { server in
             let port = server.port
@@ -51,7 +51,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test func `a gate that nobody opens does not outlive its server`() async throws {
+    @Test func `a closed gate does not keep the server from stopping`() async throws {
         let server = try await FaultServer.start(files: Self.files, script: .always(.gate(after: 0)))
         let port = server.port
         async let end = blocking {
@@ -65,7 +65,7 @@ struct ConnectionTests {
         #expect(server.log.first?.ending == .serverStopped)
     }
 
-    @Test func `a stalled reply hangs until the server stops`() async throws {
+    @Test func `a stalled response ends when the server stops`() async throws {
         let server = try await FaultServer.start(files: Self.files, script: .always(.stallBeforeHead))
         let port = server.port
         async let end = blocking {
@@ -80,7 +80,7 @@ struct ConnectionTests {
         await #expect(throws: RawClient.Failed.self) { try await blocking { _ = try RawClient(port: port) } }
     }
 
-    @Test func `a client that does not read is not written to without end`() async throws {
+    @Test func `the server buffers little for a client that does not read`() async throws {
         try await FaultServer.run(files: Self.files) { server in
             let port = server.port
             let idle = try await blocking {
@@ -99,7 +99,7 @@ struct ConnectionTests {
     }
 
     @Test(arguments: [false, true])
-    func `a client that breaks off is on record with what it took`(byReset: Bool) async throws {
+    func `the record of a client that disconnects has the bytes that it received`(byReset: Bool) async throws {
         try await FaultServer.run(files: Self.files) { server in
             let port = server.port
             let received = try await blocking {
@@ -116,7 +116,7 @@ struct ConnectionTests {
     }
 
     @Test(arguments: [Fault.endlessBody, .endlessHeaders])
-    func `what is endless goes on until the client has enough`(fault: Fault) async throws {
+    func `an endless response ends when the client closes the connection`(fault: Fault) async throws {
         try await FaultServer.run(files: Self.files, script: .always(fault)) { server in
             let (bytes, end) = try await exchange(server, "/small", upTo: 3 << 20)
             #expect(end == .enough)
@@ -131,7 +131,7 @@ struct ConnectionTests {
     // Two replies of 60 kB at 300 kB/s: 0.2 s side by side, 0.4 s out of one purse. Lower bounds alone, less the arrears
     // that are made up for: an upper one would fail on a busy machine.
     @Test(arguments: [(false, Duration.milliseconds(140)), (true, .milliseconds(340))])
-    func `a rate is kept, for each connection or for all`(shared: Bool, atLeast: Duration) async throws {
+    func `a rate is kept for each connection or for all together`(shared: Bool, atLeast: Duration) async throws {
         let files: Content = ["f": .synthetic(size: 60_000, seed: 1)]
         try await FaultServer.run(files: files, script: .always(.rate(300_000, shared: shared))) { server in
             let time = try await ContinuousClock().measure {
@@ -144,7 +144,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test func `a connection tells which congestion control it got`() async throws {
+    @Test func `the record has the congestion control of the connection`() async throws {
         try await FaultServer.run(files: Self.files, script: .always(.congestion(algorithm: "reno"))) { server in
             let known = try await reply(server, "/small")
             #expect(server.log.first?.congestionControl == "reno")
@@ -155,7 +155,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test func `a server that stops listening refuses, and listens again on its port`() async throws {
+    @Test func `a server that stops listening refuses connections and can listen again on its port`() async throws {
         try await FaultServer.run(files: Self.files) { server in
             let port = server.port
             let kept = try await blocking { ClientBox(try RawClient(port: port)) }
@@ -170,7 +170,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test func `a reply can make the server refuse from now on`() async throws {
+    @Test func `a response can make the server refuse connections`() async throws {
         let script: FaultScript = [.on(request: 0, .refuseConnections(milliseconds: 60_000))]
         try await FaultServer.run(files: Self.files, script: script, eventLoopThreads: 2) { server in
             #expect(try await exchange(server, "/small").bytes.isEmpty)
@@ -181,7 +181,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test func `refusing for a while ends by itself`() async throws {
+    @Test func `connections are refused for the given time only`() async throws {
         let script: FaultScript = [.on(request: 0, .refuseConnections(milliseconds: 5))]
         try await FaultServer.run(files: Self.files, script: script) { server in
             #expect(try await exchange(server, "/small").bytes.isEmpty)
@@ -198,7 +198,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test func `a wait that is in vain ends`() async throws {
+    @Test func `a wait for the log times out`() async throws {
         try await FaultServer.run(files: Self.files) { server in
             await #expect(throws: FaultServer.TimedOut.self) {
                 try await server.waitForRequests(count: 1, within: .milliseconds(1))

@@ -136,7 +136,7 @@ struct FaultTests {
             .status(500, body: "0123456789"), .drop(after: 2), .header("A", "b"),
             gives: .init(status: 500, fields: ["a": "b", "content-length": "10"], body: "01")),
     ])
-    func `a reply is bent as the script says`(_ one: Case) async throws {
+    func `each fault changes the response as described`(_ one: Case) async throws {
         try await FaultServer.run(files: Self.files, script: FaultScript([FaultRule(faults: one.faults)])) { server in
             let (bytes, end) = try await exchange(server, "/f", one.headers)
             let reply = try #require(RawReply(bytes))
@@ -156,7 +156,9 @@ struct FaultTests {
             (.raw(bytes: [72, 9, 105]), "H\ti", .fin),
             (.garbageHead, "\u{0}\u{1}SSH-2.0 no HTTP\r\n\r\n", .fin), (.refuseConnections(milliseconds: 1), "", .fin),
         ] as [(Fault, String, RawClient.End)])
-    func `a reply without a head is just these bytes`(fault: Fault, text: String, end: RawClient.End) async throws {
+    func `a response without a head has just the given bytes`(fault: Fault, text: String, end: RawClient.End)
+        async throws
+    {
         try await FaultServer.run(files: Self.files, script: .always(fault)) { server in
             let seen = try await exchange(server, "/f", patience: end == .silence ? 100 : 120_000)
             #expect(String(decoding: seen.bytes, as: UTF8.self) == text)
@@ -166,7 +168,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `two lengths are two fields`() async throws {
+    @Test func `two lengths are sent as two fields`() async throws {
         try await FaultServer.run(files: Self.files, script: .always(.contentLengths(values: ["{length}", "9"]))) {
             server in
             let lengths = try await reply(server, "/f").fields.filter { $0.name == "Content-Length" }
@@ -174,7 +176,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `interim replies come before the final head`() async throws {
+    @Test func `interim responses come before the final head`() async throws {
         try await FaultServer.run(files: Self.files, script: .always(.interim(status: 100, count: 2))) { server in
             let text = String(decoding: try await exchange(server, "/f").bytes, as: UTF8.self)
             let interim = "HTTP/1.1 100 Continue\r\nX-Interim: yes\r\n\r\n"
@@ -182,14 +184,14 @@ struct FaultTests {
         }
     }
 
-    @Test func `an HTTP/1.0 reply says so and closes`() async throws {
+    @Test func `an HTTP/1.0 response has its version and closes the connection`() async throws {
         try await FaultServer.run(files: Self.files, script: .always(.http10)) { server in
             let reply = try await reply(server, "/f")
             #expect(reply.statusLine == "HTTP/1.0 200 OK" && reply.end == .fin)
         }
     }
 
-    @Test func `a tag flaps from request to request`() async throws {
+    @Test func `a flapping ETag alternates between requests`() async throws {
         try await FaultServer.run(files: Self.files, script: .always(.flappingETag)) { server in
             var tags: [String?] = []
             for _ in 0..<4 { tags.append(try await reply(server, "/f").header("ETag")) }
@@ -198,7 +200,7 @@ struct FaultTests {
     }
 
     @Test(arguments: [(30, true), (-30, false)])
-    func `a Retry-After can be a date to come or past`(offset: Int, isFuture: Bool) async throws {
+    func `Retry-After can be a future or past date`(offset: Int, isFuture: Bool) async throws {
         let script = FaultScript.always(.status(503, retryAfter: .date(secondsFromNow: offset)))
         try await FaultServer.run(files: Self.files, script: script) { server in
             let value = try #require(try await reply(server, "/f").header("Retry-After"))
@@ -211,7 +213,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `a body in gzip is one`() async throws {
+    @Test func `a gzip body is valid gzip`() async throws {
         try await FaultServer.run(files: Self.files, script: .always(.gzip)) { server in
             let body = try await reply(server, "/f").body
             // Magic number; one final stored block of ten bytes; CRC-32 of "0123456789"; its length.

@@ -33,7 +33,7 @@ struct HonestServerTests {
             ("bytes=0-1,4-5", 200, "0123456789", nil), ("bytes=x-", 200, "0123456789", nil),
             ("lines=0-1", 200, "0123456789", nil), ("bytes=-", 200, "0123456789", nil),
         ] as [(String, Int, String?, String?)])
-    func `a range is answered as RFC 9110 says`(range: String, status: Int, body: String?, contentRange: String?)
+    func `ranges are served as RFC 9110 specifies`(range: String, status: Int, body: String?, contentRange: String?)
         async throws
     {
         try await FaultServer.run(files: Self.files) { server in
@@ -61,7 +61,7 @@ struct HonestServerTests {
         ("/missing", 404, 4), ("/a%20b/%C3%BC", 200, 1), ("/f?query=1", 200, 10), ("/empty", 200, 0),
         ("http://elsewhere/f", 200, 10),
     ])
-    func `a target finds its file`(target: String, status: Int, count: Int) async throws {
+    func `the target of a request selects its file`(target: String, status: Int, count: Int) async throws {
         try await FaultServer.run(files: Self.files) { server in
             let reply = try await reply(server, target)
             #expect(reply.status == status)
@@ -76,7 +76,7 @@ struct HonestServerTests {
         }
     }
 
-    @Test func `one connection carries many requests, pipelined too`() async throws {
+    @Test func `a connection serves several requests, also pipelined ones`() async throws {
         try await FaultServer.run(files: Self.files) { server in
             let port = server.port
             let replies = try await blocking {
@@ -101,7 +101,7 @@ struct HonestServerTests {
         ("nonsense\r\n\r\n", 400), ("GET /f HTTP/3\r\n\r\n", 400), ("GET /f HTTP/1.1\r\nno colon\r\n\r\n", 400),
         ("PUT /f HTTP/1.1\r\n\r\n", 405),
     ])
-    func `what is no request for a file is refused`(text: String, status: Int) async throws {
+    func `anything but a request for a file is refused`(text: String, status: Int) async throws {
         try await expect(status, for: text)
     }
 

@@ -28,7 +28,7 @@ struct ScriptTests {
             (.on(offsets: 1..<60, mark("m")), [2]), (.on(offsets: 60..<100, mark("m")), [4]),
             (.on(path: "*.data", times: 2, mark("m")), [1, 2]), (.on(method: "HEAD", mark("m")), []),
         ] as [(FaultRule, [Int])])
-    func `a rule picks its requests`(rule: FaultRule, picked: [Int]) async throws {
+    func `a rule selects its requests`(rule: FaultRule, picked: [Int]) async throws {
         try await FaultServer.run(files: Self.files, script: [rule]) { server in
             for (target, range) in Self.requests {
                 _ = try await exchange(server, target, range.map { ["Range: \($0)"] } ?? [])
@@ -72,11 +72,11 @@ struct ScriptTests {
         #"{"rules": [{"faults": [{"drip": {}}]}]}"#, #"{"rules": [{"faults": [{"drop": {}}]}]}"#,
         #"{"rules": [{"requests": [3, 1], "faults": []}]}"#, #"{"rules": [{}]}"#, #"{}"#,
     ])
-    func `a script that makes no sense is refused`(json: String) {
+    func `an invalid script is refused`(json: String) {
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(FaultScript.self, from: Data(json.utf8)) }
     }
 
-    @Test func `every word in the table of README reads as a fault`() throws {
+    @Test func `every fault in the table of README can be parsed`() throws {
         let readme = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "FaultServer/README.md")
         let rows = try String(contentsOf: readme, encoding: .utf8).split(separator: "\n").filter {
@@ -93,7 +93,7 @@ struct ScriptTests {
     }
 
     @Test(arguments: 0..<20 as Range<UInt64>)
-    func `a random script depends on its seed alone, and survives JSON`(seed: UInt64) throws {
+    func `a random script depends only on its seed and can be written as JSON`(seed: UInt64) throws {
         let script = FaultScript.random(seed: seed)
         #expect(script == FaultScript.random(seed: seed))
         #expect(script != FaultScript.random(seed: seed + 1))
@@ -102,7 +102,7 @@ struct ScriptTests {
     }
 
     @Test(arguments: 0..<10 as Range<UInt64>)
-    func `a random script ends in an honest server`(seed: UInt64) async throws {
+    func `a random script ends with a correct server`(seed: UInt64) async throws {
         try await FaultServer.run(files: Self.files, script: .random(seed: seed, span: 100)) { server in
             // Rules apply at most three times each, and at most to the eighth request.
             for _ in 0..<40 { _ = try await exchange(server, "/b.json") }
@@ -111,7 +111,7 @@ struct ScriptTests {
         }
     }
 
-    @Test func `a directory is served as it is now, and nothing outside it`() async throws {
+    @Test func `a directory is served in its current state, and nothing outside it`() async throws {
         let outer = try TemporaryDirectory()
         defer { withExtendedLifetime(outer) {} }
         let directory = outer.url.appending(path: "inner")

@@ -14,19 +14,19 @@ import Testing
         BufferPool(.init(large: (large, 8192), small: (small, 4096)), wake: wake)
     }
 
-    @Test func `has 16 MiB`() {
+    @Test func `the buffer pool has 16 MiB`() {
         let sizes = BufferPool.Sizes()
         #expect(sizes.large.count * sizes.large.bytes + sizes.small.count * sizes.small.bytes == 16 << 20)
     }
 
-    @Test func `uses memory again`() throws {
+    @Test func `buffers are reused`() throws {
         let pool = pool(large: 2, small: 1)
         pool.join(1)
         for _ in 0..<10 { pool.giveBack(try #require(pool.take(for: 1)), from: 1) }
         #expect(pool.usage == (8192, 0))
     }
 
-    @Test func `has something for everybody who has none`() throws {
+    @Test func `each transfer without a buffer gets one`() throws {
         let pool = pool(large: 2, small: 2)
         for owner in 1...3 as ClosedRange<UInt64> { pool.join(owner) }
         var taken: [(UInt64, UnsafeMutableRawBufferPointer)] = []
@@ -37,7 +37,7 @@ import Testing
         #expect(pool.usage == (2 * 8192 + 2 * 4096, 0))
     }
 
-    @Test func `serves the starving before those who have some`() throws {
+    @Test func `a transfer that was refused its first buffer is served first`() throws {
         let pool = pool(large: 2, small: 0)
         pool.join(1)
         pool.join(2)
@@ -52,7 +52,7 @@ import Testing
         #expect(pool.usage.inUse == 0)
     }
 
-    @Test func `wakes once when somebody was refused`() throws {
+    @Test func `returning a buffer wakes the loop once after a refusal`() throws {
         let wakes = Count()
         let pool = pool(large: 1, small: 0) { wakes.add() }
         pool.join(1)

@@ -14,7 +14,7 @@ import Testing
         (CurlFailure(code: 56, connectStatus: 200), .connectionLost), (CurlFailure(code: 9999), .connectionLost),
         (CurlFailure(code: 1), .malformed),
     ])
-    func `has a meaning`(failure: CurlFailure, code: TransferError.Code) {
+    func `each result of libcurl has its error code`(failure: CurlFailure, code: TransferError.Code) {
         #expect(failure.error.code == code)
     }
 
@@ -25,14 +25,14 @@ import Testing
             (18, "", "authority that is not trusted", .trustAuthority), (62, "", "another host", nil),
             (1, "SSL: no alternative certificate subject name matches target host name 'h'", "another host", nil),
         ] as [(Int, String, String, TransferRemedy?)])
-    func `of a certificate says which, and what may help`(
+    func `the error of a certificate says what is wrong with it, and what may help`(
         result: Int, text: String, expected: String, remedy: TransferRemedy?
     ) {
         let error = CurlFailure(code: 60, text: text, verifyResult: result).error
         #expect("\(error)".contains(expected) && error.remedy == remedy)
     }
 
-    @Test func `repeats no address of a proxy`() {
+    @Test func `the error does not quote the address of a proxy`() {
         let text = "Unsupported proxy syntax in 'http://u:hunter2@'"
         #expect(!"\(CurlFailure(code: 5, text: text).error)".contains("hunter2"))
     }

@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: Call.allCases, [1, 3])
-    func `fails the transfers that were under way, and none after them`(call: Call, failures: Int) async throws {
+    func `a failure of the multi interface fails the current transfers only`(call: Call, failures: Int) async throws {
         let saboteur = Saboteur()
         var configuration = TransportConfiguration(version: "test")
         (configuration.proxy, configuration.stallTimeout) = ("", .seconds(600))
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `that does not pass does not keep a shutdown from ending`() async throws {
+    @Test func `a lasting failure of the multi interface does not block the shutdown`() async throws {
         let saboteur = Saboteur()
         saboteur.fail(next: .max)
         let transport = try CurlTransport(TransportConfiguration(version: "test"), driver: saboteur.driver(.perform))

@@ -10,7 +10,7 @@ import Testing
         return false
     }
 
-    @Test func `ends a wait for the head`() async throws {
+    @Test func `cancelling ends a wait for the head`() async throws {
         let arrived = Signal()
         try await withServer { connection, _ in
             arrived.set()
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `ends a wait for bytes, and closes the connection`() async throws {
+    @Test func `cancelling ends a wait for bytes and closes the connection`() async throws {
         let closed = Signal()
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `gently hands out what has come, and then ends`() async throws {
+    @Test func `halting still delivers what was received`() async throws {
         let count = 16 << 20
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n")
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `happens when the answer is dropped`() async throws {
+    @Test func `releasing the response closes the connection`() async throws {
         let closed = Signal()
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `happens when the transport is shut down`() async throws {
+    @Test func `shutting down the transport cancels its transfers`() async throws {
         try await withServer(answer: headOnly) { transport, server in
             let response = try await transport.get(TransportRequest(url: try server.url("/")))
             let task = Task { _ = try await response.next() }
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func `happens at any moment without harm`() async throws {
+    @Test func `cancelling at any moment does not harm later transfers`() async throws {
         let zeros = [UInt8](repeating: 0, count: 4_000_000)
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n")

@@ -5,7 +5,7 @@ import Testing
 @testable import Transfer
 
 @Suite(.timeLimit(.minutes(10))) struct `The pace of a transfer over libcurl` {
-    @Test func `holds the server back when nobody reads`() async throws {
+    @Test func `a transfer that is not read is paused`() async throws {
         let sent = Mutex(0)
         let blocked = Signal()
         let size = 64 << 20
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `gets on while others hold their buffers`() async throws {
+    @Test func `a transfer progresses while others hold their buffers`() async throws {
         let size = 8 << 20
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `hands small pieces over early`() async throws {
+    @Test func `small amounts are delivered early`() async throws {
         let taken = Signal()
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc")
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `serves more transfers than there are buffers`() async throws {
+    @Test func `there can be more transfers than buffers`() async throws {
         let megabyte = [UInt8](repeating: 7, count: 2 << 20)
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(megabyte.count)\r\n\r\n")
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `takes no more than the rate limit`() async throws {
+    @Test func `the rate limit is kept`() async throws {
         let size = 400_000
         try await withServer {
             $0.rateLimit = 200_000
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `notices that nothing comes any more`() async throws {
+    @Test func `a silent server counts as stalled`() async throws {
         try await withServer {
             $0.stallTimeout = .seconds(1)
         } answer: { connection, _ in
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `counts a drip as a stall`() async throws {
+    @Test func `a transfer below the floor counts as stalled`() async throws {
         try await withServer {
             $0.stallTimeout = .seconds(1)
         } answer: { connection, _ in
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func `does not take its own rate limit for a stall`() async throws {
+    @Test func `the rate limit does not count as a stall`() async throws {
         let body = [UInt8](repeating: 0, count: 50_000)
         try await withServer {
             $0.stallTimeout = .seconds(1)

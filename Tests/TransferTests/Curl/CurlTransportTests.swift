@@ -4,7 +4,7 @@ import Testing
 @testable import Transfer
 
 @Suite(.timeLimit(.minutes(10))) struct `A transfer over libcurl` {
-    @Test func `brings head and body`() async throws {
+    @Test func `a transfer delivers head and body`() async throws {
         try await withServer { connection, _ in
             connection.send(
                 "HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\nContent-Range: bytes 3-7/9\r\n\r\nhello")
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `uses a connection again`() async throws {
+    @Test func `a second transfer reuses the connection`() async throws {
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
         } test: { transport, server in
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `brings many megabytes in order`() async throws {
+    @Test func `many megabytes are delivered in order`() async throws {
         let size = 24 << 20
         let noise = Noise()
         try await withServer { connection, _ in
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `keeps user and password for the server`() async throws {
+    @Test func `user and password are sent to the server`() async throws {
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         } test: { transport, server in
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `takes secrets to their own origin only`() async throws {
+    @Test func `credentials are sent only to their origin`() async throws {
         let target = LoopbackServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         }
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `keeps a proxy's password for the proxy, and the server's fields for the server`() async throws {
+    @Test func `a proxy gets its password, but no header fields for the server`() async throws {
         let proxy = LoopbackServer { connection, head in
             head.hasPrefix("CONNECT")
                 ? connection.send("HTTP/1.1 407 No\r\nX-Proxy: 1\r\nContent-Length: 0\r\n\r\n")
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test(arguments: [("X: y\r\n y\r\n"), "Content-Length: 5\r\nno colon here\r\n"])
-    func `refuses a malformed head`(fields: String) async throws {
+    func `a malformed head is refused`(fields: String) async throws {
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\n\(fields)\r\n")
         } test: { transport, server in
@@ -131,7 +131,7 @@ import Testing
     @Test(arguments: [
         String(repeating: "+", count: 200_000), "HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", "rest of a file\r\n",
     ])
-    func `takes what an earlier answer left in a connection for its end, not for a wrong server`(
+    func `leftover data of an earlier response counts as a lost connection`(
         rest: String
     ) async throws {
         try await withServer { connection, head in
@@ -160,7 +160,7 @@ import Testing
         }
     }
 
-    @Test func `refuses endless header fields`() async throws {
+    @Test func `endless header fields are refused`() async throws {
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\n")
             while connection.send("X-Filler: \(String(repeating: "x", count: 200))\r\n") {}
@@ -178,7 +178,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc", .short),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc", .connectionLost),
     ])
-    func `hands out what came before the connection broke`(text: String, code: TransferError.Code) async throws {
+    func `bytes before a lost connection are delivered`(text: String, code: TransferError.Code) async throws {
         try await withServer { connection, _ in
             connection.send(text)
             return false
@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    @Test func `fails where nobody listens`() async throws {
+    @Test func `a refused connection is reported`() async throws {
         try await withServer { _, _ in
             false
         } test: { transport, server in
@@ -205,7 +205,7 @@ import Testing
         }
     }
 
-    @Test func `says that a server of plain HTTP does not speak TLS, which is final`() async throws {
+    @Test func `a plain HTTP server on an https port is reported and not retried`() async throws {
         let server = LoopbackServer(greeting: "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") { _, _ in false }
         defer { server.stop() }
         var configuration = TransportConfiguration(version: "test")
@@ -217,7 +217,7 @@ import Testing
         #expect(error?.code == .notTLS && error?.disposition == .nextSource && error?.isUnreachable == true)
     }
 
-    @Test func `spends no more time on connecting than a request allows`() async throws {
+    @Test func `a request's limit for connecting is kept`() async throws {
         // It takes the connection, and never says a word of TLS.
         let server = LoopbackServer { connection, _ in
             connection.waitForClose()
@@ -235,7 +235,7 @@ import Testing
     }
 
     @Test(arguments: ["Range", "transfer-encoding", "X\r\nY", ""])
-    func `lets no user's header field change the request`(name: String) async throws {
+    func `reserved and malformed header fields are refused`(name: String) async throws {
         try await withServer { _, _ in
             false
         } test: { transport, server in

@@ -10,7 +10,7 @@ import Testing
         return Exchange(id: 1, request: TransportRequest(url: try HTTPURL(parsing: "http://127.0.0.1/f")), inbox: inbox)
     }
 
-    @Test func `tells of no good end when it is cancelled before its last bytes were taken`() async throws {
+    @Test func `a cancelled exchange with bytes that were not taken does not end successfully`() async throws {
         let exchange = try exchange()
         exchange.push(Chunk(copying: [1, 2, 3]))
         exchange.finish(.success(()))
@@ -19,7 +19,7 @@ import Testing
         #expect(error?.code == .cancelled)
     }
 
-    @Test func `stays at its good end when everything was taken before it was cancelled`() async throws {
+    @Test func `a complete exchange stays successful when it is cancelled`() async throws {
         let exchange = try exchange()
         exchange.push(Chunk(copying: [1, 2, 3]))
         exchange.finish(.success(()))

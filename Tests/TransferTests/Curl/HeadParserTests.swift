@@ -14,7 +14,7 @@ import Testing
         return result
     }
 
-    @Test func `is its status and its fields in lower case`() throws {
+    @Test func `a head has its status and its fields in lower case`() throws {
         let head = try #require(
             try parse(["HTTP/1.1 206 Partial Content", "Content-RANGE:  bytes 0-1/2 \t", "X:", "x: ü", ""]))
         #expect(head.status == 206)
@@ -22,12 +22,12 @@ import Testing
         #expect(head.all("x") == ["", "ü"])
     }
 
-    @Test func `is complete at the blank line only`() throws {
+    @Test func `a head is complete only at the blank line`() throws {
         #expect(try parse(["HTTP/1.1 200 OK", "A: b"]) == nil)
         #expect(try parse(["HTTP/2 200", ""])?.status == 200)
     }
 
-    @Test func `of a 1xx is dropped, and trailers are ignored`() throws {
+    @Test func `1xx responses and trailers are ignored`() throws {
         let head = try #require(
             try parse(["HTTP/1.1 103 Early Hints", "Link: x", "", "HTTP/1.1 200 OK", "A: b", "", "Trailer: c"]))
         #expect(head.status == 200)
@@ -43,7 +43,7 @@ import Testing
         ["HTTP/1.1 200 OK"] + Array(repeating: "A: b", count: 257),
         (0..<70).flatMap { _ in ["HTTP/1.1 100 Continue", "A: " + String(repeating: "x", count: 1000), ""] },
     ])
-    func `that is malformed or endless is refused`(lines: [String]) {
+    func `a malformed or endless head is refused`(lines: [String]) {
         #expect(#expect(throws: TransferError.self) { try parse(lines) }?.code == .malformed)
     }
 }

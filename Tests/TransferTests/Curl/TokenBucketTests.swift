@@ -3,7 +3,7 @@ import Testing
 @testable import Transfer
 
 @Suite struct `The rate limit` {
-    @Test func `lets a burst pass and then only what time brings`() {
+    @Test func `the rate limit allows a burst and then its rate`() {
         let start = ContinuousClock.now
         var bucket = TokenBucket(rate: 1 << 20, now: start)
         var passed = 0
@@ -20,7 +20,7 @@ import Testing
         #expect(abs(passed - 10 << 20) < 300_000)
     }
 
-    @Test func `does not save up what was not used`() {
+    @Test func `an unused rate limit does not accumulate`() {
         let start = ContinuousClock.now
         var bucket = TokenBucket(rate: 1000, now: start)
         #expect(bucket.wait(now: start + .seconds(3600)) == .zero)

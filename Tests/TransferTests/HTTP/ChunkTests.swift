@@ -4,7 +4,7 @@ import Testing
 @testable import Transfer
 
 @Suite struct `A chunk` {
-    @Test func `gives its buffer back when its last slice is gone`() {
+    @Test func `the last slice of a chunk returns its buffer`() {
         let returned = Returned()
         var chunk: Chunk? = Chunk(owning: .allocate(byteCount: 8, alignment: 16), count: 8) {
             $0.deallocate()
@@ -20,7 +20,7 @@ import Testing
         #expect(returned.isSet)
     }
 
-    @Test func `is sliced without a copy`() {
+    @Test func `a slice of a chunk has its bytes`() {
         let slice = Chunk(copying: [1, 2, 3, 4]).slice(1..<3)
         #expect(slice.withBytes { Array($0) } == [2, 3])
         #expect(slice.slice(0..<0).count == 0)

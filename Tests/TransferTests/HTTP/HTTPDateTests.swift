@@ -8,7 +8,7 @@ import Testing
         ("Tue, 29 Feb 2000 23:59:59 GMT", 951_868_799), ("Mon, 23 Nov 2026 21:03:24 GMT", 1_795_467_804),
         ("Wed, 31 Dec 1969 23:59:59 GMT", -1),
     ])
-    func `is read to the second`(text: String, seconds: Int64) {
+    func `an HTTP date is read to the second`(text: String, seconds: Int64) {
         #expect(HTTPDate(text)?.secondsSinceEpoch == seconds)
     }
 
@@ -19,7 +19,7 @@ import Testing
             ("2026-11-23T21:03Z", nil), ("20261323T210324Z", nil), ("20260230T000000Z", nil), ("20261123T210324", nil),
             ("2026-11-23T21:03:24+01:00", nil), ("", nil), (String(repeating: "1", count: 100), nil),
         ] as [(String, Int64?)])
-    func `is read as ISO 8601, as in signed URLs`(text: String, seconds: Int64?) {
+    func `the ISO 8601 dates of signed URLs are read`(text: String, seconds: Int64?) {
         #expect(HTTPDate(iso8601: text)?.secondsSinceEpoch == seconds)
     }
 
@@ -29,7 +29,7 @@ import Testing
         "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Now 1994 08:49:37 GMT",
         "Sun, 06 Nov 1994 08:49:37 UTC", "", "sun, 06 nov 1994 08:49:37 gmt",
     ])
-    func `is refused in any other form`(text: String) {
+    func `other forms of dates are refused`(text: String) {
         #expect(HTTPDate(text) == nil)
     }
 }

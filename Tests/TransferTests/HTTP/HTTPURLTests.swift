@@ -13,7 +13,7 @@ import Testing
         ("http://xn--bcher-kva.example/", "http://xn--bcher-kva.example/"),
         ("http://example.com?x", "http://example.com/?x"),
     ])
-    func `is normalized`(text: String, expected: String) throws {
+    func `URLs are normalized`(text: String, expected: String) throws {
         #expect(try HTTPURL(parsing: text).absoluteString == expected)
     }
 
@@ -26,18 +26,18 @@ import Testing
         "http://exa%0Ample.com/", "http://example.com/\u{FFFD}", "data:,x", "//example.com/x",
         "http://bücher.example/", "http://example.com%2F@evil/\u{9}",
     ])
-    func `that is unsafe or no URL is refused`(text: String) {
+    func `unsafe and invalid URLs are refused`(text: String) {
         let error = #expect(throws: TransferError.self) { try HTTPURL(parsing: text) }
         #expect(error?.code == .invalidURL)
     }
 
-    @Test func `has its port filled in`() throws {
+    @Test func `a URL has its default port`() throws {
         #expect(try HTTPURL(parsing: "http://h/").port == 80)
         #expect(try HTTPURL(parsing: "https://h/").port == 443)
         #expect(try HTTPURL(parsing: "https://h:8443/").port == 8443)
     }
 
-    @Test func `gives up user and password decoded`() throws {
+    @Test func `user and password of a URL are decoded and removed`() throws {
         let (url, userinfo) = try HTTPURL.parse("https://us%40er:p%3Aw@example.com/x")
         #expect(userinfo?.user == "us@er")
         #expect(userinfo?.password == "p:w")
@@ -55,7 +55,7 @@ import Testing
         ("http://h/", "http://h./", false),
         ("http://h.example/", "http://h.example.evil/", false),
     ])
-    func `has an origin of scheme, host and port`(one: String, other: String, same: Bool) throws {
+    func `the origin of a URL has scheme, host and port`(one: String, other: String, same: Bool) throws {
         #expect(try (HTTPURL(parsing: one).origin == HTTPURL(parsing: other).origin) == same)
     }
 
@@ -68,12 +68,12 @@ import Testing
         ("http://h/", "a\u{301}", "http://h/a%CC%81"),
         ("http://h/", "a\\b", "http://h/a%5Cb"),
     ])
-    func `takes a relative path with its bytes encoded`(base: String, path: String, expected: String) throws {
+    func `appended paths are percent-encoded`(base: String, path: String, expected: String) throws {
         #expect(try HTTPURL(parsing: base).appending(path: path).absoluteString == expected)
     }
 
     @Test(arguments: ["", "..", "a/../b", "/a", "a/", "a//b", ".", "./a"])
-    func `takes no path that leads elsewhere`(path: String) throws {
+    func `paths that lead elsewhere cannot be appended`(path: String) throws {
         let base = try HTTPURL(parsing: "http://h/m/")
         #expect(throws: TransferError.self) { try base.appending(path: path) }
     }
@@ -87,17 +87,17 @@ import Testing
         ("?z", "http://h/a/b?z"),
         ("http://user:pw@h/x", "http://h/x"),
     ])
-    func `resolves where a redirect leads`(location: String, expected: String) throws {
+    func `locations are resolved`(location: String, expected: String) throws {
         #expect(try HTTPURL(parsing: "http://h/a/b?q").resolving(location: location).absoluteString == expected)
     }
 
     @Test(arguments: ["file:///etc/passwd", "ftp://h/x", "http://", "/a b", "/a\r\nSet-Cookie: x", "", "/\u{FFFD}"])
-    func `does not resolve to what is unsafe`(location: String) throws {
+    func `unsafe locations are refused`(location: String) throws {
         let url = try HTTPURL(parsing: "http://h/a")
         #expect(throws: TransferError.self) { try url.resolving(location: location) }
     }
 
-    @Test func `is printed without its secrets`() throws {
+    @Test func `a URL is printed without its secrets`() throws {
         let url = try HTTPURL(parsing: "https://user:hunter2@example.com/x?X-Amz-Signature=hunter2")
         #expect("\(url)" == "https://example.com/x?…")
         var dumped = ""
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `leaves no password in the error of a URL that does not parse`() {
+    @Test func `the error of an invalid URL does not contain its password`() {
         let error = #expect(throws: TransferError.self) { try HTTPURL(parsing: "http://u:hunter2@h:99999999/") }
         #expect(error.map { !"\($0)".contains("hunter2") } == true)
     }

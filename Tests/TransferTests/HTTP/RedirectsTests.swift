@@ -9,7 +9,7 @@ import Testing
         return redirects.current
     }
 
-    @Test func `is followed, relative ones too, and up to https`() throws {
+    @Test func `redirects may be relative and may lead to https`() throws {
         #expect(try chain("http://h/a", "/b", "https://i/c?x", "d").absoluteString == "https://i/d")
     }
 
@@ -18,19 +18,19 @@ import Testing
         ("http://h/a", "/a"), ("http://h/a", "http://H:80/a#x"), ("http://h/a", "/b\u{7}"), ("http://h/a", "http://"),
         ("http://h/a", "/\u{FFFD}"),
     ])
-    func `is refused where it is unsafe`(start: String, location: String) {
+    func `unsafe redirects are refused`(start: String, location: String) {
         let error = #expect(throws: TransferError.self) { try chain(start, location) }
         #expect(error?.code == .redirectRefused)
     }
 
-    @Test func `is refused when it leads back, or on and on`() throws {
+    @Test func `redirect loops and long chains are refused`() throws {
         #expect(throws: TransferError.self) { try chain("http://h/a", "/b", "/a") }
         var redirects = Redirects(from: try HTTPURL(parsing: "http://h/"))
         for index in 0..<10 { try redirects.follow(parsedHead("307|location: /\(index)")) }
         #expect(throws: TransferError.self) { try redirects.follow(parsedHead("307|location: /11")) }
     }
 
-    @Test func `needs one target`() {
+    @Test func `a redirect needs a single target`() {
         #expect(throws: TransferError.self) {
             var redirects = Redirects(from: try HTTPURL(parsing: "http://h/"))
             try redirects.follow(parsedHead("302|location: /a|location: /b"))
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [("https://h/x", true), ("https://h:444/x", false), ("http://h/x", false), ("https://i/x", false)])
-    func `takes credentials along to their own origin only`(target: String, sent: Bool) throws {
+    func `credentials follow a redirect only to their own origin`(target: String, sent: Bool) throws {
         var credentials = Credentials()
         credentials.userinfo = ("user", "password")
         credentials.headers = [("Authorization", "Bearer hunter2")]

@@ -26,11 +26,11 @@ import Testing
         ("https://h/f?signatures=1&sigh&designature=2", "https://h/f?signatures=1&sigh&designature=2"),
         ("https://h/sig=1?x#sig=2", "https://h/sig=1?x"),
     ])
-    func `is told from others by its URL without the signature`(text: String, identity: String) throws {
+    func `the identity of a location is its URL without the signature`(text: String, identity: String) throws {
         #expect(try location(text).identity == identity)
     }
 
-    @Test func `may have expired where a redirect led to a refusal`() throws {
+    @Test func `a 403 after a redirect may mean an expired location`() throws {
         for status in [200, 206, 401, 403, 404, 410, 503] {
             #expect(try location("https://h/f").mayHaveExpired(status: status) == (status == 403), "\(status)")
             #expect(try !location("https://h/f", isRedirected: false).mayHaveExpired(status: status), "\(status)")
@@ -51,7 +51,7 @@ import Testing
             ("X-Amz-Date=20261124T180000Z&X-Amz-Expires=604801", nil), ("X-Amz-Date=now&X-Amz-Expires=1", nil),
             ("X-Amz-Date=20261124T180000Z&X-Amz-Expires=-1", nil), ("Expires=99999999999999999999&Signature=s", nil),
         ] as [(String, Int64?)])
-    func `says when its signature expires`(query: String, seconds: Int64?) throws {
+    func `the expiry of a signed URL is read from its query`(query: String, seconds: Int64?) throws {
         #expect(try location("https://h/f?" + query).expiry?.secondsSinceEpoch == seconds)
     }
 
@@ -59,7 +59,7 @@ import Testing
         ("Expires=784111776&Signature=s", "403", true), ("Expires=784111777&Signature=s", "403", false),
         ("Expires=784111776&Signature=s", "404", false), ("x=1", "403", false),
     ])
-    func `explains a refusal by an expired signature`(query: String, status: String, isExpired: Bool) async throws {
+    func `a 403 is explained by an expired signature`(query: String, status: String, isExpired: Bool) async throws {
         let url = try HTTPURL(parsing: "https://h/f?" + query)
         let transport = ScriptedTransport(.init(status + "|date: Sun, 06 Nov 1994 08:49:37 GMT"))
         let error = await #expect(throws: TransferError.self) {
@@ -68,7 +68,7 @@ import Testing
         #expect(error?.detail.contains("expired") == isExpired)
     }
 
-    @Test func `is printed without its secrets`() throws {
+    @Test func `a location is printed without its secrets`() throws {
         let location = try location("https://h/f?X-Amz-Signature=hunter2")
         #expect(!"\(location)".contains("hunter2") && !String(reflecting: location).contains("hunter2"))
     }

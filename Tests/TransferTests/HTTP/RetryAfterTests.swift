@@ -10,16 +10,16 @@ import Testing
         ("Sun, 06 Nov 1994 08:49:40 GMT", 3), ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
         ("Mon, 07 Nov 1994 08:49:37 GMT", 300),
     ])
-    func `is seconds or a date, within bounds`(value: String, seconds: Int) {
+    func `Retry-After is a number of seconds or a date, within bounds`(value: String, seconds: Int) {
         #expect(RetryAfter.duration(value, now: now) == .seconds(seconds))
     }
 
     @Test(arguments: ["", "soon", "-1", "1.5", "+3", "Sun, 06 Nov 1994", "٣"])
-    func `is nothing when it is rubbish`(value: String) {
+    func `invalid values of Retry-After are ignored`(value: String) {
         #expect(RetryAfter.duration(value, now: now) == nil)
     }
 
-    @Test func `needs a clock to be a date`() {
+    @Test func `a date in Retry-After needs the current time`() {
         #expect(RetryAfter.duration("Sun, 06 Nov 1994 08:49:40 GMT", now: nil) == nil)
     }
 }

@@ -11,7 +11,7 @@ import Testing
             "date:Sun, 06 Nov 1994 08:49:37 GMT"
         ),
     ])
-    func `survives the journal`(text: String, form: String) throws {
+    func `the stored form of a validator can be read back`(text: String, form: String) throws {
         let validator = try #require(Validator(parsedHead(text)))
         #expect(validator.journalForm == form)
         #expect(Validator(journalForm: form) == validator)
@@ -27,12 +27,12 @@ import Testing
         "200|last-modified: yesterday|date: Sun, 06 Nov 1994 08:49:37 GMT",
         "200|etag: W/\"a\"|last-modified: Sun, 06 Nov 1994 08:49:37 GMT|date: Sun, 06 Nov 1994 08:49:39 GMT",
     ])
-    func `is only what If-Range may carry`(text: String) {
+    func `only what If-Range may contain is a validator`(text: String) {
         #expect(Validator(parsedHead(text)) == nil)
     }
 
     @Test(arguments: ["", "etag:", "etag:abc", "date:now", "sha:x", #"etag:W/"x""#, "etag:\"\n\""])
-    func `is not read from rubbish`(form: String) {
+    func `an invalid stored form is not a validator`(form: String) {
         #expect(Validator(journalForm: form) == nil)
     }
 }

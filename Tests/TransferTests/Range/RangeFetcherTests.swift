@@ -25,28 +25,28 @@ private func pieces(of body: RangeBody) async throws -> [String] {
 
     private let part = "206|content-range: bytes 10-13/20"
 
-    @Test func `hands out the bytes with their offsets`() async throws {
+    @Test func `bytes are delivered with their offsets`() async throws {
         let body = try await open(.init(part, body: [[1, 2], [3, 4]]))
         #expect(try await pieces(of: body) == ["10:[1, 2]", "12:[3, 4]"])
         #expect(body.bytesReceived == 4)
         #expect(try await body.next() == nil)
     }
 
-    @Test func `skips what it has, and stops at the end of its range`() async throws {
+    @Test func `bytes outside the range are skipped`() async throws {
         let whole = (0..<20).map { UInt8($0) }
         let body = try await open(.init("200|content-length: 20", body: [Array(whole[..<4]), Array(whole[4...])]))
         #expect(try await pieces(of: body) == ["skip 4", "skip 6", "10:[10, 11, 12, 13]"])
         #expect(body.bytesReceived == 20)
     }
 
-    @Test func `skips whole chunks`() async throws {
+    @Test func `whole chunks are skipped`() async throws {
         let zeros = [UInt8](repeating: 0, count: 10)
         let body = try await open(.init("200", body: [zeros, [1, 2, 3, 4], [5, 6, 7, 8, 9, 10]]))
         #expect(try await pieces(of: body) == ["skip 10", "10:[1, 2, 3, 4]"])
     }
 
     @Test(arguments: [[[1, 2, 3, 4, 5]], [[1, 2, 3, 4], [5]], [[1, 2, 3, 4], [], [5]]] as [[[UInt8]]])
-    func `refuses a body that goes on, after its good bytes`(chunks: [[UInt8]]) async throws {
+    func `a body that is too long is refused after its good bytes`(chunks: [[UInt8]]) async throws {
         let body = try await open(.init(part, body: chunks))
         guard case .bytes(10, let chunk)? = try await body.next() else {
             Issue.record("no bytes")
@@ -58,13 +58,13 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(error?.offset == 14)
     }
 
-    @Test func `refuses a whole that goes on`() async throws {
+    @Test func `a whole file that is too long is refused`() async throws {
         let body = try await open(.init("200", body: [Array(repeating: 0, count: 21)]), range: nil)
         _ = try await body.next()
         #expect(await #expect(throws: TransferError.self) { try await body.next() }?.code == .overlong)
     }
 
-    @Test func `says where a body ended early`() async throws {
+    @Test func `the error of a short body has its offset`() async throws {
         let body = try await open(.init(part, body: [[1, 2, 3]]))
         _ = try await body.next()
         let error = await #expect(throws: TransferError.self) { try await body.next() }
@@ -73,7 +73,7 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(error?.disposition == .retry)
     }
 
-    @Test func `says where a connection broke, but not after the last byte`() async throws {
+    @Test func `a lost connection is an error only before the last byte`() async throws {
         let lost = TransferError(.connectionLost)
         let broken = try await open(.init(part, body: [[1]], failure: lost))
         _ = try await broken.next()
@@ -86,7 +86,7 @@ private func pieces(of body: RangeBody) async throws -> [String] {
     private let impatient = TimeLimit { _ in }
 
     @Test(arguments: [[[1, 2, 3, 4]], [[1, 2], [], [3, 4]]] as [[[UInt8]]])
-    func `does not wait for the end of a body of which every byte has come`(chunks: [[UInt8]]) async throws {
+    func `the end of a body is not awaited after its last byte`(chunks: [[UInt8]]) async throws {
         let transport = ScriptedTransport(.init(part, body: chunks, hangs: true))
         let body = try await RangeFetcher(transport, limit: impatient).open(try request())
         var count = 0
@@ -98,7 +98,7 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(transport.answered.first?.isCancelled == true)
     }
 
-    @Test func `does not wait for the body of a redirect`() async throws {
+    @Test func `the body of a redirect is not awaited`() async throws {
         let redirect = ScriptedTransport.Answer("302|location: https://h/g|content-length: 9", body: [[1]], hangs: true)
         let transport = ScriptedTransport(redirect, .init(part, body: [[1, 2, 3, 4]]))
         let body = try await RangeFetcher(transport, limit: impatient).open(try request())
@@ -106,7 +106,9 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(transport.answered.first?.isCancelled == true)
     }
 
-    @Test func `asks for the whole where ranges are refused, and skips what it has`() async throws {
+    @Test func `a whole file is requested where ranges are refused, and bytes before the range are skipped`()
+        async throws
+    {
         let transport = ScriptedTransport(.init("200|content-length: 20", body: [(0..<20).map { UInt8($0) }]))
         var wanted = try request()
         wanted.asksForWhole = true
@@ -116,13 +118,13 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(try await pieces(of: body) == ["skip 10", "10:[10, 11, 12, 13]"])
     }
 
-    @Test func `takes a whole of unknown size to its end`() async throws {
+    @Test func `a file of unknown size is read to its end`() async throws {
         let transport = ScriptedTransport(.init("200", body: [[1], [2]]))
         let body = try await RangeFetcher(transport).open(try request(nil, total: nil))
         #expect(try await pieces(of: body) == ["0:[1]", "1:[2]"])
     }
 
-    @Test func `sends If-Range with a range only`() async throws {
+    @Test func `If-Range is sent only with a range`() async throws {
         let transport = ScriptedTransport(.init(part), .init("200"))
         var wanted = try request()
         wanted.validator = Validator(journalForm: #"etag:"x""#)
@@ -132,7 +134,7 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(transport.requests.map(\.ifRange) == [#""x""#, nil])
     }
 
-    @Test func `follows redirects without taking secrets elsewhere`() async throws {
+    @Test func `redirects do not take credentials to other origins`() async throws {
         let transport = ScriptedTransport(
             .init("302|location: https://cdn/x?sig=hunter2"), .init("302|location: https://h/g"), .init(part))
         var wanted = try request()
@@ -143,7 +145,7 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(body.url.absoluteString == "https://h/g")
     }
 
-    @Test func `sends no secrets when the first address is not theirs`() async throws {
+    @Test func `credentials for another origin are not sent`() async throws {
         let transport = ScriptedTransport(.init(part))
         var wanted = try request()
         wanted.credentials.headers = [("X-Token", "hunter2")]
@@ -152,7 +154,7 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(transport.requests.map(\.credentials.isEmpty) == [true])
     }
 
-    @Test func `asks again once when a signed address has expired`() async throws {
+    @Test func `a redirect is followed again once after a 403`() async throws {
         let redirect = ScriptedTransport.Answer("302|location: https://cdn/x")
         let transport = ScriptedTransport(redirect, .init("403"), redirect, .init(part))
         _ = try await RangeFetcher(transport).open(try request())
@@ -166,7 +168,7 @@ private func pieces(of body: RangeBody) async throws -> [String] {
         #expect(direct.requests.count == 1)
     }
 
-    @Test func `refuses what the rules refuse, with its place`() async throws {
+    @Test func `a refused response has its URL and offset`() async throws {
         let other = ScriptedTransport.Answer("206|content-range: bytes 0-3/20")
         let error = await #expect(throws: TransferError.self) { try await open(other) }
         #expect(error?.code == .wrongRange)

@@ -16,13 +16,13 @@ import Testing
         "206|content-range: bytes 10-19/100|content-length: 10, 10|content-length: 10",
         "206|content-range: bytes 10-19/100|content-length: 10|content-type: text/html",
     ])
-    func `that is exactly what was asked is accepted`(text: String) throws {
+    func `the requested range is accepted`(text: String) throws {
         let reply = try judge(text)
         #expect((reply.bodyStart, reply.bodyEnd, reply.skip) == (10, 20, 0))
         #expect((reply.start, reply.end) == (10, 20))
     }
 
-    @Test func `may be shorter, and says so`() throws {
+    @Test func `a shorter range is accepted`() throws {
         let reply = try judge("206|content-range: bytes 10-14/100|content-length: 5")
         #expect((reply.start, reply.end, reply.bodyLength) == (10, 15, 5))
     }
@@ -81,30 +81,30 @@ import Testing
         ("503", .serverBusy),
         ("599", .serverBusy),
     ])
-    func `that is anything else is refused by its name`(text: String, code: TransferError.Code) {
+    func `any other response is refused with its error code`(text: String, code: TransferError.Code) {
         let error = #expect(throws: TransferError.self) { try judge(text) }
         #expect(error?.code == code)
         #expect(error?.status == parsedHead(text).status)
     }
 
     @Test(arguments: ["200|content-length: 100", "200", "200|transfer-encoding: chunked"])
-    func `may be the whole, of which the start is skipped`(text: String) throws {
+    func `a 200 is accepted and its start is skipped`(text: String) throws {
         let reply = try judge(text)
         #expect((reply.bodyStart, reply.skip, reply.start, reply.end, reply.limit) == (0, 10, 10, 20, 100))
     }
 
-    @Test func `may be a page if the file is one`() throws {
+    @Test func `a web page is accepted for a file that is one`() throws {
         #expect(try judge("200|content-type: text/html", name: "docs/index.HTML").end == 20)
     }
 
-    @Test func `must tell the total when nobody knows it`() throws {
+    @Test func `an unknown size must be in the response`() throws {
         #expect(try judge("206|content-range: bytes 10-19/100", total: nil).total == 100)
         #expect(throws: TransferError.self) { try judge("206|content-range: bytes 10-19/*", total: nil) }
         #expect(throws: TransferError.self) { try judge("200|content-length: 10", total: nil) }
         #expect(try judge("200|content-length: 15", total: nil).end == 15)
     }
 
-    @Test func `carries how long to wait`() {
+    @Test func `Retry-After is in the error`() {
         let text = "503|date: Sun, 06 Nov 1994 08:49:37 GMT|retry-after: "
         let wait = { (value: String) in #expect(throws: TransferError.self) { try judge(text + value) }?.retryAfter }
         #expect(wait("7") == .seconds(7))
@@ -112,7 +112,7 @@ import Testing
         #expect(wait("soon") == nil)
     }
 
-    @Test func `is not quoted with its escape sequences`() {
+    @Test func `errors escape control characters of the response`() {
         let error = #expect(throws: TransferError.self) { try judge("206|content-range: \u{1B}[31m\u{202E}") }
         #expect(error.map { !"\($0)".unicodeScalars.contains("\u{1B}") } == true)
         #expect(error.map { !"\($0)".unicodeScalars.contains("\u{202E}") } == true)
@@ -124,7 +124,7 @@ import Testing
         try RangeReply(judging: parsedHead(text), asked: nil, total: total)
     }
 
-    @Test func `is accepted with the right length or none`() throws {
+    @Test func `a whole file is accepted with the right length or none`() throws {
         #expect(try judge("200|content-length: 100").end == 100)
         #expect(try judge("200").end == 100)
         #expect(try judge("200|content-length: 42", total: nil).end == 42)
@@ -137,11 +137,11 @@ import Testing
         ("200|content-length: 99", .wrongLength),
         ("416", .clientError),
     ])
-    func `is refused when it is something else`(text: String, code: TransferError.Code) {
+    func `anything but the whole file is refused`(text: String, code: TransferError.Code) {
         #expect(#expect(throws: TransferError.self) { try judge(text) }?.code == code)
     }
 
-    @Test func `of an unknown size must not be a page`() {
+    @Test func `a web page is refused for a file of unknown size`() {
         let error = #expect(throws: TransferError.self) {
             try judge("200|content-length: 42|content-type: text/html", total: nil)
         }

@@ -43,11 +43,11 @@ import Testing
             (["503", "503", "502", "429", "404", "403", "401", "410"], 8, []),
             (["416|content-range: bytes */99", "416|content-range: bytes */99"], 8, []),
         ] as [([String], Int, [Int])])
-    func `is told by its answers`(answers: [String], retries: Int, fallbacks: [Int]) {
+    func `refusals of ranges lead to a request for the whole file`(answers: [String], retries: Int, fallbacks: [Int]) {
         #expect(self.fallbacks(answers, retries: retries) == fallbacks)
     }
 
-    @Test func `is settled when the whole comes, and open again when that is refused`() throws {
+    @Test func `a source that serves only whole files is remembered until it refuses those`() throws {
         var support = RangeSupport()
         let asksForWhole = support.failed(TransferError(.clientError, status: 400), retries: 8)
         #expect(asksForWhole && !support.isRefused)
@@ -60,7 +60,7 @@ import Testing
         #expect(!asksAgain && !support.isRefused)
     }
 
-    @Test func `does not make a part of a whole that was asked for`() throws {
+    @Test func `a response to a request for the whole file is not a part`() throws {
         let whole = try judge("200|content-length: 100", isWholeAsked: true).get()
         #expect((whole.skip, whole.start, whole.end, whole.isPart) == (10, 10, 20, false))
         #expect(throws: TransferError.self) { try judge(Self.part, isWholeAsked: true).get() }

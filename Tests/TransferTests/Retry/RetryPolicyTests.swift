@@ -22,28 +22,28 @@ private struct Fixed: RandomNumberGenerator {
         (.proxyRefused, .nextSource), (.certificate, .refuse), (.wrongLength, .refuse), (.redirectRefused, .refuse),
         (.overlong, .refuse), (.malformed, .refuse), (.cancelled, .giveUp),
     ])
-    func `asks no more where that cannot help`(code: TransferError.Code, decision: RetryDecision) {
+    func `final errors are not retried`(code: TransferError.Code, decision: RetryDecision) {
         #expect(decide(code) == decision)
     }
 
     @Test(arguments: zip([0, 1, 2, 3, 6, 7, 8], [500, 500, 1000, 2000, 16_000, 30_000, 30_000]))
-    func `waits at most twice as long each time, and never longer than 30 s`(attempts: Int, milliseconds: Int) {
+    func `the longest pause doubles with each attempt, up to 30 s`(attempts: Int, milliseconds: Int) {
         #expect(decide(.short, attempts: attempts) == .retry(after: .milliseconds(milliseconds)))
         #expect(decide(.short, attempts: attempts, dice: 0) == .retry(after: .zero))
     }
 
-    @Test func `gives up when the attempts without progress are spent`() {
+    @Test func `a source is given up after too many attempts without progress`() {
         #expect(decide(.stalled, attempts: 9) == .giveUp)
         #expect(decide(.page, attempts: 9) == .refuse)
         #expect(decide(.page, attempts: 8) == .retry(after: .seconds(30)))
         #expect(decide(.short, attempts: 0, retries: 0) == .giveUp)
     }
 
-    @Test func `waits for as long as the server asks, and some more`() {
+    @Test func `the jitter is added to the time that a server asks to wait`() {
         #expect(decide(.serverBusy, after: .seconds(60)) == .retry(after: .milliseconds(60_500)))
     }
 
-    @Test func `does not overflow`() {
+    @Test func `huge numbers of attempts do not overflow`() {
         #expect(decide(.short, attempts: .max, retries: .max) == .retry(after: .seconds(30)))
     }
 }
