@@ -21,7 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
-        // C libraries. Each is imported by one target only.
+        // C libraries. Each is imported by one target only, and its tests.
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
@@ -92,7 +92,8 @@ let package = Package(
             name: "LoopbackServer", dependencies: ["Threads", "Transfer"], path: "Tests/LoopbackServer",
             swiftSettings: strict),
         .testTarget(
-            name: "TransferTests", dependencies: ["Transfer", "FaultServer", "LoopbackServer"], swiftSettings: strict),
+            name: "TransferTests", dependencies: ["Transfer", "CCurl", "FaultServer", "LoopbackServer"],
+            swiftSettings: strict),
         // Tests of objects that threads share. A program of its own, so that a build with ThreadSanitizer takes a minute.
         .executableTarget(
             name: "ThreadStress",

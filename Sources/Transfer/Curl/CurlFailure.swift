@@ -1,77 +1,78 @@
+internal import CCurl
 internal import Glibc
 
-/// What libcurl says about a transfer that failed, and what it means to us (libcurl-errors(3)).
+/// What libcurl reports about a failed transfer, and the ``TransferError`` that it means (libcurl-errors(3)).
 struct CurlFailure {
-    /// A `CURLcode`.
-    var code: UInt32
-    /// What libcurl left in `CURLOPT_ERRORBUFFER`.
+    var code: CURLcode
+    /// `CURLOPT_ERRORBUFFER`.
     var text = ""
-    /// `CURLINFO_SSL_VERIFYRESULT`: an `X509_V_ERR_…` of OpenSSL (openssl-verification-options(1)), 0 if it did not
-    /// say.
+    /// `CURLINFO_SSL_VERIFYRESULT`: OpenSSL's result of checking the certificate, 0 if there is none.
     var verifyResult = 0
-    /// `CURLINFO_HTTP_CONNECTCODE`: what a proxy answered to `CONNECT`, 0 if it was not asked.
+    /// `CURLINFO_HTTP_CONNECTCODE`: the status of a proxy's response to `CONNECT`, 0 if there was none.
     var connectStatus = 0
-    /// Whether the request was already on its way.
+    /// Whether the connection was established and the request could be sent.
     var isConnected = false
-    /// `CURLINFO_OS_ERRNO`: why no connection could be made, 0 if nothing told.
+    /// `CURLINFO_OS_ERRNO`: why connecting failed, 0 if unknown.
     var systemError: Int32 = 0
 
     var error: TransferError {
-        // Some texts repeat an address, a proxy's for one, with the password in it.
+        // Some texts quote a URL, such as the proxy's, together with its password.
         if text.utf8.contains(UInt8(ascii: "@")) {
             var failure = self
             failure.text = ""
             return failure.error
         }
-        if (300...599).contains(connectStatus), !isConnected, code == 56 || code == 97 || code == 7 {
-            // A gateway's 5xx passes like a server's.
+        if isRefusedByProxy {
+            // A gateway's 5xx may be as temporary as a server's.
             return TransferError(
                 connectStatus >= 500 ? .serverBusy : .proxyRefused, "the proxy would not connect", status: connectStatus
             )
         }
         switch code {
-        case 1, 8: return TransferError(.malformed, text)
-        // The texts of these two may repeat an address with a password in it.
-        case 3: return TransferError(.invalidURL, "libcurl does not take it")
-        case 5: return TransferError(.nameNotResolved, "that of the proxy", remedy: .checkProxy)
-        case 6: return TransferError(.nameNotResolved, text)
-        case 7 where systemError != 0: return TransferError(.connectionFailed, String(cString: strerror(systemError)))
-        case 7, 45, 89, 97: return TransferError(.connectionFailed, text)
-        case 18: return TransferError(.short, text)
-        // A header field beyond libcurl's own limit (100 KB) is reported as if memory were short.
-        case 27 where isConnected: return TransferError(.malformed, "a header field that is too long")
-        case 27, 2, 99: return TransferError(.localFailure, text)
-        case 28: return TransferError(isConnected ? .stalled : .connectTimeout, text)
-        // What OpenSSL says of an answer in plain HTTP: the first up to 3.1, the second from 3.2 on.
-        case 35 where text.contains("wrong version number") || text.contains("packet length too long"):
-            return TransferError(.notTLS, "does it speak plain http there?")
-        // The alert of RFC 7301 §3.2; we had offered HTTP/1.1.
-        case 35 where text.contains("no application protocol"):
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY: return TransferError(.malformed, text)
+        // The texts of these two may quote a URL with its password.
+        case CURLE_URL_MALFORMAT: return TransferError(.invalidURL, "libcurl does not accept it")
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            return TransferError(.nameNotResolved, "the name of the proxy", remedy: .checkProxy)
+        case CURLE_COULDNT_RESOLVE_HOST: return TransferError(.nameNotResolved, text)
+        case CURLE_COULDNT_CONNECT where systemError != 0:
+            return TransferError(.connectionFailed, String(cString: strerror(systemError)))
+        case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED, CURLE_NO_CONNECTION_AVAILABLE, CURLE_PROXY:
+            return TransferError(.connectionFailed, text)
+        case CURLE_PARTIAL_FILE: return TransferError(.short, text)
+        // libcurl also reports a header field beyond its limit of 100 KB as lack of memory.
+        case CURLE_OUT_OF_MEMORY where isConnected: return TransferError(.malformed, "a header field is too long")
+        case CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT, CURLE_UNRECOVERABLE_POLL:
+            return TransferError(.localFailure, text)
+        case CURLE_OPERATION_TIMEDOUT: return TransferError(isConnected ? .stalled : .connectTimeout, text)
+        // OpenSSL's messages for a response in plain HTTP: the first up to 3.1, the second since 3.2.
+        case CURLE_SSL_CONNECT_ERROR
+        where text.contains("wrong version number") || text.contains("packet length too long"):
+            return TransferError(.notTLS, "it may speak plain HTTP")
+        // The alert of RFC 7301 §3.2 to an offer of HTTP/1.1 only.
+        case CURLE_SSL_CONNECT_ERROR where text.contains("no application protocol"):
             return TransferError(.tlsFailed, text + " (does the server speak only HTTP/2?)", remedy: .offerHTTP2)
-        case 35, 80: return TransferError(.tlsFailed, text)
-        case 42: return TransferError(.cancelled)
-        case 60, 51, 83, 90, 91, 98:
-            let (problem, remedy) = certificateProblem
-            return TransferError(.certificate, problem, remedy: remedy)
-        case 61: return TransferError(.contentEncoding, text)
-        case 43, 48, 49, 53, 54, 58, 59, 64, 66, 77, 82, 4: return TransferError(.configuration, text)
-        case 67, 94: return TransferError(.denied, text)
-        // 16, 52, 55, 56, 92 and whatever else may come: the connection is gone, and the attempts are counted.
-        default: return TransferError(.connectionLost, text.isEmpty ? "libcurl error \(code)" : text)
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_SHUTDOWN_FAILED: return TransferError(.tlsFailed, text)
+        case CURLE_ABORTED_BY_CALLBACK: return TransferError(.cancelled)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+            CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT:
+            let problem = CertificateProblem(verifyResult: verifyResult, text: text)
+            return TransferError(.certificate, problem.prefix + text, remedy: problem.remedy)
+        case CURLE_BAD_CONTENT_ENCODING: return TransferError(.contentEncoding, text)
+        case CURLE_NOT_BUILT_IN, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_UNKNOWN_OPTION, CURLE_SETOPT_OPTION_SYNTAX,
+            CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CERTPROBLEM,
+            CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE:
+            return TransferError(.configuration, text)
+        case CURLE_LOGIN_DENIED, CURLE_AUTH_ERROR: return TransferError(.denied, text)
+        // CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM and all others: the
+        // connection is lost. The number of attempts is limited.
+        default:
+            return TransferError(.connectionLost, text.isEmpty ? "libcurl error \(code.rawValue)" : text)
         }
     }
 
-    /// Which of the usual four problems of a certificate it is, and what may help.
-    private var certificateProblem: (String, TransferRemedy?) {
-        switch verifyResult {
-        case 9: ("not valid yet: " + text, .checkClock)
-        case 10: ("expired: " + text, .checkClock)
-        case 2, 18, 19, 20, 21: ("issued by an authority that is not trusted here: " + text, .trustAuthority)
-        case 62, 64: ("issued for another host: " + text, nil)
-        // libcurl compares the names itself, and then OpenSSL gives no result.
-        case _ where text.contains("host name") || text.contains("subject name"):
-            ("issued for another host: " + text, nil)
-        default: (text, nil)
-        }
+    private var isRefusedByProxy: Bool {
+        (300...599).contains(connectStatus) && !isConnected
+            && (code == CURLE_RECV_ERROR || code == CURLE_PROXY || code == CURLE_COULDNT_CONNECT)
     }
 }

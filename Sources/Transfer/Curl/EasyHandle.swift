@@ -49,7 +49,7 @@ struct EasyHandle: ~Copyable {
     func failure(_ code: CURLcode) -> TransferError {
         let text = String(cString: errorText)
         return CurlFailure(
-            code: code.rawValue, text: text.isEmpty ? String(cString: curl_easy_strerror(code)) : text,
+            code: code, text: text.isEmpty ? String(cString: curl_easy_strerror(code)) : text,
             verifyResult: info(CURLINFO_SSL_VERIFYRESULT), connectStatus: info(CURLINFO_HTTP_CONNECTCODE),
             isConnected: pretransferTime > 0, systemError: Int32(clamping: info(CURLINFO_OS_ERRNO))
         ).error

@@ -2,8 +2,6 @@ import Foundation
 import ModelFetch
 import Testing
 
-@testable import Transfer
-
 /// What the library says is said to users of any program: it must not name the options of one.
 struct LibraryMessageTests {
     @Test(arguments: Remedy.all)
@@ -32,18 +30,4 @@ struct LibraryMessageTests {
         }
         #expect(count > 50)
     }
-
-    @Test(arguments: CurlFailure.codesWithWords)
-    func `what libcurl fails with is said without naming an option`(code: UInt32) {
-        for result in [0, 2, 9, 10, 20, 62] {
-            for text in ["", "wrong version number", "no application protocol", "host name"] {
-                let error = CurlFailure(code: code, text: text, verifyResult: result).error
-                #expect(!error.description.contains("--") && !error.brief.contains("--"), "\(error)")
-            }
-        }
-    }
-}
-
-extension CurlFailure {
-    fileprivate static let codesWithWords = Array(UInt32(1)...100)
 }

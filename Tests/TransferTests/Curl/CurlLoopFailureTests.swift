@@ -1,3 +1,4 @@
+import CCurl
 import LoopbackServer
 import Synchronization
 import Testing
@@ -22,8 +23,7 @@ import Testing
         }
 
         func driver(_ call: Call) -> MultiDriver {
-            // CURLM_OUT_OF_MEMORY.
-            let code: Int32 = 3
+            let code = CURLM_OUT_OF_MEMORY.rawValue
             var driver = MultiDriver.libcurl
             switch call {
             case .perform: driver.perform = { self.fails() ? code : MultiDriver.libcurl.perform($0) }
