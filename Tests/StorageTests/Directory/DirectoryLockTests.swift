@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [FaultyDisk.Fault.lie, .fail(ENOLCK), .fail(EOPNOTSUPP), .fail(EIO)])
-    func `knows when it locks nobody out`(fault: FaultyDisk.Fault) throws {
+    func `reports when it excludes nothing`(fault: FaultyDisk.Fault) throws {
         let directory = try directory { event, _, _ in event.call == .lock ? fault : nil }
         let lock = try #require(try DirectoryLock.tryAcquire(in: directory))
         #expect(!lock.isEffective)

@@ -67,7 +67,7 @@ import Testing
         #expect(scratch.exists("real/new"))
     }
 
-    @Test func `that is missing or no directory is told`() throws {
+    @Test func `that is missing or not a directory is reported`() throws {
         try scratch.write([1], to: "file")
         try #require(symlink("nowhere", scratch.path("dangling")) == 0)
         let open = { (name: String) in

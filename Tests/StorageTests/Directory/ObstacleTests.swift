@@ -6,7 +6,7 @@ import Testing
 
 /// Things that somebody put where a file of ours belongs. See also row 66 of the list of faults: nothing may hang, nothing
 /// outside may change.
-@Suite(.timeLimit(.minutes(10))) struct `Something in the way` {
+@Suite(.timeLimit(.minutes(10))) struct `An obstacle` {
     enum Obstacle: String, CaseIterable { case symlink, danglingSymlink, symlinkedDirectory, fifo, directory, device }
 
     private let outside: Scratch

@@ -114,7 +114,7 @@ import Testing
         if disturbance != .parentMoved { #expect(final == [1]) }
     }
 
-    @Test func `does not leave a name to what was exchanged in the moment of naming`() throws {
+    @Test func `does not publish a file that was exchanged just before the rename`() throws {
         let scratch = shop.scratch
         let other = Array(shop.bytes.reversed())
         let (shop, _) = try failing { event, nth, _ in
@@ -131,7 +131,7 @@ import Testing
         #expect(scratch.read("sub/weights.bin.partial") == other)
     }
 
-    @Test func `leaves a name to the run that was faster where no lock keeps it out`() throws {
+    @Test func `leaves the name to a faster run if locks have no effect`() throws {
         let scratch = shop.scratch
         let bytes = shop.bytes
         let disk = FaultyDisk { event, nth, _ in

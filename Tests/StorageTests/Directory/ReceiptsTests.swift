@@ -58,7 +58,7 @@ import Testing
         "{\"format\":\"modelfetch-receipts/1\",\"model\":\"m\",\"files\":{}} x",
         String(repeating: "[", count: 100_000), String(repeating: "{\"a\":", count: 100_000),
     ])
-    func `that cannot be read are none`(text: String) throws {
+    func `that cannot be read are ignored`(text: String) throws {
         #expect(try read(text) == Receipts())
     }
 
@@ -66,7 +66,7 @@ import Testing
         "\"size\": 1e400", "\"size\": 99999999999999999999", "\"size\": \"90\"", "\"inode\": -1", "\"mtime_ns\": null",
         "\"mtime_ns\": 1.5",
     ])
-    func `with wrong numbers are none`(field: String) throws {
+    func `with wrong numbers are ignored`(field: String) throws {
         var fields = ["\"size\": 90", "\"inode\": 1", "\"mtime_ns\": 1", "\"ctime_ns\": 1", "\"pinned\": true"]
         let key = field.prefix { $0 != ":" }
         fields.removeAll { $0.hasPrefix(key) }
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test(arguments: ["\\ud83d", "\\ud83d\\u0041", "\\ude00", "\\u12g4", "\\u12", "\\x", "\n", "\\"])
-    func `with a string that is none are none`(written: String) throws {
+    func `with a malformed string are ignored`(written: String) throws {
         let text = "{\"format\":\"modelfetch-receipts/1\",\"files\":{},\"model\":\"\(written)\"}"
         #expect(try read(text) == Receipts())
     }

@@ -96,7 +96,7 @@ import Testing
     }
 
     /// A receipt must not speak for bytes that nobody hashed.
-    @Test func `gets no receipt when somebody writes to it in the moment in which it has its name`() throws {
+    @Test func `gets no receipt when another program writes to it right after it got its name`() throws {
         let scratch = scratch
         let (shop, _) = try shop { event, _, _ in
             guard event.call == .synchronize, event.subject == "sub", scratch.exists("sub/weights.bin") else {
@@ -170,7 +170,7 @@ import Testing
         return likeness
     }
 
-    @Test func `is told in blocks, and whether one is the front of the other`() {
+    @Test func `is measured in blocks, and shows whether one is a prefix of the other`() {
         let block = Likeness.blockBytes
         let right = (0..<20 * block).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }
         var damaged = right

@@ -40,7 +40,7 @@ private func map(_ extents: [ExtentMap.Extent]) -> ExtentMap {
         Case(
             name: "at the far end", before: [], change: extent(.max - 1, .max), after: [extent(.max - 1, .max)]),
     ])
-    func `takes a range in`(_ test: Case) {
+    func `adds a range`(_ test: Case) {
         var map = map(test.before)
         map.insert(test.change.range, source: test.change.source)
         #expect(map.extents == test.after)
@@ -57,7 +57,7 @@ private func map(_ extents: [ExtentMap.Extent]) -> ExtentMap {
         Case(name: "the middle", before: [extent(0, 9)], change: extent(3, 6), after: [extent(0, 3), extent(6, 9)]),
         Case(name: "all", before: [extent(0, 3), extent(4, 9, 2)], change: extent(0, .max), after: []),
     ])
-    func `gives a range up`(_ test: Case) {
+    func `removes a range`(_ test: Case) {
         var map = map(test.before)
         map.remove(test.change.range)
         #expect(map.extents == test.after)

@@ -86,7 +86,7 @@ private let size: Int64 = 10 << 20
     }
 
     @Test(arguments: 0..<200)
-    func `means the same when it is written down anew without what says nothing any more`(seed: UInt64) {
+    func `is the same after it is rewritten without obsolete records`(seed: UInt64) {
         var generator = SplitMix64(seed: seed)
         var records: [JournalRecord] = []
         for number in 0..<Int.random(in: 1...60, using: &generator) {

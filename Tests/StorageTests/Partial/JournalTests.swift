@@ -192,7 +192,7 @@ import Testing
         #expect(try file.status().size == whole.bytes.count)
     }
 
-    @Test func `whose append failed half way has no tail that comes to life`() throws {
+    @Test func `whose append failed half way has no tail that is read later`() throws {
         // The call says it failed after it wrote everything, as one may that is interrupted by the network.
         let scratch = desk.scratch
         let path = scratch.path("j")

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct `A partial file of an earlier run` {
     private let size = 2_000_000
 
-    @Test func `goes on where it was`() throws {
+    @Test func `resumes where it was`() throws {
         let shop = try Workshop(size: size)
         try shop.prepare([0..<600_000, 1_000_000..<1_500_000])
         let partial = try shop.open()
@@ -25,7 +25,7 @@ import Testing
     enum Damage: String, CaseIterable { case flip, zero, hole, cut, removed, swapped }
 
     @Test(arguments: Damage.allCases)
-    func `gives up exactly the extents that are not what was written`(damage: Damage) throws {
+    func `discards exactly the extents that differ from what was written`(damage: Damage) throws {
         let shop = try Workshop(size: size)
         // Four records of 256 KiB, and a short one.
         try shop.prepare([0..<1_048_576, 1_500_000..<1_600_000])
@@ -246,7 +246,7 @@ import Testing
         }
     }
 
-    @Test func `gives up suspects, then found bytes, then everything`() throws {
+    @Test func `discards suspect bytes, then found bytes, then everything`() throws {
         let shop = try Workshop(size: size)
         try shop.scratch.write(Array(shop.bytes[..<400_000]), to: shop.names.partial)
         let partial = try shop.open()
@@ -268,7 +268,7 @@ import Testing
         #expect(try partial.finishVerified().digest == shop.identity.sha256)
     }
 
-    @Test func `gives up everything when all of it is suspect`() throws {
+    @Test func `discards everything if all of it is suspect`() throws {
         let shop = try Workshop(size: 1000)
         let partial = try shop.open()
         try partial.write(shop.bytes, at: 0, from: try partial.source(origin: "o", validator: "etag:1"))

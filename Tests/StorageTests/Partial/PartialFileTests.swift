@@ -7,7 +7,7 @@ import Testing
 @testable import Storage
 
 @Suite(.timeLimit(.minutes(10))) struct `A partial file` {
-    @Test func `written from front to back is verified`() throws {
+    @Test func `written from beginning to end is verified`() throws {
         let shop = try Workshop(size: 1_000_000, path: "deep/down/weights.bin")
         let partial = try shop.open()
         #expect(partial.gaps == [0..<1_000_000])
@@ -245,7 +245,7 @@ import Testing
     }
 
     @Test(arguments: [(Int32(28), true), (122, true), (95, false), (22, false), (4, false)])
-    func `cannot reserve what is not there, and does without the service`(code: Int32, isFatal: Bool) throws {
+    func `fails to reserve space only if there is none`(code: Int32, isFatal: Bool) throws {
         let shop = try Workshop(
             size: 1000, on: FaultyDisk { event, _, _ in event.call == .preallocate ? .fail(code) : nil })
         let partial = try shop.open()

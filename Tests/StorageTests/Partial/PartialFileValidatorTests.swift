@@ -85,7 +85,7 @@ import Testing
         #expect(partial.gaps == [300..<600])
     }
 
-    @Test func `an absent validator clears nobody`() throws {
+    @Test func `still suspects earlier bytes when a source stops sending validators`() throws {
         let shop = try Workshop(size: 1000)
         try shop.prepare([0..<300], origin: "a", validator: "")
         try shop.prepare([300..<600], origin: "a", validator: "etag:2")
