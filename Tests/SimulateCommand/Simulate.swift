@@ -3,7 +3,7 @@ import Foundation
 import SeededRandom
 import Simulation
 
-/// Plays schedules of faults against the download core: many of them, or one again.
+/// Runs the download core with schedules of faults: many of them, or a single one again.
 @main struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Play seeded schedules of faults against the download core, on a simulated network, disk and clock.",
@@ -13,17 +13,17 @@ import Simulation
             simulate --schedule FILE             a schedule that was written down
             """)
 
-    @Option(help: "The one seed to play.") var seed: UInt64?
+    @Option(help: "The only seed to run.") var seed: UInt64?
     @Option(help: "A file with one schedule as JSON.") var schedule: String?
-    @Option(help: "The kind of schedule to make of every seed; all kinds in turn if not given.") var profile: Profile?
-    @Option(help: "The first of many seeds.") var from: UInt64 = 0
-    @Option(help: "How many seeds.") var count: UInt64 = 10_000
-    @Option(help: "Threads that play.") var threads = ProcessInfo.processInfo.activeProcessorCount
-    @Option(help: "Failing seeds that are reported before it ends.") var failures = 5
-    @Option(help: "A lie to plant in every disk.") var lie: DiskLie?
-    @Flag(help: "Play several writers on one partial instead of whole runs.") var writers = false
-    @Flag(help: "Tell every call and request of a single schedule.") var verbose = false
-    @Flag(help: "Do not shrink what fails.") var noShrink = false
+    @Option(help: "The kind of schedule; all kinds in turn if not given.") var profile: Profile?
+    @Option(help: "The first seed.") var from: UInt64 = 0
+    @Option(help: "The number of seeds.") var count: UInt64 = 10_000
+    @Option(help: "The number of threads.") var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Option(help: "The number of failing seeds after which to stop.") var failures = 5
+    @Option(help: "A hidden fault to plant in every disk.") var lie: DiskLie?
+    @Flag(help: "Run several writers on one partial file instead of whole runs.") var writers = false
+    @Flag(help: "Print every call and request of a single schedule.") var verbose = false
+    @Flag(help: "Do not reduce failing schedules.") var noShrink = false
 
     func run() throws {
         // Dictionaries that are walked in another order each time would make a seed irreproducible.

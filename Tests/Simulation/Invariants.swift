@@ -140,7 +140,7 @@ final class Invariants {
             // It was there before, or the change was not detectable: wrong files must be as others have left them.
             let isTheirs = theirs[path]?.contains(now) == true
             if isTheirs, theirMarkers.contains(inode.serial) || silent.contains(path) { continue }
-            violated("the marker stands while \(path) is not there or not right, \(moment())")
+            violated("the marker is present while \(path) is missing or wrong, \(moment())")
         }
     }
 }

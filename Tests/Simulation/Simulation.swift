@@ -253,11 +253,11 @@ package final class Simulation {
             let isWhole =
                 current.files.allSatisfy { invariants.isRight($0.path.string) }
                 || (processes.count > 1 && process.leftWhole)
-            if !isWhole, !receiptsMayErr { invariants.violated("it says that all is well, and it is not") }
+            if !isWhole, !receiptsMayErr { invariants.violated("it reports success, but the model is not complete") }
             return
         }
         if report.isCancelled {
-            if !process.isInterrupted { invariants.violated("it says that it was cancelled, and nobody did") }
+            if !process.isInterrupted { invariants.violated("it reports a cancellation that did not happen") }
             return
         }
         let sickness =
@@ -265,7 +265,7 @@ package final class Simulation {
         let isHealthy =
             faults.isEmpty && !sickness && !process.isInterrupted && !isForeign && network.isRight
             && !machine.hasObstacles(in: Self.directory, files: files.map(\.path)) && processes.count == 1
-        if isHealthy { invariants.violated("it failed, and nothing was wrong: \(words)") }
+        if isHealthy { invariants.violated("it failed without a fault: \(words)") }
         let isExplained =
             switch report.kind {
             case .cannotWrite?:
@@ -278,7 +278,7 @@ package final class Simulation {
         if !isExplained {
             invariants.violated("a failure (\(report.kind.map { "\($0)" } ?? "no kind")) without a reason: \(words)")
         }
-        if profile == .oneHonest { invariants.violated("one source was honest, and the run failed: \(words)") }
+        if profile == .oneHonest { invariants.violated("one source was correct, but the run failed: \(words)") }
     }
 
     /// Whether the disk may be full, including files of others.
@@ -329,7 +329,8 @@ package final class Simulation {
         guard invariants.violations.isEmpty else { return }
         if process.report?.isOK != true || !invariants.isWhole && !cutsMayErr {
             invariants.violated(
-                "a healthy run did not put it right: \(process.report?.failures.first.map { "\($0)" } ?? "?")")
+                "a run without faults did not repair everything: \(process.report?.failures.first.map { "\($0)" } ?? "?")"
+            )
         }
         checkThrift()
         checkLeftovers()

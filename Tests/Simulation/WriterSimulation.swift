@@ -96,7 +96,7 @@ package final class WriterSimulation {
             switch round.incident {
             case .killed: verdict.kills += 1
             case .powerCut: verdict.cuts += 1
-            default: if isLast { violated("a healthy disk, and \(error)") }
+            default: if isLast { violated("an error without a fault of the disk: \(error)") }
             }
             guard let partial = round.partial, round.incident == .killed, !isDiskSick else { return nil }
             let perWriter = Self.killAllowance
@@ -138,11 +138,11 @@ package final class WriterSimulation {
             if machine.inode(at: "/d/f.partial")?.holds(right) != true { violated("wrong bytes were verified") }
             return true
         case .mismatch:
-            if !hasErred, !hasFound, lies.isEmpty { violated("every writer was right, and the digest is wrong") }
+            if !hasErred, !hasFound, lies.isEmpty { violated("all writers were right, but the digest is wrong") }
             _ = try partial.discardDoubtful()
             return false
         case .unproven:
-            violated("there is a digest, and it was not compared")
+            violated("there is a digest, but it was not compared")
             return false
         }
     }
@@ -221,7 +221,7 @@ package final class WriterSimulation {
         for (index, byte) in bytes.enumerated() {
             let expected = right[Int(range.lowerBound) + index]
             guard byte == expected || hasErred && byte == ~expected || hasFound else {
-                return violated("byte \(Int(range.lowerBound) + index) is held, and nobody wrote what stands there")
+                return violated("byte \(Int(range.lowerBound) + index) is held, but has a value that was never written")
             }
         }
     }

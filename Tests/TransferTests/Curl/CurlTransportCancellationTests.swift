@@ -46,7 +46,7 @@ import Testing
         let count = 16 << 20
         try await withServer { connection, _ in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n")
-            // Nobody reads so much: it ends when the client has gone.
+            // More than the client reads: it ends when the client closes the connection.
             connection.send([UInt8](repeating: 1, count: count))
             return false
         } test: { transport, server in

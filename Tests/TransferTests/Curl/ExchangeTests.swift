@@ -3,7 +3,7 @@ import Testing
 @testable import Transfer
 
 @Suite(.timeLimit(.minutes(10))) struct `The meeting place of a transfer` {
-    /// A loop that is gone takes no mail, and wakes nobody: its handle is never looked at.
+    /// The inbox is closed, so that the invalid handle is never used.
     private func exchange() throws -> Exchange {
         let inbox = LoopInbox(multi: MultiReference(handle: try #require(UnsafeMutableRawPointer(bitPattern: 8))))
         _ = inbox.close()
