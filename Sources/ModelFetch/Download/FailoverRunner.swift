@@ -3,10 +3,11 @@ internal import Transfer
 
 /// Runs an attempt against each source in turn, with retries and failover, until one succeeds or all are given up.
 final class FailoverRunner: Sendable {
-    private let context: RunContext
-    private let path: String
+    let context: RunContext
+    let path: String
     private let schedule: Mutex<SourceSchedule>
-    private let ranges: Mutex<[RangeSupport]>
+    /// Whether each source serves ranges of this file.
+    let ranges: Mutex<[RangeSupport]>
     private let received = Atomic<Int64>(0)
 
     init(_ context: RunContext, path: String) {
@@ -65,34 +66,6 @@ final class FailoverRunner: Sendable {
         }
     }
 
-    /// Requests a range of the file from a source, or the whole file if the source turns out to refuse ranges.
-    func open(_ request: FetchRequest, from index: Int) async throws(TransferError) -> RangeBody {
-        guard request.range != nil else { return try await context.fetcher.open(request) }
-        let isRangeless = context.health.all[index].refusesRanges
-        if !ranges.withLock({ $0[index].isRefused || (isRangeless && !$0[index].hasWorked) }) {
-            do throws(TransferError) {
-                let body = try await context.fetcher.open(request)
-                ranges.withLock { $0[index].served(body.reply) }
-                return body
-            } catch {
-                let retries = context.options.retries
-                guard ranges.withLock({ $0[index].failed(error, retries: retries) }) else { throw error }
-                context.emit(.debug("\(printable(path)): \(error); asking for the whole file instead of a range"))
-            }
-        }
-        var whole = request
-        whole.asksForWhole = true
-        do throws(TransferError) {
-            let body = try await context.fetcher.open(whole)
-            ranges.withLock { $0[index].servedWhole() }
-            context.health.update(index) { $0.deliveredWhole() }
-            return body
-        } catch {
-            ranges.withLock { $0[index].wholeFailed(error) }
-            throw error
-        }
-    }
-
     /// Body bytes received, including those that were skipped.
     var receivedBytes: Int64 { received.load(ordering: .relaxed) }
 
@@ -145,38 +118,14 @@ final class FailoverRunner: Sendable {
     ///
     /// - Throws: ``NothingReachable`` if none of them could be reached.
     private func exhausted(at offset: Int64, kept: String) throws(NothingReachable) -> Failure {
-        let (verdicts, kind) = schedule.withLock { ($0.verdicts, $0.kind) }
-        try context.monitor.endIfUnreachable(verdicts.map { $0?.error })
-        var (reasons, briefs): ([String], [String]) = ([], [])
-        let remedies = verdicts.compactMap { $0?.error?.remedy }
-        for (source, verdict) in zip(context.sources, verdicts) {
-            switch verdict {
-            case .spent(let error):
-                let attempts = context.options.retries &+ 1
-                let count = attempts == 1 ? "1 attempt" : "\(attempts) attempts without progress"
-                reasons.append("gave up after \(count): \(error)")
-            case .unreachable(let error):
-                reasons.append("\(error) (not retried: the host is unreachable)")
-            case .withheld(let error), .refused(let error): reasons.append(error.description)
-            case .contradicted: reasons.append("\(source.shown) has a file with another digest")
-            case nil: break
-            }
-            briefs.append(verdict?.error?.brief ?? "another digest")
-        }
-        let remedy: Remedy =
-            switch kind {
-            case .data: .addSource
-            case _ where verdicts.contains { $0?.error?.code == .denied }: .giveCredentials
-            case _ where remedies.first != nil: Remedy(remedies[0])
-            case .refused: .checkForLoginPage
-            // No source has the file, or none gives it: another run will not help.
-            case _ where !verdicts.contains(where: \.isTemporary): .checkAddress
-            case _ where verdicts.allSatisfy({ $0?.isOutOfReach == true }): .checkNetwork
-            default: .runAgain
-            }
-        let message = reasons.joined(separator: "; ") + "; " + kept
+        let outcome = schedule.withLock { $0.outcome }
+        let verdicts = outcome.verdicts
+        try context.monitor.endIfUnreachable(verdicts.map(\.error))
+        let attempts = context.options.retries &+ 1
+        let reasons = zip(context.sources, verdicts).map { $1.reason($0.shown, attempts: attempts) }
         return Failure(
-            kind, file: path, source: context.sources.count == 1 ? context.sources[0].shown : nil, offset: offset,
-            message, brief: briefs.joined(separator: ", "), remedy: remedy)
+            outcome.kind, file: path, source: context.sources.count == 1 ? context.sources[0].shown : nil,
+            offset: offset, reasons.joined(separator: "; ") + "; " + kept,
+            brief: verdicts.map(\.brief).joined(separator: ", "), remedy: outcome.remedy)
     }
 }

@@ -1,4 +1,4 @@
-/// Where in a JSON document something stands: `$.files[3].size`.
+/// The place of a value in a JSON document: `$.files[3].size`.
 struct JSONPath: Sendable {
     enum Step: Sendable {
         case key(String)
@@ -43,7 +43,7 @@ extension JSONPath: CustomStringConvertible {
     }
 }
 
-/// Something wrong at a place of a JSON document; which document is said by whoever knows (``ManifestError``).
+/// A fault at some place of a JSON document. ``ManifestError`` adds which document it is.
 struct JSONFault: Error {
     var path: JSONPath
     /// Already safe to print: quoted text went through `printable(_:)`.

@@ -1,4 +1,4 @@
-/// A value of a document and where it stands, so that whatever is wrong with it can be said with its JSON path.
+/// A value of a document with its JSON path, which every fault names.
 struct JSONReader {
     let value: JSONValue
     let path: JSONPath
@@ -35,7 +35,7 @@ struct JSONObjectReader {
 
     /// The value of `key`; `nil` when the key is missing or its value is null.
     func optional(_ key: String) -> JSONReader? {
-        // Keys of a manifest's objects are few: a search is faster than a table.
+        // The objects of a manifest have few keys, so a search is faster than a table.
         guard let member = members.first(where: { $0.key.utf8.elementsEqual(key.utf8) }) else { return nil }
         if case .null = member.value { return nil }
         return JSONReader(value: member.value, path: path.key(key))
@@ -46,7 +46,7 @@ struct JSONObjectReader {
         return reader
     }
 
-    /// Where the keys stand that are not among `known`.
+    /// The places of the keys that are not among `known`.
     func unknownKeys(besides known: [String]) -> [JSONPath] {
         members.filter { member in !known.contains { $0.utf8.elementsEqual(member.key.utf8) } }.map { path.key($0.key) }
     }

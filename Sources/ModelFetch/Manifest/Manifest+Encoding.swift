@@ -3,8 +3,8 @@ internal import Hashing
 extension Manifest {
     /// The manifest as JSON in its documented format, ending in a line feed.
     ///
-    /// Keys have a fixed order, so that equal manifests are equal texts; decoding the text gives an equal manifest.
-    /// Credentials in sources are written too: see ``withoutCredentials``.
+    /// Keys have a fixed order, so that equal manifests give equal texts. Decoding the text gives an equal manifest. Credentials in
+    /// sources are included; see ``withoutCredentials``.
     public func json() -> String { jsonValue.text() + "\n" }
 
     /// The same without the white space that makes it readable.
@@ -39,7 +39,7 @@ extension ManifestFile {
     fileprivate var jsonValue: JSONValue {
         var members: [JSONValue.Member] = [
             .init(key: "path", value: .string(path.string)),
-            // Unknown is said, not left out.
+            // Written as null rather than left out.
             .init(key: "size", value: size.map { .integer($0) } ?? .null),
             .init(key: "sha256", value: sha256.map { .string($0.hex) } ?? .null),
         ]

@@ -1,9 +1,9 @@
-/// The rules that go beyond the type of a value. Each is told with the JSON path of what breaks it.
+/// The rules that go beyond the types of values. A fault names the JSON path of the value that breaks the rule.
 extension Manifest {
     static let maximumFiles = 100_000
     static let maximumNameBytes = 128
     static let maximumTextBytes = 4096
-    /// The largest size: every JSON reader can represent it, and no disk holds it.
+    /// The largest size: every JSON parser can represent it, and no disk is that large.
     static let maximumSize = StrictJSON.maximumInteger
 
     func checkRules() throws(JSONFault) {
@@ -129,7 +129,7 @@ extension Manifest {
         if expected.size == nil, expected.sha256 == nil {
             throw JSONFault(path: path, reason: "must have a size or a sha256")
         }
-        // What is known needs no expectation, and one that differs would be a second truth.
+        // A known value needs no expected one, and a different one would contradict it.
         if expected.size != nil, file.size != nil {
             throw JSONFault(path: path.key("size"), reason: "must go: the size is known")
         }

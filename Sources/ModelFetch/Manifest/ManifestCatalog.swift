@@ -2,22 +2,22 @@ internal import BuiltInManifests
 
 /// The manifests that are known by name: those that ship with the program and those of the user's directories.
 ///
-/// Making a catalog never fails. A manifest that cannot be read or breaks a rule becomes one of ``problems``, and does
-/// not hide the others; it is thrown when it is asked for.
+/// Creating a catalog never fails. A manifest that cannot be read or breaks a rule becomes one of ``problems`` and does not affect
+/// the others; its error is thrown when this manifest is requested.
 public struct ManifestCatalog: Sendable {
-    /// Every usable manifest, in the order of a list: the built-in ones (or those that replace them), then the others.
+    /// All usable manifests in the order of a list: first the built-in ones (or those that replace them), then the others.
     public let manifests: [LoadedManifest]
-    /// Directories and manifests that are of no use, with the reason.
+    /// Directories and manifests that cannot be used, with the reasons.
     public let problems: [ManifestError]
-    /// What a user should know: manifests that hide others, unknown keys.
+    /// What a user should know, such as manifests that hide others, and unknown keys.
     public let warnings: [ManifestWarning]
 
-    /// A catalog of the built-in manifests and of every `*.json` in `directories`.
+    /// Creates a catalog of the built-in manifests and of every `*.json` in `directories`.
     ///
-    /// A user's manifest hides the built-in one of the same name; of two in the user's directories the first counts, by
-    /// the order of `directories` and then of file names. Both give a warning.
+    /// A user's manifest hides a built-in one of the same name. Of several manifests of one name in the user's directories the first
+    /// counts, by the order of `directories` and then of file names. Each of these cases gives a warning.
     ///
-    /// Reads files, and so blocks: not to be called where that matters.
+    /// Reads files, and so blocks.
     public init(directories: [String] = []) {
         var builder = Builder()
         for directory in directories { builder.add(directory: directory) }
@@ -27,41 +27,40 @@ public struct ManifestCatalog: Sendable {
         warnings = builder.warnings
     }
 
-    /// The directories in a list like that of `$MODELFETCH_MANIFESTS`: separated by colons, empty ones left out.
+    /// The directories in a list like that of `$MODELFETCH_MANIFESTS`, separated by colons. Empty ones are ignored.
     package static func directories(inList list: String) -> [String] {
-        // By bytes: a directory may begin with a combining mark, which would make one Character of itself and the colon.
+        // Split by bytes: a directory may begin with a combining mark, which would form one Character with the colon.
         list.utf8.split(separator: UInt8(ascii: ":")).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Whether what the user gave for a model means a manifest file: it holds a `/` or ends in `.json`.
+    /// Whether a model argument is the path of a manifest: it contains a `/` or ends in `.json`.
     package static func isPath(_ model: String) -> Bool {
         model.utf8.contains(UInt8(ascii: "/")) || model.utf8.suffix(5).elementsEqual(".json".utf8)
     }
 
     /// Reads the manifest in a file. Symbolic links are followed.
     ///
-    /// - Throws: ``ManifestError``: ``ManifestError/Code/missing`` where there is none,
-    ///   ``ManifestError/Code/unreadable`` for what cannot be read or is not a regular file,
-    ///   ``ManifestError/Code/invalid`` for what breaks a rule or is over 16 MiB.
+    /// - Throws: ``ManifestError`` with ``ManifestError/Code/missing`` if there is no such file, ``ManifestError/Code/unreadable`` if it
+    ///   cannot be read or is not a regular file, or ``ManifestError/Code/invalid`` if it breaks a rule or is larger than 16 MiB.
     public static func load(_ path: String) throws(ManifestError) -> LoadedManifest {
         try Manifest.decode(ManifestFileReader.read(path), from: .file(path))
     }
 
-    /// The manifest that a user means by `model`: a file's path (see ``isPath(_:)``), a name or an alias.
+    /// The manifest that a model argument means: the path of a file (see ``isPath(_:)``), a name or an alias.
     ///
     /// - Throws: what ``load(_:)`` and ``find(_:)`` throw.
     package func resolve(_ model: String) throws(ManifestError) -> LoadedManifest {
         Self.isPath(model) ? try Self.load(model) : try find(model)
     }
 
-    /// The manifest called `name`, or with that alias.
+    /// The manifest with the given name or alias.
     ///
-    /// A name that is right to the byte comes before an alias, and both before one that differs only in case or in its
-    /// Unicode normalization. Among equals a user's manifest comes before a built-in one.
+    /// A name that matches exactly takes precedence over an alias, and both over a name that differs only in case or Unicode
+    /// normalization. Among equal matches, a user's manifest takes precedence over a built-in one.
     ///
-    /// - Throws: ``ManifestError``: ``ManifestError/Code/unknownModel`` with a list of those that there are; or what is
-    ///   wrong with the user's `name.json`, where nothing but a built-in manifest could stand in for it: to fall back
-    ///   silently on another description of the model is not what the user asked for.
+    /// - Throws: ``ManifestError`` with ``ManifestError/Code/unknownModel`` and a list of the known names; or the error of the user's
+    ///   `name.json` if only a built-in manifest could replace it, because silently using another description of the model is not
+    ///   what the user asked for.
     public func find(_ name: String) throws(ManifestError) -> LoadedManifest {
         let candidates = manifests.filter { $0.origin != .builtIn } + manifests.filter { $0.origin == .builtIn }
         let key = ManifestPath.folded(name)
@@ -97,13 +96,13 @@ public struct ManifestCatalog: Sendable {
 }
 
 extension ManifestCatalog {
-    /// Gathers manifests in the order of precedence: the user's before the built-in ones.
+    /// Collects manifests in the order of precedence: the user's before the built-in ones.
     private struct Builder {
         var added: [LoadedManifest] = []
         var builtIn: [LoadedManifest] = []
         var problems: [ManifestError] = []
         var warnings: [ManifestWarning] = []
-        /// Who has a name or alias already, by its bytes.
+        /// The owner of each name and alias so far, by its bytes.
         private var owners: [[UInt8]: LoadedManifest] = [:]
 
         mutating func add(directory: String) {
@@ -126,7 +125,7 @@ extension ManifestCatalog {
             }
         }
 
-        /// A built-in manifest keeps its place in the list when a user's takes its name.
+        /// A built-in manifest keeps its place in the list if a user's manifest takes its name.
         mutating func addBuiltIn() {
             for (file, bytes) in BuiltInManifests.files {
                 do throws(ManifestError) {
@@ -138,7 +137,7 @@ extension ManifestCatalog {
                         builtIn.append(added.remove(at: index))
                     }
                 } catch {
-                    // A test reads them all; a list without one is better than a program that does not start.
+                    // A test reads all of them. Here, a list without one is better than a program that does not start.
                     problems.append(
                         ManifestError(
                             error.code, source: "built in \(file)", jsonPath: error.jsonPath, reason: error.reason))
@@ -146,7 +145,7 @@ extension ManifestCatalog {
             }
         }
 
-        /// Notes whose name and aliases these are; false when the name is taken, and the manifest hidden by its owner.
+        /// Notes the owner of a name and aliases; returns false if the name is taken, so that its owner hides the manifest.
         private mutating func claim(_ loaded: LoadedManifest) -> Bool {
             let name = Array(loaded.manifest.name.utf8)
             if let owner = owners[name], Self.sameName(owner, loaded) {

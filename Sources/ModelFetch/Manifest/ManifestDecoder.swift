@@ -6,8 +6,8 @@ extension Manifest {
     /// - Parameters:
     ///   - json: The whole document: UTF-8, at most 16 MiB.
     ///   - origin: Where it came from, for messages and reports.
-    /// - Throws: ``ManifestError`` with ``ManifestError/Code/invalid`` and the JSON path of the first thing wrong. Keys that
-    ///   this version does not know are not an error: they are ignored with a warning.
+    /// - Throws: ``ManifestError`` with ``ManifestError/Code/invalid`` and the JSON path of the first fault. Keys that
+    ///   this version does not know are no error; they are ignored with a warning.
     public static func decode(_ json: [UInt8], from origin: ManifestOrigin) throws(ManifestError) -> LoadedManifest {
         do throws(JSONFault) {
             var decoder = ManifestDecoder()
@@ -19,13 +19,13 @@ extension Manifest {
     }
 }
 
-/// Turns JSON values into the values of a manifest, and remembers the keys that it did not know.
+/// Decodes the JSON of a manifest, and collects the keys that it does not know.
 struct ManifestDecoder {
     private var unknownKeys: [JSONPath] = []
 
     mutating func manifest(_ root: JSONReader) throws(JSONFault) -> Manifest {
         let object = try root.object()
-        // First of all: another version may mean anything by the rest.
+        // Checked first, because in another version the rest may have any meaning.
         try check(format: object.required("format"))
         note(
             object, ["format", "name", "aliases", "directory", "description", "sources", "marker", "files"])
@@ -36,7 +36,7 @@ struct ManifestDecoder {
         for source in try object.optional("sources")?.array() ?? [] { sources.append(try self.source(source)) }
         var files: [ManifestFile] = []
         let fileReaders = try object.required("files").array()
-        // Before every one of them is decoded.
+        // Checked before any of them is decoded.
         guard fileReaders.count <= Manifest.maximumFiles else {
             throw JSONFault(
                 path: .root.key("files"), reason: "has more than \(Manifest.maximumFiles) files: \(fileReaders.count)")
@@ -50,7 +50,7 @@ struct ManifestDecoder {
     }
 
     func warnings(from origin: ManifestOrigin) -> [ManifestWarning] {
-        // A hundred thousand files may have a hundred thousand unknown keys: the first few tell the story.
+        // There may be a hundred thousand unknown keys; the first few are enough.
         let shown = 20
         var warnings = unknownKeys.prefix(shown).map { path in
             ManifestWarning(

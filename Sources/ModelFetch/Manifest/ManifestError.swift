@@ -1,14 +1,14 @@
 public import Foundation
 
-/// Why there is no manifest: which one was meant, where in it something is wrong, and what.
+/// Why a manifest cannot be used: which one, where in it the fault is, and what is wrong.
 ///
-/// The message names all of them and is safe to print: whatever came from outside is escaped.
+/// The message is safe to print: text from outside is escaped.
 public struct ManifestError: Error, Hashable, Sendable {
-    /// What kind of failure this is; it decides the exit status of the command.
+    /// The kind of failure.
     public let code: Code
-    /// Which manifest: a file's path, `built in`, a directory, or the model that was asked for. Not yet escaped.
+    /// Which manifest: the path of a file or directory, `built in`, or the requested model. Not escaped.
     public let source: String
-    /// Where in the manifest, as in `$.files[3].size`; `nil` where the trouble is not inside a manifest.
+    /// Where in the manifest, as in `$.files[3].size`; `nil` if the fault is not inside a manifest.
     public let jsonPath: String?
     /// What is wrong there. Safe to print.
     public let reason: String
@@ -24,18 +24,18 @@ public struct ManifestError: Error, Hashable, Sendable {
         self.init(.invalid, source: source, jsonPath: fault.path.description, reason: fault.reason)
     }
 
-    /// The kinds of failure. There may be more of them one day.
+    /// The kinds of failure. Later versions may add some.
     public struct Code: Hashable, Sendable {
         private enum Kind { case unknownModel, missing, invalid, unreadable }
         private let kind: Kind
 
-        /// No manifest has this name or alias; the message lists those that there are. Exit status 64.
+        /// No manifest has this name or alias. The message lists the known names.
         public static let unknownModel = Code(kind: .unknownModel)
-        /// There is no such file or directory. Exit status 66.
+        /// There is no such file or directory.
         public static let missing = Code(kind: .missing)
-        /// The manifest breaks a rule. Exit status 65.
+        /// The manifest breaks a rule.
         public static let invalid = Code(kind: .invalid)
-        /// The file or directory is there and cannot be read, or is not a regular file. Exit status 73.
+        /// The file or directory exists but cannot be read, or is not a regular file.
         public static let unreadable = Code(kind: .unreadable)
     }
 }

@@ -1,21 +1,21 @@
 public import Hashing
 
-/// One file of a model and what is known of its bytes.
+/// A file of a model, and what is known about its content.
 public struct ManifestFile: Hashable, Sendable {
-    /// Where it lies inside the model directory.
+    /// Its path in the model directory.
     public let path: ManifestPath
-    /// Its length in bytes; `nil` only where ``unpinned`` says why.
+    /// Its size in bytes; `nil` only if ``unpinned`` says why.
     public let size: Int64?
-    /// Its SHA-256; `nil` only where ``unpinned`` says why.
+    /// Its SHA-256; `nil` only if ``unpinned`` says why.
     public let sha256: SHA256Digest?
-    /// What was derived for a size or digest that nobody has observed.
+    /// Values that were derived for a size or digest that is not known.
     public let expected: Expected?
     /// Why the size or digest is not known.
     public let unpinned: String?
-    /// Other contents that are genuine, such as those of an earlier release. They are accepted in an audit, never fetched.
+    /// Other genuine contents, such as those of an earlier release. An audit accepts them; a download does not.
     public let variants: [Variant]
 
-    /// A file, unchecked; ``Manifest`` checks it.
+    /// Creates a file without checks; ``Manifest`` checks it.
     public init(
         path: ManifestPath, size: Int64?, sha256: SHA256Digest?, expected: Expected? = nil, unpinned: String? = nil,
         variants: [Variant] = []
@@ -28,32 +28,32 @@ public struct ManifestFile: Hashable, Sendable {
         self.variants = variants
     }
 
-    /// Values that follow from a rule, and that no one has seen confirmed by the file itself.
+    /// Values that follow from a rule, but have not been confirmed by the file itself.
     ///
-    /// A source that contradicts them is refused unless a second source says the same. They never make a file pinned.
+    /// A source that contradicts them is refused, unless a second source agrees with it. They never make a file pinned.
     public struct Expected: Hashable, Sendable {
-        /// The length in bytes; `nil` where ``ManifestFile/size`` is known or nothing can be derived.
+        /// The size in bytes; `nil` if ``ManifestFile/size`` is known or nothing can be derived.
         public let size: Int64?
-        /// The digest; `nil` where ``ManifestFile/sha256`` is known or nothing can be derived.
+        /// The digest; `nil` if ``ManifestFile/sha256`` is known or nothing can be derived.
         public let sha256: SHA256Digest?
 
-        /// Expectations of a file: its length in bytes, its digest, or both.
+        /// Creates expected values: a size in bytes, a digest, or both.
         public init(size: Int64?, sha256: SHA256Digest? = nil) {
             self.size = size
             self.sha256 = sha256
         }
     }
 
-    /// Another content that is as genuine as the pinned one.
+    /// Another content, as genuine as the pinned one.
     public struct Variant: Hashable, Sendable {
-        /// Length in bytes.
+        /// The size in bytes.
         public let size: Int64
-        /// Its digest.
+        /// The digest.
         public let sha256: SHA256Digest
         /// Where it comes from.
         public let note: String?
 
-        /// A content of so many bytes with this digest.
+        /// Creates a variant with a size in bytes and a digest.
         public init(size: Int64, sha256: SHA256Digest, note: String? = nil) {
             self.size = size
             self.sha256 = sha256
@@ -61,9 +61,9 @@ public struct ManifestFile: Hashable, Sendable {
         }
     }
 
-    /// Whether a SHA-256 decides what the right bytes are. Only such files can be *verified*.
+    /// Whether a SHA-256 determines the content. Only such files can be *verified*.
     public var isPinned: Bool { sha256 != nil }
 
-    /// The length in bytes to plan with: the known one, else the expected one, else `nil`.
+    /// The size in bytes to plan with: the known one, or else the expected one; `nil` if there is neither.
     public var plannedSize: Int64? { size ?? expected?.size }
 }

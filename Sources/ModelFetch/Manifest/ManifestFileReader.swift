@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Reads manifests from places that the user named: outside every model directory, and so outside the storage's care.
+/// Reads manifests from paths that the user named. They are outside any model directory, so `Storage` is not used.
 enum ManifestFileReader {
     /// The bytes of a regular file, symbolic links followed, up to one more than a manifest may have.
     static func read(_ path: String) throws(ManifestError) -> [UInt8] {
         guard !path.utf8.contains(0) else { throw failure(path, ENOENT) }
-        // O_NONBLOCK: opening a FIFO would wait for a writer, and a device may wait for anything.
+        // O_NONBLOCK, because opening a FIFO would wait for a writer, and opening a device may wait as well.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw failure(path, errno) }
         defer { close(descriptor) }
@@ -51,7 +51,7 @@ enum ManifestFileReader {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
                 tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(validatingCString: $0) }
             }
-            // Hidden ones are what editors leave behind. A name that is not UTF-8 could not be shown or typed.
+            // Hidden files may be left by editors. A name that is not UTF-8 could neither be shown nor typed.
             guard let name, name.utf8.first != UInt8(ascii: ".") else { continue }
             if name.utf8.suffix(5).elementsEqual(".json".utf8) { names.append(name) }
         }

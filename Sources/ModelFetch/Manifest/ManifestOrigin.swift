@@ -1,13 +1,13 @@
-/// Where a manifest came from. Reports say it, because it is what the rest of them rests on.
+/// Where a manifest came from. Reports say so, because everything else in them depends on it.
 public enum ManifestOrigin: Hashable, Sendable {
     /// Shipped with this program.
     case builtIn
     /// Read from the file at this path.
     case file(String)
-    /// The copy that the receipts in this model directory keep: as trustworthy as the directory itself.
+    /// Read from the copy in this model directory. It is only as trustworthy as the directory itself.
     case receipt(String)
 
-    /// In words, for messages. Not escaped.
+    /// The origin in words, for messages. Not escaped.
     public var source: String {
         switch self {
         case .builtIn: "built in"

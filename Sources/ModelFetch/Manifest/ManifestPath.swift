@@ -1,15 +1,14 @@
 internal import Foundation
 internal import Storage
 
-/// Where a file of a model lies: a relative path that cannot lead outside the model directory, whoever wrote it.
+/// The path of a file in a model directory: a relative path that cannot lead outside the directory, wherever it came from.
 ///
 /// A value of this type has passed every check of `docs/manifests.md`: no absolute or empty path, no empty, `.` or `..`
 /// component, no backslash, no control or bidirectional characters, no name that modelfetch needs for itself, and room
 /// left for its own suffixes within the 255 bytes that file systems give a name.
 ///
-/// Paths are what the kernel sees: bytes. Equality, order and hashing go by the UTF-8 bytes, and so does the validation.
-/// (`String` compares by canonical equivalence, and takes `/` followed by a combining mark for one character that is not
-/// `/`.)
+/// Paths are compared, ordered, hashed and validated by their UTF-8 bytes, as the kernel sees them. (`String` compares by canonical
+/// equivalence, and takes `/` followed by a combining mark for one character that is not `/`.)
 public struct ManifestPath: Sendable {
     /// The path as it stands in the manifest.
     public let string: String
@@ -19,7 +18,7 @@ public struct ManifestPath: Sendable {
     /// The longest path in bytes.
     static let maximumBytes = 1024
 
-    /// Takes a path that is safe, and throws ``Invalid`` for any other.
+    /// Creates a path; throws ``Invalid`` if the path is not safe.
     public init(_ string: String) throws(Invalid) {
         let bytes = Array(string.utf8)
         if let reason = Self.fault(in: bytes, string) { throw Invalid(reason: reason) }
@@ -27,13 +26,13 @@ public struct ManifestPath: Sendable {
         self.string = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Why a text is not a path for a manifest.
+    /// Why a text cannot be a path in a manifest.
     public struct Invalid: Error, Hashable, Sendable {
         /// Continues a sentence that names the path: "is absolute".
         public let reason: String
     }
 
-    /// The names along the way; the last one is the file's. Never empty.
+    /// The components of the path, the last of which is the file's name. Never empty.
     public var components: [String] {
         bytes.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
     }

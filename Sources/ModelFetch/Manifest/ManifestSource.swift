@@ -1,16 +1,16 @@
-/// A place from which a model's files can be had: a base URL to which their paths are appended.
+/// A source of a model's files: a base URL to which their paths are appended.
 public struct ManifestSource: Hashable, Sendable {
     /// The base URL, `http` or `https`, ending in `/`.
     ///
-    /// It may carry a user name and password, which are sent to its own origin only: print ``redactedURL`` instead.
+    /// It may contain a user name and password, which are sent to its own origin only. Print ``redactedURL`` instead.
     public let url: String
-    /// Sources of one rank may be used together; one of a later rank only while no earlier one gives progress. Not
-    /// negative; 0 comes first.
+    /// The order in which sources are used: sources of the same rank may be used together, and one of a higher rank only while those of
+    /// lower ranks make no progress. Not negative; 0 comes first.
     public let rank: Int
-    /// What a reader might want to know about it.
+    /// A remark for readers of the manifest.
     public let note: String?
 
-    /// A source, unchecked; ``Manifest`` checks it. A missing final `/` is added to the URL.
+    /// Creates a source without checks; ``Manifest`` checks it. A missing final `/` is added to the URL.
     public init(url: String, rank: Int = 0, note: String? = nil) {
         self.url = url.utf8.last == UInt8(ascii: "/") ? url : url + "/"
         self.rank = rank
@@ -24,7 +24,7 @@ public struct ManifestSource: Hashable, Sendable {
             + String(decoding: url.utf8[userinfo.upperBound...], as: UTF8.self)
     }
 
-    /// Everything between `://` and the last `@` of the authority, that included; `nil` where there is none.
+    /// Everything between `://` and the last `@` of the authority, including the `@`; `nil` if there is none.
     private var userinfoRange: Range<String.Index>? {
         guard let start = Self.authorityStart(in: url) else { return nil }
         let authority = url.utf8[start...].prefix { $0 != UInt8(ascii: "/") }
@@ -46,14 +46,14 @@ public struct ManifestSource: Hashable, Sendable {
 
     static let maximumURLBytes = 4096
 
-    /// Why the URL cannot be a base; `nil` when it can. Never quotes the URL, which may hold a password.
+    /// Why the URL cannot be a base URL; `nil` if it can. Never quotes the URL, which may contain a password.
     var faultInURL: String? {
         if url.utf8.count > Self.maximumURLBytes { return "is longer than \(Self.maximumURLBytes) bytes" }
         if let scalar = url.unicodeScalars.first(where: { !Self.mayStandInURL($0) }) {
             return "has the character \(scalar.escaped), which a URL cannot hold; percent-encode it"
         }
         guard let start = Self.authorityStart(in: url) else { return "must begin with https:// or http://" }
-        // The paths of files are appended, and would become part of the query or fragment.
+        // The paths of files are appended, and would become part of the query or the fragment.
         if url.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) {
             return "must be a base URL, without “?” or “#”"
         }
@@ -64,7 +64,7 @@ public struct ManifestSource: Hashable, Sendable {
         return hasGoodPort(host) ? nil : "has a port that is not a number from 1 to 65535"
     }
 
-    /// - Parameter host: what stands after user and password; begins with the host.
+    /// - Parameter host: the URL from its host on.
     private func hasGoodPort(_ host: Substring.UTF8View) -> Bool {
         var rest = host.prefix { $0 != UInt8(ascii: "/") }
         // The colons of an IPv6 address are in brackets.
@@ -77,7 +77,7 @@ public struct ManifestSource: Hashable, Sendable {
         return (1...65535).contains(Int(String(decoding: digits, as: UTF8.self)) ?? 0)
     }
 
-    /// RFC 3986 §2, less the controls, spaces and quotes of other readers' leniency.
+    /// The characters of RFC 3986 §2, without those that only lenient parsers accept.
     private static func mayStandInURL(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "\"", "<", ">", "\\", "^", "`", "{", "|", "}": false

@@ -1,10 +1,10 @@
-/// Something about a manifest that a user should know and that does not keep it from being used.
+/// Something about a manifest that a user should know, although the manifest can be used.
 public struct ManifestWarning: Hashable, Sendable {
-    /// Which manifest: a file's path or `built in`. Not yet escaped.
+    /// Which manifest: the path of a file, or `built in`. Not escaped.
     public let source: String
-    /// Where in it; `nil` where the manifest as a whole is meant.
+    /// Where in the manifest; `nil` for the manifest as a whole.
     public let jsonPath: String?
-    /// What is odd. Safe to print.
+    /// What is unusual. Safe to print.
     public let reason: String
 }
 

@@ -1,11 +1,11 @@
-/// Two paths of one manifest that could not both be files of one directory, on this file system or on another.
+/// Two paths of a manifest that cannot both be files in one directory, on this or on another file system.
 struct PathCollision {
     enum Kind {
         /// The same bytes.
         case equal
         /// Different bytes that a file system without case, or one that normalises Unicode, takes for one name.
         case folded
-        /// One is a directory on the way to the other.
+        /// One is a parent directory of the other.
         case directory
     }
 
@@ -14,7 +14,7 @@ struct PathCollision {
     let first: Int
     let second: Int
 
-    /// The first collision among `paths`; `nil` when they can all stand side by side.
+    /// The first collision among `paths`; `nil` if there is none.
     static func find(in paths: [ManifestPath]) -> PathCollision? {
         // Sorted by components, everything inside a directory follows directly upon the path of that name: comparing
         // neighbours is enough, where looking up every prefix of every path could be made to take quadratic time.

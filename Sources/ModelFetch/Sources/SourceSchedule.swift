@@ -6,20 +6,6 @@ internal import Transfer
 /// resets the failures, so only consecutive attempts without progress count. A source whose answer was final or wrong is given up for
 /// this file. The file fails when every source is given up.
 struct SourceSchedule: Sendable {
-    /// Why a source was given up.
-    enum Verdict: Hashable, Sendable {
-        /// All allowed attempts failed.
-        case spent(TransferError)
-        /// It could not be reached, and another file of the run has already spent all allowed attempts on it.
-        case unreachable(TransferError)
-        /// It does not have the file, or denies it.
-        case withheld(TransferError)
-        /// It answered something wrong or unsafe.
-        case refused(TransferError)
-        /// It delivered the whole file, with a wrong digest.
-        case contradicted
-    }
-
     enum Step: Hashable, Sendable {
         /// Ask this source after the pause.
         case ask(source: Int, after: Duration)
@@ -41,7 +27,7 @@ struct SourceSchedule: Sendable {
         var gained: Int64 = 0
         var contradictions = 0
         var notBefore: Duration = .zero
-        var verdict: Verdict?
+        var verdict: SourceVerdict?
     }
 
     /// How many bytes count as progress, in however many attempts. The end of the requested range counts as well.
@@ -63,8 +49,11 @@ struct SourceSchedule: Sendable {
         entries = ranks.map { Entry(rank: $0) }
     }
 
-    /// Why each source is out; `nil` for those that are not.
-    var verdicts: [Verdict?] { entries.map(\.verdict) }
+    /// Why each source was given up; `nil` for those that were not.
+    var verdicts: [SourceVerdict?] { entries.map(\.verdict) }
+
+    /// The failure of the file if all sources were given up.
+    var outcome: SourceOutcome { SourceOutcome(verdicts: entries.compactMap(\.verdict)) }
 
     /// - Parameters:
     ///   - now: the time, on the scale of every other time here.
@@ -159,45 +148,5 @@ struct SourceSchedule: Sendable {
         }
         entries[source].contradictions += 1
         if entries[source].contradictions >= Self.contradictionsAllowed { entries[source].verdict = .contradicted }
-    }
-
-    /// The kind of the failure if all sources are given up.
-    var kind: Failure.Kind {
-        let verdicts = entries.compactMap(\.verdict)
-        var (spent, refused, contradicted) = (false, true, false)
-        for verdict in verdicts {
-            if Optional(verdict).isTemporary { spent = true }
-            if case .contradicted = verdict { contradicted = true }
-            if case .refused = verdict {} else { refused = false }
-        }
-        // A source whose failure may pass may still be right, so that another run is worth trying.
-        if spent { return .unavailable }
-        if contradicted { return .data }
-        return refused && !verdicts.isEmpty ? .refused : .unavailable
-    }
-}
-
-extension SourceSchedule.Verdict {
-    /// The source's last error; `nil` if it delivered the file.
-    var error: TransferError? {
-        switch self {
-        case .spent(let error), .unreachable(let error), .withheld(let error), .refused(let error): error
-        case .contradicted: nil
-        }
-    }
-
-    /// Whether the source could not be reached.
-    var isOutOfReach: Bool {
-        error?.isUnreachable == true
-    }
-}
-
-extension SourceSchedule.Verdict? {
-    /// Whether another run may succeed with the source.
-    var isTemporary: Bool {
-        switch self {
-        case .spent, .unreachable: true
-        default: false
-        }
     }
 }

@@ -31,7 +31,7 @@ private struct Constant: RandomNumberGenerator {
 
     @Test func `gives up at once without a source`() {
         #expect(next(schedule([])) == .giveUp)
-        #expect(schedule([]).kind == .unavailable)
+        #expect(schedule([]).outcome.kind == .unavailable)
     }
 
     @Test mutating func `turns to the next source while one is left alone`() {
@@ -78,7 +78,7 @@ private struct Constant: RandomNumberGenerator {
             #expect(attempts == retries + 1)
         }
         #expect(next(schedule) == .giveUp)
-        #expect(schedule.kind == .unavailable)
+        #expect(schedule.outcome.kind == .unavailable)
     }
 
     @Test mutating func `forgives all failures on progress`() {
@@ -128,7 +128,7 @@ private struct Constant: RandomNumberGenerator {
         schedule.contradicted([1])
         #expect(next(schedule) == .giveUp)
         #expect(schedule.verdicts == [.contradicted, .contradicted])
-        #expect(schedule.kind == .data)
+        #expect(schedule.outcome.kind == .data)
     }
 
     @Test mutating func `lets each of several deliver alone once they were wrong together`() {
@@ -144,7 +144,7 @@ private struct Constant: RandomNumberGenerator {
         #expect(next(schedule, at: 9) == .ask(source: 0, after: .zero))
         schedule.contradicted([0])
         #expect(next(schedule) == .giveUp)
-        #expect(schedule.kind == .data)
+        #expect(schedule.outcome.kind == .data)
     }
 
     // MARK: Progress
@@ -272,6 +272,6 @@ private struct Constant: RandomNumberGenerator {
             }
         }
         #expect(next(schedule) == .giveUp)
-        #expect(schedule.kind == kind)
+        #expect(schedule.outcome.kind == kind)
     }
 }
