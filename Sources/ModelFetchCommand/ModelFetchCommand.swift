@@ -12,12 +12,12 @@ struct ModelFetchCommand: AsyncParsableCommand {
             """,
         discussion: """
             EXAMPLES
-              modelfetch 124M               GPT-2 124M into models/124M
-              modelfetch 124M               the same again: resumes
+              modelfetch 124M                download it to models/124M
+              modelfetch 124M                the same again: resume
               modelfetch 355M ~/gpt2 --limit-rate 5M
               modelfetch 355M --source http://mirror.example/355M/
-              modelfetch verify models/124M is every file still right?
-              modelfetch list               the known models
+              modelfetch verify models/124M  hash every file again
+              modelfetch list                the known models
 
             For the options of a download: modelfetch download --help
 

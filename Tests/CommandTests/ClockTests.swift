@@ -23,7 +23,7 @@ struct ClockTests {
     }
 
     @Test(arguments: [-40 * year, 10 * year])
-    func `a clock that is set while the program runs is no reason to wait or to give up`(seconds: Int) async throws {
+    func `setting the clock during a run causes neither a wait nor a failure`(seconds: Int) async throws {
         // Set while it waits for a server, and set right again while a transfer stalls.
         let script: FaultScript = [
             .on(path: "weights.bin", request: 0, .status(503, retryAfter: .seconds(1))),
@@ -49,7 +49,7 @@ struct ClockTests {
 
     /// A server whose clock is years away from ours, whichever way.
     @Test(arguments: ["Sun, 06 Nov 1994 08:49:3", "Sun, 06 Nov 2044 08:49:3"], [-year, year])
-    func `a date to come again at is reckoned by the server's clock`(date: String, seconds: Int) async throws {
+    func `a date in Retry-After is compared with the server's clock`(date: String, seconds: Int) async throws {
         let script: FaultScript = [
             .on(request: 0, .status(503, retryAfter: .raw("\(date)8 GMT")), .header("Date", "\(date)7 GMT"))
         ]
@@ -64,7 +64,7 @@ struct ClockTests {
     }
 
     @Test(.enabled(if: Program.has("nginx") && Program.has("openssl"), "nginx or openssl is not installed"))
-    func `a clock that is years behind is hinted at where a certificate is not valid yet`() async throws {
+    func `a certificate that is not valid yet is reported with a hint to check the clock`() async throws {
         try await withWorkspace { workspace in
             try await Authority(workspace.path).issue()
             try await Nginx.run(in: workspace.path, certificates: ["good"]) { nginx in
@@ -105,7 +105,7 @@ struct ClockTests {
         }
     }
 
-    @Test func `a partial from the future is gone on with`() async throws {
+    @Test func `a partial with a date in the future is resumed`() async throws {
         try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 280_000))]) {
             workspace, server in
             let child = try await start(workspace.download(from: server), workspace, off: 30 * Self.year)

@@ -24,8 +24,7 @@ struct DamageTests {
     }
 
     @Test(arguments: [1, 3, 6])
-    func `a write that was only said to be made is noticed by the next run and fetched again`(number: Int) async throws
-    {
+    func `a write that was reported but not made is noticed by the next run`(number: Int) async throws {
         try await withServer(Self.model) { workspace, server in
             try await interrupt(
                 workspace, server, Tampering(["pwrite"], .lie, number...number, path: "weights.bin.partial"))
@@ -43,7 +42,7 @@ struct DamageTests {
     }
 
     @Test(arguments: [1, 3, 5])
-    func `a journal that lost a record costs bytes, never truth`(number: Int) async throws {
+    func `a journal that lost a record costs bytes, but the file is right`(number: Int) async throws {
         try await withServer(Self.model) { workspace, server in
             try await interrupt(
                 workspace, server, Tampering(["pwrite"], .lie, number...number, path: "weights.bin.journal"))
@@ -58,7 +57,7 @@ struct DamageTests {
         }
     }
 
-    @Test func `what a disk lost after the hash was made is found by verify, and put right`() async throws {
+    @Test func `bytes that a disk lost after hashing are found by verify and repaired`() async throws {
         try await withServer(Self.model) { workspace, server in
             let lie = Tampering(["pwrite"], .lie, 1...1, path: "weights.bin.partial")
             let result = try await workspace.run(workspace.download(from: server), lie)

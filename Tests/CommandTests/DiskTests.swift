@@ -19,7 +19,7 @@ struct DiskTests {
     }
 
     @Test(.enabled(if: Program.isRoot, "mounting takes root"))
-    func `a disk that is too small is said before the first byte`() async throws {
+    func `a disk that is too small is reported before the first byte`() async throws {
         try await withServer { workspace, server in
             try await withMount("size=128k", workspace) {
                 let result = try await workspace.run(workspace.download(from: server))
@@ -33,7 +33,7 @@ struct DiskTests {
     }
 
     @Test(.enabled(if: Program.isRoot, "mounting takes root"))
-    func `a disk that others fill meanwhile ends the run with 73, and what came is kept`() async throws {
+    func `a disk that fills up ends the run with 73, and received bytes are kept`() async throws {
         // Four files are worked on at once, and get their space when they are answered; the fifth one finds none left. They
         // wait there until the disk is full.
         let model = TestModel(["a": 200_000, "b": 190_000, "c": 180_000, "d": 170_000, "e": 100_000])
@@ -82,7 +82,7 @@ struct DiskTests {
     }
 
     @Test(.enabled(if: Program.isRoot, "mounting takes root"), arguments: [2, 4, 6, 8])
-    func `a file system without inodes is not said to need bytes`(inodes: Int) async throws {
+    func `a file system without free inodes is not reported as out of space`(inodes: Int) async throws {
         try await withServer { workspace, server in
             // The first inode is the root's.
             try await withMount("size=4m,nr_inodes=\(inodes)", workspace) {

@@ -48,7 +48,7 @@ struct DryRunTests {
         }
     }
 
-    @Test func `the free space is told where the directory does not exist yet`() async throws {
+    @Test func `the free space is known even if the directory does not exist yet`() async throws {
         try await withServer(Self.model) { workspace, server in
             for directory in ["not/here/yet", workspace.path + "/nor/here"] {
                 let arguments = [

@@ -38,7 +38,7 @@ struct ExitCodeTests {
         }
     }
 
-    @Test func `64: a directory whose model cannot be told`() async throws {
+    @Test func `64: the model of a directory is not recognized`() async throws {
         try await withWorkspace { workspace in
             try workspace.write([1], to: "what/ever")
             let result = try await workspace.run("verify", "what")
@@ -125,7 +125,7 @@ struct ExitCodeTests {
         }
     }
 
-    @Test func `69: nobody listens there`() async throws {
+    @Test func `69: the only source refuses connections`() async throws {
         try await withWorkspace { workspace in
             // Port 1 is nobody's; one that a server has just left could be somebody's by now.
             let result = try await workspace.run(
@@ -136,7 +136,7 @@ struct ExitCodeTests {
     }
 
     @Test(arguments: [[], ["--json"], ["--retries", "0"], ["--wait-for-network", "--retries", "0"]])
-    func `69: nothing can be reached, which is said in a line for each host`(more: [String]) async throws {
+    func `69: no source can be reached, which is reported in a line for each host`(more: [String]) async throws {
         try await withWorkspace { workspace in
             let sources = ["--source", "http://127.0.0.1:1/", "--source", "http://models.invalid/x/"]
             let child = try workspace.start(["--manifest", "test.json", "d"] + sources + more)

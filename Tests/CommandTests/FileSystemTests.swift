@@ -46,7 +46,7 @@ struct FileSystemTests {
     }
 
     @Test(.enabled(if: Program.has("mkfs.ext4"), "mkfs.ext4 is not installed"))
-    func `bytes that the disk took and could not keep are never published`() async throws {
+    func `bytes that the disk lost are never published`() async throws {
         // What comes later begins at a page of its own: a loop device that could write the beginning of a request and not the
         // rest says that all was written, and then fsync(2) has nothing to say.
         let script: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 48 * 4096))]

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10)))
 struct KillTests {
     @Test(arguments: [1, 2] as [UInt64])
-    func `kills in a loop cost at most a mebibyte each, and never truth`(seed: UInt64) async throws {
+    func `kills in a loop cost at most a mebibyte each, and the files are right`(seed: UInt64) async throws {
         let model = TestModel(
             ["weights.bin": 5 << 20, "more/vocab.bpe": 300_000, "config.json": 90, "checkpoint": 77],
             marker: "checkpoint")

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(4)))
 struct LimitTests {
     @Test(arguments: [4, 5, 6, 7, 8, 9, 10, 12, 15, 19, 24])
-    func `too few descriptors are said, and harm nothing`(count: Int) async throws {
+    func `too few descriptors are reported, and do no harm`(count: Int) async throws {
         try await withServer { workspace, server in
             let arguments = workspace.download(from: server, "--retries", "1", "--retry-delay", "0.01")
             let result = try await workspace.startShell(#"ulimit -n \#(count); exec "$0" "$@""#, arguments).wait()
@@ -22,7 +22,7 @@ struct LimitTests {
     }
 
     @Test(.enabled(if: !Program.isSanitized, "a sanitizer takes address space of its own"), arguments: [300, 400, 700])
-    func `too little address space is said, and harms nothing`(mebibytes: Int) async throws {
+    func `too little address space is reported, and does no harm`(mebibytes: Int) async throws {
         try await withServer { workspace, server in
             let script = #"ulimit -v \#(mebibytes * 1024); exec "$0" "$@""#
             let result = try await workspace.startShell(script, workspace.download(from: server)).wait()
@@ -41,7 +41,7 @@ struct LimitTests {
             if: Program.isRoot && Program.has("setpriv") && Program.has("prlimit"),
             "needs root, who is no other user's limit subject to, and setpriv(1) and prlimit(1)"),
         arguments: [1, 2, 4, 6, 7, 8, 9, 10, 12, 16])
-    func `too few threads are said, or are enough, and nobody waits for more`(count: Int) async throws {
+    func `too few threads are reported or suffice, and no run hangs`(count: Int) async throws {
         try await withServer { workspace, server in
             #expect(chmod(workspace.path, 0o777) == 0)
             let user = "\(Self.user + count)"

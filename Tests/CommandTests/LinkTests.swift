@@ -44,7 +44,7 @@ struct LinkTests {
         }
     }
 
-    @Test func `a link that goes down and comes up again is outlived, and every byte comes once`() async throws {
+    @Test func `a download survives a link that goes down and up again, without receiving a byte twice`() async throws {
         try await withWorkspace(Self.model) { workspace in
             let wire = ["--down-after", "500000", "--up-after", "12000"]
             let child = try await start(wire, workspace, "--retries", "1000", "--retry-delay", "0.05")
@@ -57,7 +57,7 @@ struct LinkTests {
         }
     }
 
-    @Test func `a link that stays down ends the run with 69, and the next run goes on`() async throws {
+    @Test func `a link that stays down ends the run with 69, and the next run resumes`() async throws {
         try await withWorkspace(Self.model) { workspace in
             // 69 once the stall is noticed, for which libcurl takes five seconds more than it is told (it judges by the mean of
             // as many), and two attempts found no way there.
@@ -76,7 +76,7 @@ struct LinkTests {
         }
     }
 
-    @Test func `a wire that carries nothing ends the run with 69 after the time for connecting`() async throws {
+    @Test func `a network that loses everything ends the run with 69 after the connect timeout`() async throws {
         try await withWorkspace(Self.model) { workspace in
             let child = try await start(["--loss", "100"], workspace, "--retries", "1", "--retry-delay", "0.05")
             let result = try await child.wait()

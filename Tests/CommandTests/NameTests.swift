@@ -25,7 +25,7 @@ struct NameTests {
     }
 
     @Test(arguments: [NameServer.Mood.fails, .knowsNothing])
-    func `a name that is found in the end was worth waiting for`(mood: NameServer.Mood) async throws {
+    func `a run waits for a name that resolves late`(mood: NameServer.Mood) async throws {
         try await withServer { workspace, server in
             try await NameServer.run(mood) { names in
                 let child = try start(workspace, names, server, "--wait-for-network", "--retries", "0")
@@ -41,7 +41,7 @@ struct NameTests {
     }
 
     @Test(arguments: [NameServer.Mood.fails, .isSilent])
-    func `a name server that is lost in the middle of a run does no harm`(mood: NameServer.Mood) async throws {
+    func `a name server that fails during a run does no harm`(mood: NameServer.Mood) async throws {
         let script: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 100_000))]
         try await withServer(script: script) { workspace, server in
             try await NameServer.run(.answers) { names in
@@ -58,7 +58,7 @@ struct NameTests {
     }
 
     @Test(arguments: [NameServer.Mood.fails, .knowsNothing, .isSilent])
-    func `a name that is never found ends the run with 69 and says which`(mood: NameServer.Mood) async throws {
+    func `a name that never resolves ends the run with 69 and is named`(mood: NameServer.Mood) async throws {
         try await withServer { workspace, server in
             try await NameServer.run(mood) { names in
                 let child = try start(workspace, names, server, "--retries", "2", "--connect-timeout", "1")

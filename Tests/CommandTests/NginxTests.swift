@@ -17,7 +17,7 @@ struct NginxTests {
         }
     }
 
-    @Test func `a whole download, and one that goes on after a kill`() async throws {
+    @Test func `a download and its resumption after a kill`() async throws {
         try await withModel { workspace in
             try await Nginx.run(in: workspace.path, pace: .trickle) { nginx in
                 let arguments = [
@@ -118,7 +118,7 @@ struct NginxTests {
         }
     }
 
-    @Test func `a file that is touched between two runs is gone on with, though its validators changed`() async throws {
+    @Test func `a file that was touched between two runs is resumed although its validators changed`() async throws {
         try await withModel { workspace in
             try await Nginx.run(in: workspace.path, pace: .trickle) { nginx in
                 let child = try workspace.start(arguments(nginx))

@@ -28,7 +28,7 @@ struct OptionTests {
             (["124M", "--source", "http://h/", "--proxy", "http://"], "the proxy's address has no host"),
             (["124M", "--source", "http://h/", "--proxy", "h:0", "--dry-run"], "port"),
         ] as [([String], String)])
-    func `bad arguments end with 64 and a word about which`(arguments: [String], words: String) async throws {
+    func `bad arguments end with 64 and are named`(arguments: [String], words: String) async throws {
         try await withWorkspace { workspace in
             let result = try await workspace.run(arguments)
             #expect(result.status == 64, "\(result.err)")
@@ -61,7 +61,7 @@ struct OptionTests {
         }
     }
 
-    @Test func `--quiet says nothing unless something fails`() async throws {
+    @Test func `--quiet prints nothing unless something fails`() async throws {
         try await withServer { workspace, server in
             let result = try await workspace.run(workspace.download(from: server, "--quiet"))
             #expect(result.status == 0 && result.out.isEmpty && result.err.isEmpty)
@@ -72,7 +72,7 @@ struct OptionTests {
         }
     }
 
-    @Test func `--progress none leaves the summary, --verbose says more`() async throws {
+    @Test func `--progress none prints only the summary, and --verbose prints more`() async throws {
         try await withServer { workspace, server in
             let none = try await workspace.run(workspace.download(from: server, "--progress", "none"))
             #expect(none.err.split(separator: "\n").count == 1)
@@ -82,7 +82,9 @@ struct OptionTests {
         }
     }
 
-    @Test func `--only fetches what matches and holds the marker until all is there`() async throws {
+    @Test func `--only downloads the files that match, and holds the marker back until all files are there`()
+        async throws
+    {
         try await withServer { workspace, server in
             let part = try await workspace.run(
                 workspace.download(from: server, "--json", "--only", "*.json", "--only", "check*")
@@ -191,7 +193,7 @@ struct OptionTests {
         }
     }
 
-    @Test func `--verify audits and finds the default directory, verify finds the model`() async throws {
+    @Test func `--verify audits the default directory, and verify recognizes the model`() async throws {
         try await withServer { workspace, server in
             let text = workspace.model.manifest(name: "mine", sources: [server.baseURL])
             try workspace.write(Array(text.utf8), to: "manifests/mine.json")
@@ -235,7 +237,7 @@ struct OptionTests {
     }
 
     @Test(arguments: ["--cacert", "SSL_CERT_FILE"], [false, true])
-    func `a certificate file that is a FIFO is refused and not waited for`(way: String, isLink: Bool) async throws {
+    func `a certificate file that is a FIFO is refused at once`(way: String, isLink: Bool) async throws {
         try await withServer { workspace, server in
             #expect(mkfifo(workspace.path + "/ca.pem", 0o600) == 0)
             if isLink { #expect(symlink("ca.pem", workspace.path + "/link.pem") == 0) }
@@ -249,7 +251,7 @@ struct OptionTests {
         }
     }
 
-    @Test func `a certificate file that is not there is said at once`() async throws {
+    @Test func `a missing certificate file is reported at once`() async throws {
         try await withServer { workspace, server in
             let result = try await workspace.run(workspace.download(from: server, "--cacert", "nowhere.pem"))
             #expect(result.status == 66)

@@ -5,7 +5,7 @@ import Testing
 /// Several runs at once, and the world around a run.
 @Suite(.timeLimit(.minutes(10)))
 struct ProcessTests {
-    @Test func `of two runs on one directory one waits, and every byte comes once`() async throws {
+    @Test func `of two runs on one directory one waits, and no byte is received twice`() async throws {
         try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { workspace, server in
             let children = try (0..<2).map { _ in try workspace.start(workspace.download(from: server)) }
             let words = " is working on \(workspace.directory): waiting for it to finish"
@@ -24,7 +24,7 @@ struct ProcessTests {
         }
     }
 
-    @Test func `of ten runs that do not wait one does the work`() async throws {
+    @Test func `of ten runs that do not wait, one does the work`() async throws {
         try await withServer(script: .always(.rate(300_000))) { workspace, server in
             var statuses: [Int32?] = []
             let children = try (0..<10).map { _ in try workspace.start(workspace.download(from: server, "--no-wait")) }
@@ -36,7 +36,7 @@ struct ProcessTests {
         }
     }
 
-    @Test func `of ten runs that wait all end well, and every byte comes once`() async throws {
+    @Test func `ten runs that wait all succeed, without receiving a byte twice`() async throws {
         try await withServer(script: .always(.rate(400_000))) { workspace, server in
             let children = try (0..<10).map { _ in try workspace.start(workspace.download(from: server)) }
             for child in children {
@@ -48,7 +48,7 @@ struct ProcessTests {
         }
     }
 
-    @Test func `a lock file that a dead run left is nobody's lock`() async throws {
+    @Test func `a lock file left by a killed run locks nothing`() async throws {
         try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 100_000))]) {
             workspace, server in
             let child = try workspace.start(workspace.download(from: server))
@@ -82,7 +82,9 @@ struct ProcessTests {
             (.closed, .closed), (.brokenPipe, .brokenPipe), (.closed, .captured), (.captured, .closed),
             (.file("/dev/full"), .file("/dev/full")), (.devNull, .brokenPipe),
         ] as [(Child.Stream, Child.Stream)])
-    func `nobody who listens is no reason to stop, nor to write elsewhere`(out: Child.Stream, err: Child.Stream)
+    func `a run continues if its output is closed, and does not write it elsewhere`(
+        out: Child.Stream, err: Child.Stream
+    )
         async throws
     {
         let script: FaultScript = [.on(path: "weights.bin", request: 0, .drop(after: 100_000))]
@@ -98,7 +100,7 @@ struct ProcessTests {
         }
     }
 
-    @Test func `a closed stdin is no harm`() async throws {
+    @Test func `a run succeeds with stdin closed`() async throws {
         try await withServer { workspace, server in
             let child = try workspace.startShell(#"exec "$0" "$@" <&- >&- 2>&-"#, workspace.download(from: server))
             #expect(try await child.wait().status == 0)
@@ -107,7 +109,7 @@ struct ProcessTests {
     }
 
     @Test(arguments: [false, true])
-    func `a directory that is taken away ends the run with 73`(isReplaced: Bool) async throws {
+    func `a directory that is removed ends the run with 73`(isReplaced: Bool) async throws {
         try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 50_000))]) {
             workspace, server in
             let child = try workspace.start(workspace.download(from: server, "--stall-timeout", "1"))

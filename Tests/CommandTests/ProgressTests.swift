@@ -58,7 +58,7 @@ struct ProgressTests {
         }
     }
 
-    @Test func `what others printed while it was stopped is not drawn over`() async throws {
+    @Test func `output of other programs during a stop is not overwritten`() async throws {
         try await withServer(Self.model, script: Self.stalling) { workspace, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
             let child = try workspace.start(
@@ -83,7 +83,7 @@ struct ProgressTests {
         }
     }
 
-    @Test func `why it waits is said in place of the rate`() async throws {
+    @Test func `the reason for a wait is shown instead of the rate`() async throws {
         let script: FaultScript = [.on(path: "weights.bin", request: 0, .status(503, retryAfter: .seconds(60)))]
         try await withServer(Self.model, script: script) { workspace, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
@@ -101,7 +101,7 @@ struct ProgressTests {
     }
 
     @Test(arguments: [["TERM": "dumb"], ["TERM": ""], ["CI": "true"]])
-    func `nothing is drawn where it is not wanted`(environment: [String: String]) async throws {
+    func `nothing is drawn on a dumb terminal or for CI`(environment: [String: String]) async throws {
         try await withServer { workspace, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
             let child = try workspace.start(
@@ -116,7 +116,7 @@ struct ProgressTests {
     }
 
     @Test(arguments: ["plain", "bar"])
-    func `a file that fails is named when it does, and not only at the end`(style: String) async throws {
+    func `a file that fails is reported at once, and not only at the end`(style: String) async throws {
         let script: FaultScript = [
             .on(path: "weights.bin", .gate(after: 100_000)), .on(path: "config.json", .status(404)),
         ]
@@ -130,7 +130,7 @@ struct ProgressTests {
         }
     }
 
-    @Test func `NO_COLOR takes no bars away`() async throws {
+    @Test func `NO_COLOR does not turn the bars off`() async throws {
         let script: FaultScript = [.on(path: "weights.bin", .gate(after: 100_000))]
         try await withServer(script: script) { workspace, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
@@ -146,7 +146,7 @@ struct ProgressTests {
         }
     }
 
-    @Test func `without a terminal bars are drawn only where they are asked for`() async throws {
+    @Test func `without a terminal bars are drawn only on request`() async throws {
         try await withServer { workspace, server in
             let drawn = try await workspace.run(workspace.download(from: server, "--progress", "bar"))
             #expect(drawn.status == 0 && drawn.err.contains("done: 3 of 3"))

@@ -15,7 +15,7 @@ struct ProxyTests {
         return Content(files)
     }
 
-    @Test func `a proxy that cuts every answer short is outlived, and every byte comes once`() async throws {
+    @Test func `a download survives a proxy that truncates responses, without receiving a byte twice`() async throws {
         let script: FaultScript = [.on(path: "weights.bin", requests: 0...3, .drop(after: 90_000))]
         try await withServer(Self.model, script: script) { workspace, proxy in
             // Nobody but the proxy knows that host.

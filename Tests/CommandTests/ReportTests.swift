@@ -75,7 +75,8 @@ struct ReportTests {
             (["--manifest", "test.json", "d", "--dry-run", "--source", "http://127.0.0.1:1/"], 0), (["list"], 0),
             (["list", "--manifest-dir", "nowhere"], 66),
         ] as [([String], Int32)])
-    func `past the parsing of arguments, every run ends in a report`(arguments: [String], status: Int32) async throws {
+    func `with --json every run with valid arguments ends in a report`(arguments: [String], status: Int32) async throws
+    {
         try await withWorkspace { workspace in
             try workspace.write(Array("{}".utf8), to: "bad.json")
             let result = try await workspace.run(arguments + ["--json"])

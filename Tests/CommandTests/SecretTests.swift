@@ -104,7 +104,7 @@ struct SecretTests {
             (["manifest", "show", "https://u:hunter2@h/m.json?sig=t0ken"], "https://h/m.json…"),
             (["verify", ".", "--model", "https://u:hunter2@h/m.json?sig=t0ken", "--json"], "https://h/m.json…"),
         ] as [([String], String)])
-    func `a misuse is told without the words that may be secrets`(arguments: [String], shown: String) async throws {
+    func `a usage error does not show words that may be secrets`(arguments: [String], shown: String) async throws {
         try await withWorkspace { workspace in
             let result = try await workspace.run(arguments)
             #expect([64, 66].contains(result.status), "\(result)")
@@ -114,7 +114,7 @@ struct SecretTests {
     }
 
     @Test(arguments: ["Range", "if-range", "HOST", "Content-Length", "Transfer-Encoding", "Connection", "Expect", "TE"])
-    func `a field that modelfetch decides about is a misuse, and its value is not shown`(name: String) async throws {
+    func `a reserved header field is a usage error, and its value is not shown`(name: String) async throws {
         try await withServer { workspace, server in
             for more in [[], ["--json"], ["--dry-run"]] {
                 let result = try await workspace.run(

@@ -118,7 +118,7 @@ struct ShellTests {
     }
 
     @Test(.enabled(if: Program.has("mandoc"), "mandoc is not installed"))
-    func `the manual page is right, and says how a download is called`() async throws {
+    func `the manual page is valid and shows how to run a download`() async throws {
         try await withWorkspace { workspace in
             let page = try await workspace.run("--generate-manual")
             #expect(page.status == 0)

@@ -12,7 +12,8 @@ struct SignalTests {
     static let stalling: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 500_000))]
 
     @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
-    func `a download dies by the signal that ends it, and what came is kept`(signal: Int32, status: Int32) async throws
+    func `a download dies by the signal that ends it, and received bytes are kept`(signal: Int32, status: Int32)
+        async throws
     {
         try await withServer(Self.model, script: Self.stalling) { workspace, server in
             // The stall would end it, too, but not before the test is given up.
@@ -65,7 +66,7 @@ struct SignalTests {
         }
     }
 
-    @Test func `SIGINT counts in the background of a script, too`() async throws {
+    @Test func `SIGINT ends a run in the background of a script, too`() async throws {
         try await withServer(Self.model, script: Self.stalling) { workspace, server in
             let child = try workspace.startShell(#"trap '' INT; exec "$0" "$@""#, workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
@@ -74,7 +75,7 @@ struct SignalTests {
         }
     }
 
-    @Test func `waiting for another run ends with a signal, too`() async throws {
+    @Test func `a signal ends the wait for another run`() async throws {
         try await withServer(Self.model, script: Self.stalling) { workspace, server in
             let first = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
@@ -119,7 +120,7 @@ struct SignalTests {
         }
     }
 
-    @Test func `a shell's loop ends with the program that Ctrl-C ended`() async throws {
+    @Test func `a loop in a shell ends with the program when Ctrl-C ends it`() async throws {
         try await withServer(Self.model, script: [.on(path: "weights.bin", .stall(after: 500_000))]) {
             workspace, server in
             // A shell that sees the program die by SIGINT ends itself, if it got the signal, too, as from a terminal.
@@ -134,7 +135,7 @@ struct SignalTests {
         }
     }
 
-    @Test func `a signal between two audits of several directories begins no other one`() async throws {
+    @Test func `a signal between two audits prevents the next one`() async throws {
         try await withServer { workspace, server in
             #expect(try await workspace.run(workspace.download(from: server)).status == 0)
             // A full pipe on stdout: the first report waits, and with it the second audit.

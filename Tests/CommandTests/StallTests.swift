@@ -24,7 +24,7 @@ struct StallTests {
         }
     }
 
-    @Test func `a drip that nobody makes up for ends the run with 69, and its drops are kept`() async throws {
+    @Test func `a source that only drips ends the run with 69, and its bytes are kept`() async throws {
         try await withServer(script: [.on(path: "weights.bin", .rate(300))]) { workspace, server in
             let arguments = workspace.download(from: server, "--retries", "1", "--retry-delay", "0")
             let result = try await workspace.run(arguments + ["--stall-timeout", "1"])
@@ -41,7 +41,7 @@ struct StallTests {
         }
     }
 
-    @Test func `slow is no stall`() async throws {
+    @Test func `a slow transfer is not a stalled one`() async throws {
         let model = TestModel(["slow.bin": 9_000])
         try await withServer(model, script: .always(.rate(3_000))) { workspace, server in
             let result = try await workspace.run(

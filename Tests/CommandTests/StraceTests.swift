@@ -20,7 +20,7 @@ struct StraceTests {
     }
 
     @Test(arguments: ["pwrite64:error=EINTR:when=1+3", "flock:error=EINTR:when=1+3"])
-    func `an interrupted call is made again`(injection: String) async throws {
+    func `an interrupted call is repeated`(injection: String) async throws {
         try await withServer(Self.model) { workspace, server in
             let result = try await start(injection, workspace, server).wait()
             #expect(result.status == 0, "\(result.err)")
@@ -28,7 +28,7 @@ struct StraceTests {
         }
     }
 
-    @Test func `a lock that is for show is noticed, and truth does not depend on it`() async throws {
+    @Test func `a lock that does not exclude anything is noticed, and files are right without it`() async throws {
         try await withServer(Self.model) { workspace, server in
             let result = try await start("flock:retval=0", workspace, server).wait()
             #expect(result.status == 0, "\(result.err)")

@@ -60,7 +60,7 @@ struct TLSTests {
         }
     }
 
-    @Test func `a trusted server is spoken to in HTTP 1.1, though it offers more`() async throws {
+    @Test func `HTTP 1.1 is used even with a server that offers more`() async throws {
         try await withServer(["good"]) { workspace, arguments, nginx in
             let good = try await workspace.run(arguments(nginx.ports[1], ["--cacert", "ca.pem"]))
             #expect(good.status == 0, "\(good.err)")
@@ -76,7 +76,7 @@ struct TLSTests {
         }
     }
 
-    @Test func `a connection that is cut without a goodbye is no end of a file`() async throws {
+    @Test func `a TLS connection closed without close_notify does not end a file`() async throws {
         try await withServer(["good"]) { workspace, arguments, nginx in
             // The handshake takes 2 or 3 KB; one cut is in it, the others in bodies.
             let cuts = [1000, 300_000, 200_000, 400_000].map { Relay.Fault.cut(after: $0) }
@@ -94,7 +94,7 @@ struct TLSTests {
         }
     }
 
-    @Test func `a damaged record is noticed by TLS, and asked for again`() async throws {
+    @Test func `a damaged TLS record is noticed, and its bytes are requested again`() async throws {
         try await withServer(["good"]) { workspace, arguments, nginx in
             let flips = [100_000, 150_000].map { Relay.Fault.flip(at: $0) }
             try await Relay.run(to: nginx.ports[1], flips) { relay in

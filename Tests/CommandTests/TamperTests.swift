@@ -104,7 +104,7 @@ struct TamperTests {
         }
     }
 
-    @Test func `a disk on which no fsync succeeds gets no file published`() async throws {
+    @Test func `no file is published if fsync always fails`() async throws {
         try await withServer(Self.model) { workspace, server in
             let arguments = workspace.download(from: server)
             // The first makes the directory, whose own name may fail to be durable.
@@ -120,7 +120,7 @@ struct TamperTests {
     }
 
     @Test(arguments: [["pwrite"], ["pread"], ["pwrite", "pread"]])
-    func `writes and reads that are always cut short are gone on with`(calls: [String]) async throws {
+    func `short reads and writes are continued`(calls: [String]) async throws {
         try await withServer { workspace, server in
             let arguments = workspace.download(from: server, "--recheck")
             for _ in 1...2 {

@@ -15,7 +15,7 @@ struct UsageSuggestionTests {
             "for a manifest, download it first and give its path; for the model's files: --source URL"
         ),
     ])
-    func `a command or model that is none is answered with what may have been meant`(
+    func `an unknown command or model is answered with a suggestion`(
         word: String, hint: String
     ) async throws {
         try await withWorkspace { workspace in
@@ -34,7 +34,7 @@ struct UsageSuggestionTests {
         }
     }
 
-    @Test func `a directory where a model belongs is called one`() async throws {
+    @Test func `a directory in the place of a model is reported as one`() async throws {
         try await withWorkspace { workspace in
             try workspace.write([1], to: "models/124M/x")
             let result = try await workspace.run("models/124M")
@@ -44,7 +44,7 @@ struct UsageSuggestionTests {
         }
     }
 
-    @Test func `a known model that is not here is answered with how to download it`() async throws {
+    @Test func `verify of a known model that does not exist has a hint how to download it`() async throws {
         try await withWorkspace { workspace in
             let result = try await workspace.run("verify", "124M")
             #expect(result.status == 66)
@@ -54,7 +54,7 @@ struct UsageSuggestionTests {
         }
     }
 
-    @Test func `a file where a directory belongs is not to be moved away`() async throws {
+    @Test func `a file in the place of the directory has a hint to give a directory`() async throws {
         try await withWorkspace { workspace in
             try workspace.write([1], to: "models/124M/x")
             let result = try await workspace.run("verify", "models/124M/x", "--model", "124M")
@@ -63,7 +63,7 @@ struct UsageSuggestionTests {
         }
     }
 
-    @Test func `a URL is taken for no directory`() async throws {
+    @Test func `a URL in the place of a directory is refused`() async throws {
         try await withWorkspace { workspace in
             let result = try await workspace.run("124M", "https://user:secret@host/124M/")
             #expect(result.status == 64 && result.err.contains("hint: to fetch from it: --source URL"), "\(result.err)")
@@ -86,7 +86,7 @@ struct UsageSuggestionTests {
             ["list"], ["list", "--json"], ["manifest", "show", "124M"], ["--help"], ["--version"],
             ["download", "--help"], ["--generate-completion-script", "bash"],
         ])
-    func `output that is lost is no success`(arguments: [String]) async throws {
+    func `lost output ends in 73`(arguments: [String]) async throws {
         try await withWorkspace { workspace in
             let result = try await workspace.start(arguments, out: .file("/dev/full")).wait()
             #expect(result.status == 73)
@@ -110,7 +110,7 @@ struct UsageSuggestionTests {
         }
     }
 
-    @Test func `an audit ends with the command that helps`() async throws {
+    @Test func `an audit ends with the command that repairs the directory`() async throws {
         try await withServer { workspace, server in
             try await workspace.run(workspace.download(from: server))
             try FileManager.default.removeItem(atPath: workspace.directory + "/weights.bin")
@@ -135,7 +135,7 @@ struct UsageSuggestionTests {
         }
     }
 
-    @Test func `an address is shown as it was typed, but for what is secret in it`() async throws {
+    @Test func `a URL is shown as it was typed, without its secrets`() async throws {
         try await withServer(script: .always(.status(404))) { workspace, server in
             let typed = server.baseURL.replacing("http://", with: "HTTP://") + "a/../b"
             let result = try await workspace.run(

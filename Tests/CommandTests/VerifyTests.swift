@@ -6,7 +6,7 @@ import Testing
 /// What `verify` is told to look at, what it follows, and where it prints what it found.
 @Suite(.timeLimit(.minutes(4)))
 struct VerifyTests {
-    @Test func `results go to stdout, and what helps goes to stderr`() async throws {
+    @Test func `results go to stdout, and hints to stderr`() async throws {
         try await withServer { workspace, server in
             try await workspace.run(workspace.download(from: server))
             let right = try await workspace.run("verify", "model")
@@ -22,7 +22,7 @@ struct VerifyTests {
         }
     }
 
-    @Test func `a download that only began is called that`() async throws {
+    @Test func `a download that was only started is reported as not finished`() async throws {
         try await withServer { workspace, server in
             try workspace.write([1], to: "model/weights.bin.partial")
             let result = try await workspace.run("verify", "model", "--manifest", workspace.manifest)
@@ -104,7 +104,7 @@ struct VerifyTests {
     }
 
     @Test(arguments: ["nowhere", "/dev/zero", ".", "fifo"])
-    func `a symbolic link to anything but a file is no file`(target: String) async throws {
+    func `a symbolic link to anything but a file is not accepted as a file`(target: String) async throws {
         try await withServer { workspace, server in
             try await workspace.run(workspace.download(from: server))
             try #require(mkfifo(workspace.directory + "/fifo", 0o600) == 0)

@@ -43,7 +43,7 @@ struct TransferCommandOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Trust the certificate authorities in this PEM file; $SSL_CERT_FILE is honored, too.", valueName: "file"))
+            "Trust the certificate authorities in this PEM file; $SSL_CERT_FILE is honoured, too.", valueName: "file"))
     var cacert: String?
 
     @Option(

@@ -15,7 +15,7 @@ struct EndlessTests {
     ]
 
     @Test(arguments: refused)
-    func `what no file needs is refused at once`(faults: [Fault]) async throws {
+    func `responses with features that no file needs are refused at once`(faults: [Fault]) async throws {
         let script = FaultScript([FaultRule(path: "weights.bin", faults: faults)])
         try await withServer(script: script) { workspace, server in
             let result = try await workspace.run(workspace.download(from: server))

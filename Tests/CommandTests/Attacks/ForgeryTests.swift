@@ -9,7 +9,7 @@ import Testing
 struct ForgeryTests {
     private static let model = TestModel(["weights.bin": 1_500_000, "checkpoint": 77], marker: "checkpoint")
 
-    @Test func `a journal that vouches for wrong bytes costs those bytes`() async throws {
+    @Test func `a journal that claims wrong bytes costs those bytes`() async throws {
         // The program itself writes it, for a server that lies: every extent is on the disk, with the right checksum.
         var content = Self.model.content
         content.files["other.bin"] = .synthetic(size: 1_500_000, seed: 99)
@@ -91,7 +91,7 @@ struct ForgeryTests {
             Array(try JSONSerialization.data(withJSONObject: receipts)), to: "model/.modelfetch/receipts.json")
     }
 
-    @Test func `a receipt that vouches for a wrong file is believed by no audit, and by no recheck`() async throws {
+    @Test func `a receipt of a wrong file is believed neither by an audit nor by --recheck`() async throws {
         try await withServer(Self.model) { workspace, server in
             #expect(try await workspace.run(workspace.download(from: server)).status == 0)
             try forgeReceipt(workspace)
@@ -120,7 +120,7 @@ struct ForgeryTests {
         }
     }
 
-    @Test func `a manifest's copy that vouches for wrong files does not stand against the manifest`() async throws {
+    @Test func `a forged copy of the manifest does not outweigh the manifest`() async throws {
         try await withServer(Self.model) { workspace, server in
             #expect(try await workspace.run(workspace.download(from: server)).status == 0)
             try forgeReceipt(workspace)

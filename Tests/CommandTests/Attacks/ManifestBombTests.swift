@@ -65,7 +65,7 @@ struct ManifestBombTests {
     ]
 
     @Test(arguments: bombs)
-    func `a manifest that would cost much is refused, within bounds`(bomb: Bomb) async throws {
+    func `an expensive manifest is refused in bounded time and memory`(bomb: Bomb) async throws {
         try await withWorkspace { workspace in
             try workspace.write(bomb.text(), to: "bomb.json")
             // In KiB of address space, much of which is nothing but room for stacks.

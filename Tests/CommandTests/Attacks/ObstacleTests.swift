@@ -27,7 +27,7 @@ struct ObstacleTests {
     }
 
     @Test(arguments: Outside.Obstacle.allCases, places)
-    func `what stands there before is not followed`(obstacle: Outside.Obstacle, place: String) async throws {
+    func `an obstacle in the directory is not followed`(obstacle: Outside.Obstacle, place: String) async throws {
         // Making a device takes root.
         if obstacle == .device, !Program.isRoot { return }
         try await withServer(Self.model) { workspace, server in
@@ -52,7 +52,7 @@ struct ObstacleTests {
     }
 
     @Test(arguments: Outside.Obstacle.allCases, [true, false])
-    func `what comes to stand there meanwhile is not followed`(obstacle: Outside.Obstacle, isConfined: Bool)
+    func `an obstacle that appears during the run is not followed`(obstacle: Outside.Obstacle, isConfined: Bool)
         async throws
     {
         if obstacle == .device, !Program.isRoot { return }

@@ -8,7 +8,7 @@ struct OpenDirectoryTests {
     @Test(
         arguments: [(0o777, true), (0o703, true), (0o1777, false), (0o775, false), (0o755, false), (0o700, false)]
             as [(Int, Bool)])
-    func `a directory in which everybody may rename and remove is warned about, and used`(mode: Int, isOpen: Bool)
+    func `a world-writable directory causes a warning, and is used`(mode: Int, isOpen: Bool)
         async throws
     {
         try await withServer { workspace, server in

@@ -58,7 +58,8 @@ struct SandboxTests {
         }
     }
 
-    @Test func `where the kernel lacks it nothing stops that code, the program says so, and works`() async throws {
+    @Test func `without Landlock in the kernel the program works, and says that writing is not confined`() async throws
+    {
         try await withServer(Self.model) { workspace, server in
             let escapist = try await Escapist(workspace)
             try workspace.write([1], to: "model/notes")
@@ -76,7 +77,7 @@ struct SandboxTests {
         }
     }
 
-    @Test func `--verbose says in a line to what writing is confined`() async throws {
+    @Test func `--verbose prints where writing is allowed`() async throws {
         try await withServer(Self.model) { workspace, server in
             func line(_ arguments: [String]) async throws -> String? {
                 let result = try await workspace.run(arguments + ["--verbose"])
@@ -103,7 +104,8 @@ struct SandboxTests {
         }
     }
 
-    @Test func `it is done before there is a second thread, and then nothing else is opened for writing`() async throws
+    @Test func `writing is confined before there is a second thread, and nothing else is opened for writing`()
+        async throws
     {
         try await withServer(Self.model) { workspace, server in
             let log = workspace.path + "/calls"
@@ -143,7 +145,7 @@ struct SandboxTests {
         ("7  clone3({flags=CLONE_VM|CLONE_FS}, 88) = 8", true), ("clone(child_stack=NULL) = 8", true),
         (#"7  openat(AT_FDCWD</home/u/clone>, "/home/u/clone(3)/lib.so", O_RDONLY) = 3"#, false),
     ])
-    func `a path that speaks of clones makes no thread`(call: String, isThread: Bool) {
+    func `a path that contains the word clone is not taken for a new thread`(call: String, isThread: Bool) {
         #expect(Self.makesThread(Substring(call)) == isThread)
     }
 
@@ -151,7 +153,7 @@ struct SandboxTests {
         ["--source", "ftp://127.0.0.1/"], ["--only", "nothing"], ["--cacert", "nothing.pem"], ["--dry-run"],
         ["--source", "http://127.0.0.1:1/", "--dry-run"], ["--verify"], ["--header", "X: y"], ["--retries", "-1"],
     ])
-    func `a directory is made only for a run that begins`(arguments: [String]) async throws {
+    func `a directory is created only for a run that starts`(arguments: [String]) async throws {
         try await withWorkspace { workspace in
             try workspace.write(
                 Array(workspace.model.manifest(sources: ["http://127.0.0.1:1/"]).utf8), to: "test.json")

@@ -19,7 +19,7 @@ struct AuditLinesTests {
             ])
     }
 
-    @Test func `a remark stands beside the size, and beside the evidence`() {
+    @Test func `a remark follows the size and the evidence`() {
         var link = file("a", .ok)
         link.note = "a symbolic link"
         var unpinned = FileReport(path: "b", state: .ok, size: 5, sha256: nil, isPinned: false)
@@ -36,7 +36,7 @@ struct AuditLinesTests {
         (FileReport.State.missing, "and 80 more files missing"), (.damaged, "and 80 more files damaged"),
         (.unreadable, "and 80 more files unreadable"), (.extra, "and 80 more files extra"),
     ])
-    func `of many files that are not right the first are named and the rest counted`(
+    func `of many wrong files the first are named and the rest counted`(
         state: FileReport.State, last: String
     ) {
         let files = (0..<100).map { file("f\($0)", state, "bad") }
@@ -45,7 +45,7 @@ struct AuditLinesTests {
         #expect(AuditLines.lines(files, isVerbose: true).count == 100)
     }
 
-    @Test func `files that are right do not hide one that is not`() {
+    @Test func `right files do not hide a wrong one`() {
         let lines = AuditLines.lines(
             (0..<100).map { file("f\($0)", .ok) } + [file("bad", .damaged, "the size is wrong")])
         #expect(lines == ["bad: the size is wrong"])

@@ -10,11 +10,11 @@ import Testing
 
     private func lines(_ failures: [Failure]) -> [String] { FailureGroup.groups(of: failures).flatMap(\.lines) }
 
-    @Test func `few failures are said one by one`() {
+    @Test func `a few failures are printed one by one`() {
         #expect(lines([failure("a", "404"), failure("b", "404")]) == ["a: a got 404", "b: b got 404"])
     }
 
-    @Test func `many of one reason are said once, and every file is named`() {
+    @Test func `many failures with one reason are printed once, naming every file`() {
         let failures = ["a", "b", "c\u{1B}", "d"].map { failure($0, "404") } + [failure("e", "503")]
         #expect(
             lines(failures) == [
@@ -29,7 +29,7 @@ import Testing
         #expect(lines(failures).count == 4)
     }
 
-    @Test func `of thousands not all are named`() {
+    @Test func `of thousands of files only some are named`() {
         let lines = lines((0..<2000).map { failure("f\($0)", "404") })
         #expect(lines.count == 2 && lines[1].hasPrefix("1999 more files for the same reason: f1, f2, "))
         #expect(lines[1].hasSuffix(", f20, and 1979 more"))

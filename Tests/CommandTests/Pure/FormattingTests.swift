@@ -26,14 +26,14 @@ struct FormattingTests {
         #expect(Formatting.seconds(seconds) == text)
     }
 
-    @Test func `one is not many`() {
+    @Test func `a singular has no s`() {
         #expect(Formatting.count(1, "file") == "1 file" && Formatting.count(0, "file") == "0 files")
         #expect(
             Formatting.count(2, "retry", "retries") == "2 retries"
                 && Formatting.count(1, "retry", "retries") == "1 retry")
     }
 
-    @Test func `a table is as wide as it must be, and has nothing at the ends of its lines`() {
+    @Test func `a table is as narrow as possible, without trailing spaces`() {
         #expect(
             Table.lines([["A", "LONG", "C"], ["three", "x", ""], ["é"]]) == ["A      LONG  C", "three  x     ", "é"])
         #expect(Table.lines([]).isEmpty)
@@ -93,7 +93,7 @@ struct FormattingTests {
                 "f: already here (size unknown, unpinned: checked by nothing)"
             ),
         ] as [(DownloadEvent, String?)])
-    func `an event is a line, or none`(event: DownloadEvent, line: String?) {
+    func `an event is printed as one line or none`(event: DownloadEvent, line: String?) {
         #expect(ProgressLines.line(for: event) == line)
     }
 
@@ -123,7 +123,7 @@ struct FormattingTests {
         return DownloadRunner.summary(report)
     }
 
-    @Test func `the last line says what came, what was there, and what is missing`() {
+    @Test func `the last line counts received, reused and missing files`() {
         #expect(Self.summary([(.skipped, 0, 0), (.skipped, 0, 0)]) == "nothing to do: 2 files verified earlier")
         #expect(
             Self.summary([(.downloaded, 3000, 0), (.skipped, 0, 0)])

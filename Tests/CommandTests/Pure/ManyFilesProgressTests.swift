@@ -36,7 +36,7 @@ import Testing
 
     // What takes time in proportion to the square of the files takes a quarter of an hour here, and what does not, seconds.
     @Test(.timeLimit(.minutes(10)))
-    func `all files of a large model may be begun at once`() {
+    func `all files of a large model may be active at once`() {
         let paths = (0..<40_000).map { "part-\($0)" }
         var state = ProgressState(isAudit: true)
         for path in paths { state.take(.phase(path: path, .hashing), at: .zero) }

@@ -104,7 +104,7 @@ import Testing
         (.connecting(source: "s", offset: 0, held: 0), "connecting"), (.publishing, "writing to disk"),
         (.connecting(source: "s", offset: 300_000, held: 312_000), "resuming, checking 312.0 kB"),
     ])
-    func `what a file is at is said in words`(phase: FilePhase, words: String) {
+    func `the stage of a file is shown in words`(phase: FilePhase, words: String) {
         var state = ProgressState(sizes: ["f": 1_000_000])
         state.take(.started(model: "m", directory: "d", files: 1, bytes: 1_000_000), at: .zero)
         state.take(.phase(path: "f", phase), at: .zero)
@@ -112,7 +112,7 @@ import Testing
         #expect(lines.count == 1 && lines[0].hasPrefix("f ") && lines[0].hasSuffix(words), "\(lines)")
     }
 
-    @Test func `what was there already makes nothing faster`() {
+    @Test func `bytes of earlier runs do not count for the rate`() {
         var state = ProgressState(sizes: ["f": 1_000_000])
         state.take(.started(model: "m", directory: "d", files: 1, bytes: 1_000_000), at: .zero)
         state.take(.phase(path: "f", .connecting(source: "s", offset: 900_000, held: 900_000)), at: .zero)
@@ -144,7 +144,7 @@ import Testing
         #expect(state.done == 1000 && state.missing == 0)
     }
 
-    @Test func `a damaged copy that is fetched again is not there any more`() {
+    @Test func `a damaged copy that is downloaded again does not count as done`() {
         var state = ProgressState(sizes: ["f": 1000, "g": 1])
         state.take(.started(model: "m", directory: "d", files: 2, bytes: 1001), at: .zero)
         // Another tool's bytes are read, and none is asked for.
@@ -157,7 +157,7 @@ import Testing
         #expect(state.done == 300 && state.missing == 701)
     }
 
-    @Test func `what failed is not among what is finished`() {
+    @Test func `failed files do not count as finished`() {
         var state = ProgressState()
         state.take(.started(model: "m", directory: "d", files: 3, bytes: 0), at: .zero)
         state.take(.finished(Self.report("a", 1)), at: .zero)
@@ -167,7 +167,7 @@ import Testing
         #expect(Self.draw(state, 100).last?.hasPrefix("1 of 3 files, 1 failed") == true)
     }
 
-    @Test func `a server that begins anew is told from one that is slow`() {
+    @Test func `a server that sends the whole file again is distinguished from a slow one`() {
         var state = ProgressState(sizes: ["f": 1000_000])
         state.take(.started(model: "m", directory: "d", files: 1, bytes: 1000_000), at: .zero)
         state.take(.phase(path: "f", .repeating(bytes: 22_200)), at: .zero)
@@ -176,7 +176,7 @@ import Testing
         #expect(!Self.draw(state, 100)[0].contains("resume"))
     }
 
-    @Test func `a silence is told from a slow link`() {
+    @Test func `a silent connection is distinguished from a slow one`() {
         var state = Self.state()
         state.take(.progress(path: "model.ckpt.data-00000-of-00001", bytes: 1, received: true), at: .seconds(20))
         let lines = ProgressDrawing(columns: 100, rows: 24, glyphs: .unicode).lines(state, at: .seconds(33))
@@ -184,7 +184,7 @@ import Testing
     }
 
     @Test(arguments: [(0.0, 0.0, "...."), (0.999, 0, "###."), (1, 0, "####"), (0.5, 0.3, "##=."), (0.2, 0.8, "====")])
-    func `a bar is full only when all is there`(done: Double, claimed: Double, bar: String) {
+    func `a bar is full only if nothing is missing`(done: Double, claimed: Double, bar: String) {
         #expect(Glyphs.ascii.bar(4, done: done, claimed: claimed) == bar)
     }
 
@@ -203,7 +203,7 @@ import Testing
         (true, ["TERM": "dumb"], false), (true, ["TERM": "xterm", "NO_COLOR": "1"], true),
         (true, ["TERM": "xterm", "CI": "1"], false),
     ])
-    func `bars are for terminals that can, and people who want them`(
+    func `bars are drawn only on suitable terminals`(
         isTerminal: Bool, environment: [String: String], isDrawn: Bool
     ) {
         #expect(Terminal.suitsDrawing(isTerminal: isTerminal, environment: environment) == isDrawn)
@@ -217,7 +217,7 @@ import Testing
         #expect(Terminal.glyphs(environment) == glyphs)
     }
 
-    @Test func `a block is drawn over in place, wrapped lines and all`() throws {
+    @Test func `a block is redrawn in place, including wrapped lines`() throws {
         var screen = Screen(columns: 20, rows: 6)
         try screen.show("before\n" + LiveBlock.change(from: [], to: ["one", "two"], columns: 20))
         try screen.show(LiveBlock.change(from: ["one", "two"], to: ["three"], columns: 20))
@@ -231,7 +231,7 @@ import Testing
         #expect(narrow.lines == ["before"])
     }
 
-    @Test func `plain lines say how far the whole is`() {
+    @Test func `plain lines show the totals`() {
         #expect(
             PlainProgress.line(Self.state(), at: .seconds(20))
                 == "200.5 MB of 499.0 MB, 10.0 MB/s, 0:30 left, 1 of 7 files")

@@ -74,7 +74,7 @@ struct BlobStoreTests {
         }
     }
 
-    @Test func `a run that was killed goes on from what the tag vouches for`() async throws {
+    @Test func `a killed run resumes under the same ETag`() async throws {
         try await withStore([.on(path: "*/weights.bin", request: 0, .stall(after: 800_000))]) {
             workspace, server, arguments in
             let child = try workspace.start(arguments())
@@ -91,7 +91,7 @@ struct BlobStoreTests {
 
     /// Scripts used to save such a text, 215 bytes of it, under the name of a model's file.
     @Test(arguments: [(404, "BlobNotFound"), (409, "PublicAccessNotPermitted"), (200, "AccountIsDisabled")])
-    func `an error in XML is no file, whatever its status`(status: Int, code: String) async throws {
+    func `an XML error document is not taken for a file, whatever its status`(status: Int, code: String) async throws {
         try await withStore([FaultRule(path: "*/weights.bin", faults: Self.error(status, code, "No."))]) {
             workspace, server, arguments in
             let result = try await workspace.run(arguments("--retries", "1"))

@@ -25,7 +25,7 @@ struct HTTP2Tests {
         }
     }
 
-    @Test func `a connection that the server takes back after two requests costs no attempt`() async throws {
+    @Test func `a connection that the server closes after two requests costs no attempt`() async throws {
         let files = (0..<40).map { ("\($0)", TestModel.File([UInt8](repeating: UInt8($0), count: 100 * $0 + 1))) }
         // nginx says GOAWAY then.
         try await withNginx(TestModel(files: files, marker: nil), "keepalive_requests 2;") { workspace, arguments in
@@ -40,7 +40,7 @@ struct HTTP2Tests {
         }
     }
 
-    @Test func `a stream that is reset is tried again, and every byte comes once`() async throws {
+    @Test func `a stream that is reset is retried, without receiving a byte twice`() async throws {
         let script: FaultScript = [
             .on(path: "weights.bin", request: 0, .drop(after: 500_000)),
             .on(path: "weights.bin", request: 1, .reset(after: 200_000)), .on(path: "b", request: 0, .drop(after: 10)),
@@ -84,7 +84,7 @@ struct HTTP2Tests {
         }
     }
 
-    @Test func `a server that refuses HTTP 1.1 in the handshake is told from others that fail`() async throws {
+    @Test func `a server that refuses HTTP 1.1 in the handshake has a hint to offer HTTP 2`() async throws {
         try await withWorkspace(Self.model) { workspace in
             try await Authority(workspace.path).lend()
             try await Daemon.run(in: workspace.path) { ports in
@@ -122,7 +122,7 @@ struct HTTP2Tests {
     }
 
     @Test(.enabled(if: Program.has("nghttpd"), "nghttpd is not installed"))
-    func `a server that speaks nothing else is met only with --http2`() async throws {
+    func `a server that speaks only HTTP 2 is reached only with --http2`() async throws {
         try await withWorkspace(Self.model) { workspace in
             try workspace.writeModel(to: "www")
             try await RealServer(origin: .nghttpd, wire: .http2).run(in: workspace) { running in

@@ -92,7 +92,7 @@ struct HubTests {
         }
     }
 
-    @Test func `a signature that expires again and again is no answer for good`() async throws {
+    @Test func `a signature that expires again and again is renewed each time`() async throws {
         // Every signature is good for one request, and brings a piece of the file.
         let rules: [FaultRule] = (0..<4).flatMap { piece -> [FaultRule] in
             [
@@ -111,7 +111,7 @@ struct HubTests {
         }
     }
 
-    @Test func `a store that denies all addresses is given up, and what came is kept for another run`() async throws {
+    @Test func `a store that denies all addresses is given up, and received bytes are kept`() async throws {
         try await withHub(store: [
             .on(path: "*/weights.bin", request: 0, .drop(after: 600_000)),
             .on(path: "*/weights.bin", requests: 1...99, Self.expired),

@@ -14,7 +14,7 @@ struct LargeModelTests {
         return [["--source", "http://127.0.0.1:\(nginx.ports[0])/"], secure, secure + ["--http2"]]
     }
 
-    @Test func `500 MB over HTTP, HTTPS and HTTP 2 come right, and in little memory`() async throws {
+    @Test func `500 MB are downloaded over HTTP, HTTPS and HTTP 2 in little memory`() async throws {
         let size: Int64 = 500_000_000
         let weights = ServedFile.synthetic(size: size, seed: 5)
         let marker = ServedFile.synthetic(size: 77, seed: 6)
@@ -48,7 +48,7 @@ struct LargeModelTests {
         }
     }
 
-    @Test func `2000 small files over HTTP, HTTPS and HTTP 2 come right`() async throws {
+    @Test func `2000 small files are downloaded over HTTP, HTTPS and HTTP 2`() async throws {
         var random = Generator(state: 2000)
         var files = (0..<2000).map { index in
             let bytes = (0..<Int(random.next(upTo: 4097))).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ index) }

@@ -47,7 +47,8 @@ struct RealServerTests {
     }
 
     @Test(arguments: RealServer.installed)
-    func `a whole model comes, every byte once, and the second run fetches nothing`(server: RealServer) async throws {
+    func `a model is downloaded, every byte once, and the second run downloads nothing`(server: RealServer) async throws
+    {
         try await withServer(server) { workspace, running in
             let first = try await workspace.run(running.download("--json"), environment: running.environment)
             let report = try first.report()
@@ -61,7 +62,7 @@ struct RealServerTests {
     }
 
     @Test(arguments: RealServer.installed)
-    func `a run that was killed is gone on with`(server: RealServer) async throws {
+    func `a killed run is resumed`(server: RealServer) async throws {
         try await withServer(server, holdingAfter: Self.middle) { workspace, running in
             let held = try workspace.start(running.download(), environment: running.environment)
             try await pollHeld(workspace, running)
