@@ -110,7 +110,7 @@ struct ClockTests {
             workspace, server in
             let child = try await start(workspace.download(from: server), workspace, off: 30 * Self.year)
             try await server.waitForStall(of: "weights.bin")
-            try await poll("the bytes to be written") { workspace.contents("weights.bin.partial")?.count == 280_000 }
+            try await workspace.waitUntilWritten(280_000, of: "weights.bin")
             child.kill(SIGINT)
             #expect(try await child.wait().ending == .killed(SIGINT))
             for name in ["weights.bin.partial", ".modelfetch/weights.bin.journal"] {

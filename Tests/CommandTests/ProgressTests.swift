@@ -18,14 +18,17 @@ struct ProgressTests {
             let child = try workspace.start(
                 ["--manifest", "test.json", "model", "--source", server.baseURL], environment: Self.terminal,
                 out: .terminal(terminal), err: .terminal(terminal))
+            // A moment that has been on the screen, however it was redrawn since.
+            var drawn: [String] = []
             try await poll("the bar") {
-                try terminal.screen(columns: columns, rows: 24).lines.contains {
-                    $0.contains("0.5/2.0 MB") && $0.contains("━") && $0.hasPrefix("weights.bin")
+                let moment = try terminal.moment(columns: columns, rows: 24) { lines in
+                    lines.contains { $0.contains("0.5/2.0 MB") && $0.contains("━") && $0.hasPrefix("weights.bin") }
+                        && lines.last?.hasPrefix("1 of 3 files") == true
                 }
+                drawn = moment ?? []
+                return moment != nil
             }
-            let drawn = try terminal.screen(columns: columns, rows: 24)
-            #expect(drawn.lines.last?.hasPrefix("1 of 3 files") == true, "\(drawn.lines)")
-            #expect(drawn.lines.allSatisfy { $0.count < columns })
+            #expect(drawn.allSatisfy { $0.count < columns })
             terminal.type("\u{3}")
             #expect(try await child.wait().ending == .killed(SIGINT))
             try await poll("the last words") { terminal.text.contains("command again to resume") }

@@ -19,7 +19,7 @@ struct SignalTests {
             // The stall would end it, too, but not before the test is given up.
             let child = try workspace.start(workspace.download(from: server, "--json", "--stall-timeout", "3600"))
             try await server.waitForStall(of: "weights.bin")
-            try await poll("the bytes to be written") { workspace.contents("weights.bin.partial")?.count == 500_000 }
+            try await workspace.waitUntilWritten(500_000, of: "weights.bin")
             child.kill(signal)
             let result = try await child.wait()
             #expect(result.ending == .killed(signal))

@@ -59,6 +59,17 @@ struct Workspace: Sendable {
         FileManager.default.contents(atPath: "\(directory)/\(file)").map { [UInt8]($0) }
     }
 
+    /// Waits until a file that stalls has this many bytes on the disk and every other file is here, since bytes that are on their
+    /// way when a signal arrives may have to be sent again.
+    func waitUntilWritten(_ bytes: Int, of stalled: String) async throws {
+        try await poll("the bytes to be written") {
+            model.files.allSatisfy { name, file in
+                let written = (contents(name) ?? contents(name + ".partial"))?.count
+                return written == (name == stalled ? bytes : Int(file.served.size))
+            }
+        }
+    }
+
     func write(_ bytes: [UInt8], to file: String) throws {
         let url = URL(fileURLWithPath: path + "/" + file)
         try FileManager.default.createDirectory(
