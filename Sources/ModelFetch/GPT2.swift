@@ -23,7 +23,7 @@ public func downloadGPT2Files(
 ) async throws(ModelFetchError) {
     guard gpt2Sizes.contains(where: { $0.utf8.elementsEqual(modelSize.utf8) }) else {
         let known = gpt2Sizes.joined(separator: ", ")
-        throw .failed(Failure(.usage, "“\(printable(modelSize))” is not a size of GPT-2; there are \(known)"))
+        throw .failed(Failure(.usage, "“\(printable(modelSize))” is not a GPT-2 size; the sizes are \(known)"))
     }
     let download: ModelDownload
     do throws(ManifestError) {

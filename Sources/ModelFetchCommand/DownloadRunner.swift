@@ -61,7 +61,7 @@ struct DownloadRunner {
         }
         let kept =
             sums.done > 0 && sums.totalBytes > 0
-            ? "\(Formatting.bytes(sums.done)) of \(Formatting.bytes(sums.totalBytes)) are kept in "
+            ? "\(Formatting.bytes(sums.done)) of \(Formatting.bytes(sums.totalBytes)) is kept in "
                 + printable(report.directory, limit: 1024)
             : "everything received is kept"
         return "interrupted; \(kept): run the same command again to resume"

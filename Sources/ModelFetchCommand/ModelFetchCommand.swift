@@ -26,10 +26,10 @@ struct ModelFetchCommand: AsyncParsableCommand {
               64   usage: bad arguments, unknown model
               65   wrong, damaged or missing files, or a bad manifest
               66   no such directory or manifest
-              69   sources unavailable: try again later, to resume
+              69   no source delivered: run it again later to resume
               73   cannot create, read or write here
               75   another run holds the directory (--no-wait)
-              76   every source answered something wrong or unsafe
+              76   every source gave a wrong or unsafe answer
               130, 143, 129   ended by SIGINT, SIGTERM, SIGHUP
             """,
         version: VersionText.text,

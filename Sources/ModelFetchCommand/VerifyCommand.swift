@@ -8,7 +8,7 @@ struct VerifyCommand: AsyncParsableCommand {
         abstract: "Hash every file of model directories, and report what is damaged, missing or extra.",
         usage: "modelfetch verify [<options>] [<directories> ...]",
         discussion: """
-            Reads every file, whatever earlier runs recorded, and writes nothing. The model is recognized by the directory's
+            Reads every file, whatever earlier runs recorded, and writes nothing. The model is recognised by the directory's
             records, its small files, or its name. Symbolic links to files are followed.
             """)
 

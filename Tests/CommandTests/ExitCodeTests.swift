@@ -116,7 +116,7 @@ struct ExitCodeTests {
             #expect(result.status == 69)
             #expect(result.err.contains(words))
             #expect(result.err.contains("error: weights.bin: "))
-            #expect(result.err.contains("of 300.0 kB are kept"))
+            #expect(result.err.contains("of 300.0 kB is kept"))
             #expect(result.err.contains("hint: "))
             // The other files came all the same, but for the marker.
             #expect(workspace.exists("config.json") && !workspace.exists("checkpoint"))
@@ -204,7 +204,7 @@ struct ExitCodeTests {
                 workspace.download(from: server, "--retries", "1", "--retry-delay", "0.01"))
             #expect(result.status == 76)
             #expect(result.err.contains(words), "\(result.err)")
-            #expect(result.err.contains("150.0 kB of 300.0 kB are kept"), "\(result.err)")
+            #expect(result.err.contains("150.0 kB of 300.0 kB is kept"), "\(result.err)")
             workspace.expectNothingWrong()
         }
     }

@@ -65,7 +65,7 @@ struct LinkTests {
             let child = try await start(wire, workspace, "--retries", "2", "--retry-delay", "0.05")
             let result = try await child.wait()
             #expect(try result.report().int("exit_code") == 69, "\(result.err)")
-            #expect(result.err.contains("of 1.5 MB are kept"), "\(result.err)")
+            #expect(result.err.contains("of 1.5 MB is kept"), "\(result.err)")
             workspace.expectNothingWrong()
 
             let next = try await start([], workspace).wait()

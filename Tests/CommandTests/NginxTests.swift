@@ -79,7 +79,7 @@ struct NginxTests {
                 try await nginx.stop()
                 let result = try await child.wait()
                 #expect(result.status == 69)
-                #expect(result.err.contains("of 3.0 MB are kept"), "\(result.err)")
+                #expect(result.err.contains("of 3.0 MB is kept"), "\(result.err)")
                 workspace.expectNothingWrong()
                 try Nginx.setPace(.free, in: workspace.path)
                 try await nginx.startAgain()

@@ -35,7 +35,7 @@ struct ProgressTests {
             let left = try terminal.screen(columns: columns, rows: 24)
             let text = left.all.joined(separator: " ")
             #expect(!text.contains("━") && !text.contains("─") && !text.contains("^C"), "\(left.all)")
-            #expect(text.contains("interrupted; 500.2 kB of 2.0 MB are kept in model: run the s"), "\(left.all)")
+            #expect(text.contains("interrupted; 500.2 kB of 2.0 MB is kept in model: run the s"), "\(left.all)")
             #expect(left.all.filter { $0.hasPrefix("weights.bin") }.isEmpty)
         }
     }

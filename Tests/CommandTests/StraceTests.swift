@@ -32,7 +32,7 @@ struct StraceTests {
         try await withServer(Self.model) { workspace, server in
             let result = try await start("flock:retval=0", workspace, server).wait()
             #expect(result.status == 0, "\(result.err)")
-            #expect(result.err.contains("locks do nothing on this file system"), "\(result.err)")
+            #expect(result.err.contains("file locks have no effect on this file system"), "\(result.err)")
             workspace.expectWhole()
         }
     }

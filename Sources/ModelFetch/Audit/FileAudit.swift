@@ -55,7 +55,7 @@ struct FileAudit {
         func status(_ name: String) -> FileStatus? { (try? directory.status(of: name)) ?? nil }
         let message =
             if status(file.path.string)?.kind == .symlink {
-                "missing; its name is a symbolic link that leads to nothing"
+                "missing: its name is a dangling symbolic link"
             } else if status(PartialNames(path: file.path.string).partial) != nil {
                 "missing; a partial download of it exists"
             } else {

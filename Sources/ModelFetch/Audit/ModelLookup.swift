@@ -50,7 +50,7 @@ public struct ModelLookup: Sendable {
         }
         if let copy { return copy }
         throw Failure(
-            .usage, "nothing tells which model \(printable(path, limit: 1024)) holds",
+            .usage, "cannot tell which model \(printable(path, limit: 1024)) holds",
             remedy: .nameModel)
     }
 }

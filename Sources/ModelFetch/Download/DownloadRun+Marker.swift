@@ -20,7 +20,7 @@ extension DownloadRun {
             let names = PartialNames(path: path)
             try context.publisher.withdraw(names)
             guard try context.directory.status(of: names.partial)?.isSameContent(as: status) == true else {
-                try context.directory.rename(names.partial, to: names.final)
+                try context.publisher.undoWithdrawal(names)
                 throw StorageError(
                     .modifiedExternally, path: context.directory.display(path),
                     reason: "it was changed while the download began"

@@ -31,7 +31,7 @@ final class FailoverRunner: Sendable {
     ///   - about: what messages say about the attempts.
     ///   - attempt: gets a source and its index. A `TransferError` that it throws leads to the next attempt, anything else ends
     ///     the run of attempts.
-    /// - Throws: a ``Failure`` when every source is out, ``NothingReachable`` when none ever answered in this run, and what
+    /// - Throws: a ``Failure`` when every source has been given up, ``NothingReachable`` when none ever answered in this run, and what
     ///   `attempt` throws.
     func run<R: Sendable>(
         _ about: AttemptContext, _ attempt: @Sendable (Source, Int) async throws -> R

@@ -82,7 +82,7 @@ extension FileDownload {
         let reply = body.reply
         if let end = reply.end, end < gap.upperBound, end - reply.start < SourceSchedule.progressBytes {
             throw TransferError(
-                .short, "\(end - reply.start) of \(gap.count) bytes came", url: body.url, offset: end)
+                .short, "received \(end - reply.start) of \(gap.count) bytes", url: body.url, offset: end)
         }
     }
 }

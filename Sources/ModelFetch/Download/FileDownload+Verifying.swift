@@ -54,7 +54,7 @@ extension FileDownload {
 
     /// Counts a wrong digest against the sources of the bytes.
     ///
-    /// - Parameter isOurs: whether all bytes came in this run. Bytes that an earlier run or another tool left may have been damaged
+    /// - Parameter isOurs: whether all bytes were received in this run. Bytes that an earlier run or another tool left may have been damaged
     ///   before, so that they are no evidence against a source.
     private func blameSources(for digest: SHA256Digest, isOurs: Bool) throws(Failure) {
         let contributors = counters.withLock { counters in

@@ -85,7 +85,7 @@ final class FileDownload: Sendable {
     func kept(_ partial: PartialFile) -> String {
         if context.directory.isRemoved() { return "nothing is kept: the directory was removed while the download ran" }
         if partial.isRemoved() { return "nothing is kept: its partial file was removed while the download ran" }
-        return "\(roundedBytes(partial.heldBytes + partial.claimedBytes)) of \(roundedBytes(size)) are kept"
+        return "\(roundedBytes(partial.heldBytes + partial.claimedBytes)) of \(roundedBytes(size)) is kept"
     }
 
     /// If the disk is full: how much more is needed, and how much is free.

@@ -50,7 +50,7 @@ struct SampleComparison: Sendable {
                 if case .bytes(_, let chunk) = piece { chunk.withBytes { bytes += $0 } }
             }
             guard bytes.count == range.count else {
-                throw TransferError(.short, "\(bytes.count) of \(range.count) bytes came")
+                throw TransferError(.short, "received \(bytes.count) of \(range.count) bytes")
             }
             runner.received(bytes.count, from: index, isEnd: true)
             return bytes

@@ -69,7 +69,7 @@ extension Manifest {
             throw fault("has the unsafe character \(scalar.escaped)")
         }
         if bytes.contains(UInt8(ascii: "/")) || bytes.contains(UInt8(ascii: "\\")) {
-            throw fault("must not hold “/” or a backslash")
+            throw fault("must not contain “/” or a backslash")
         }
         if bytes.first == UInt8(ascii: "-") { throw fault("must not begin with “-”, like an option") }
         if let first = name.unicodeScalars.first, let last = name.unicodeScalars.last,
@@ -104,7 +104,7 @@ extension Manifest {
         if let reason = file.unpinned {
             guard file.size == nil || file.sha256 == nil else {
                 throw JSONFault(
-                    path: path.key("unpinned"), reason: "must go: the size and the sha256 are both known")
+                    path: path.key("unpinned"), reason: "must be left out: the size and the sha256 are both known")
             }
             guard reason.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
                 throw JSONFault(path: path.key("unpinned"), reason: "must say why the size or sha256 is not known")
@@ -131,10 +131,10 @@ extension Manifest {
         }
         // A known value needs no expected one, and a different one would contradict it.
         if expected.size != nil, file.size != nil {
-            throw JSONFault(path: path.key("size"), reason: "must go: the size is known")
+            throw JSONFault(path: path.key("size"), reason: "must be left out: the size is known")
         }
         if expected.sha256 != nil, file.sha256 != nil {
-            throw JSONFault(path: path.key("sha256"), reason: "must go: the sha256 is known")
+            throw JSONFault(path: path.key("sha256"), reason: "must be left out: the sha256 is known")
         }
     }
 
@@ -153,7 +153,7 @@ extension Manifest {
             switch collision.kind {
             case .equal: "is the same path as"
             case .folded: "is the same name, on some file systems, as"
-            case .directory: "cannot lie in one directory with"
+            case .directory: "cannot be in the same directory as"
             }
         throw JSONFault(
             path: filesPath.index(collision.second).key("path"),

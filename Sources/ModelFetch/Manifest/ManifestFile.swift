@@ -44,7 +44,7 @@ public struct ManifestFile: Hashable, Sendable {
         }
     }
 
-    /// Another content, as genuine as the pinned one.
+    /// Other content that is as genuine as the pinned content.
     public struct Variant: Hashable, Sendable {
         /// The size in bytes.
         public let size: Int64
@@ -61,7 +61,7 @@ public struct ManifestFile: Hashable, Sendable {
         }
     }
 
-    /// Whether a SHA-256 determines the content. Only such files can be *verified*.
+    /// Whether a SHA-256 determines the content. Only such files can be checked against a digest that was known beforehand.
     public var isPinned: Bool { sha256 != nil }
 
     /// The size in bytes to plan with: the known one, or else the expected one; `nil` if there is neither.

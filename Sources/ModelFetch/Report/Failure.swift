@@ -20,7 +20,7 @@ public struct Failure: Error, Hashable, Sendable {
         case cannotWrite
         /// Another run holds the directory.
         case locked
-        /// Every source answered something wrong or unsafe.
+        /// Every source gave a wrong or unsafe answer.
         case refused
 
         /// The kinds in order of precedence: the first one that occurred in a run is the kind of the whole run.
@@ -39,7 +39,7 @@ public struct Failure: Error, Hashable, Sendable {
     public let offset: Int64?
     /// What happened, in one sentence. Safe to print.
     public let message: String
-    /// What may help; `nil` if nothing is known to.
+    /// What may help; `nil` if nothing is known to help.
     public let remedy: Remedy?
     /// What happened, in two or three words.
     package let brief: String

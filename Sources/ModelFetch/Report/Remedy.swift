@@ -1,6 +1,6 @@
 /// What may help against a ``Failure``.
 ///
-/// A program decides by the case what it offers to its user; ``description`` is a clause for programs that only print.
+/// A program chooses what to offer its user by the case; ``description`` is a clause for programs that only print.
 /// Later versions may add cases: a `switch` should have a `default`.
 public enum Remedy: Hashable, Sendable {
     /// A limit that the system sets for a process or its files (getrlimit(2)).
@@ -56,7 +56,7 @@ public enum Remedy: Hashable, Sendable {
 
     /// Say where the model's files are: ``DownloadOptions/sources``.
     case nameSource
-    /// Use another source: those that there are have a different file.
+    /// Use another source: the present ones have a different file.
     case addSource
     /// Give a base URL such as `https://host/path/` as the source.
     case correctSource
@@ -102,8 +102,8 @@ extension Remedy: CustomStringConvertible {
         case .clearPath: "move away what is in its place, and run it again"
         case .leaveUndisturbed: "let no other program change the directory, and run it again"
         case .waitForLock: "wait until the other run is over"
-        case .replaceFile: "move it away, or allow that it is replaced once the right one is verified"
-        case .replaceModel: "choose another directory, or allow that this model is replaced"
+        case .replaceFile: "move it away, or allow it to be replaced once the right one is verified"
+        case .replaceModel: "choose another directory, or allow this model to be replaced"
         case .nameModel: "say which model it is, or give its manifest"
         case .chooseKnownModel: "use the name of a known model or the path of a manifest"
         case .correctManifest: "correct the manifest"
@@ -113,7 +113,7 @@ extension Remedy: CustomStringConvertible {
         case .giveCredentials: "if it needs credentials, give them"
         case .checkAddress: "check the address, or use another source"
         case .checkForLoginPage: "check the address and the network (a login page?), or use another source"
-        case .trustAuthority: "if the authority is one of your own, have it trusted"
+        case .trustAuthority: "if your own authority issued the certificate, add it to the trusted ones"
         case .offerHTTP2: "the server may speak only HTTP/2: offer it"
         case .correctProxy: "give the proxy as http://host:port or socks5h://host:port"
         case .checkProxy: "check the address of the proxy"

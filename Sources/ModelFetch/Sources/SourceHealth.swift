@@ -1,6 +1,6 @@
 internal import Transfer
 
-/// What a run has learnt about one source: whether it is worth asking, and when.
+/// What a run has learned about one source: whether it is worth asking, and when.
 ///
 /// A value, which all files of the run share. Each file still has its own patience with a source (``SourceSchedule``).
 struct SourceHealth: Hashable, Sendable {

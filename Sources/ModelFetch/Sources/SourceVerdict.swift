@@ -8,7 +8,7 @@ enum SourceVerdict: Hashable, Sendable {
     case unreachable(TransferError)
     /// It does not have the file, or denies it.
     case withheld(TransferError)
-    /// It answered something wrong or unsafe.
+    /// It gave a wrong or unsafe answer.
     case refused(TransferError)
     /// It delivered the whole file, with a wrong digest.
     case contradicted

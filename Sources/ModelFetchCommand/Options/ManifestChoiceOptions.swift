@@ -3,7 +3,7 @@ internal import ModelFetch
 
 /// The manifest to use, for commands that can also determine it themselves.
 struct ManifestChoiceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The model, if it is not recognized.", valueName: "name"))
+    @Option(help: ArgumentHelp("The model, if it is not recognised.", valueName: "name"))
     var model: String?
 
     @Option(help: ArgumentHelp("Use your own manifest instead of a known model.", valueName: "file"))

@@ -17,7 +17,7 @@ struct TransferCommandOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Give up a source after so many retries without progress.", valueName: "n"))
+        help: ArgumentHelp("Give up on a source after this many retries without progress.", valueName: "n"))
     var retries = 8
 
     @Option(
@@ -28,7 +28,7 @@ struct TransferCommandOptions: ParsableArguments {
     @Option(
         name: .customLong("stall-timeout"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Retry a transfer after so many seconds below 1 KiB/s; noticed up to 5 s later.", valueName: "s"))
+            "Restart a transfer that stays below 1 KiB/s for this many seconds; noticed up to 5 s later.", valueName: "s"))
     var stallTimeout = 30.0
 
     @Option(
@@ -75,7 +75,7 @@ struct TransferCommandOptions: ParsableArguments {
             throw ValidationError("--retries must be 0 or more, not \(retries); 0 means one attempt.")
         }
         for field in header where HeaderField(field) == nil {
-            throw ValidationError("--header must have the form 'Name: value', and one has not.")
+            throw ValidationError("Every --header must have the form 'Name: value'; one does not.")
         }
         for (name, value, least) in [
             ("retry-delay", retryDelay, 0), ("stall-timeout", stallTimeout, 0.001),
@@ -89,7 +89,7 @@ struct TransferCommandOptions: ParsableArguments {
         }
     }
 
-    /// Checks that the files exist that the options name, before the first https source is asked.
+    /// Checks that the files named by the options exist, before the first https source is asked.
     func checkFiles() throws(Failure) {
         guard let cacert, !FileManager.default.isReadableFile(atPath: cacert) else { return }
         let isThere = FileManager.default.fileExists(atPath: cacert)

@@ -5,7 +5,7 @@ internal import ModelFetch
 /// What a user may have meant by an argument that is not a known model or not a directory.
 enum UsageSuggestion {
     /// - Parameter commands: the names of the subcommands.
-    /// - Returns: `nil` if nothing comes to mind.
+    /// - Returns: `nil` if there is no suggestion.
     static func of(_ model: String, commands: [String]) -> CommandFailure? {
         if isURL(model) {
             return CommandFailure(

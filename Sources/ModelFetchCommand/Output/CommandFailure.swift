@@ -3,7 +3,7 @@ internal import ModelFetch
 /// A failure as the command reports it, with a hint in the words of the command line.
 struct CommandFailure: Error {
     let failure: Failure
-    /// What may help; `nil` if nothing is known to.
+    /// What may help; `nil` if nothing is known to help.
     let hint: String?
 
     /// A failure of the library; its ``Failure/remedy`` becomes the hint.

@@ -17,7 +17,7 @@ final class Console: Sendable {
         var lost: Int32?
         var block: [String] = []
 
-        /// Notes an error of write(2). A closed pipe is the reader's choice, and no loss.
+        /// Notes an error of write(2). A pipe that its reader closed does not count as lost output.
         mutating func lose(_ error: Int32) { if error != EPIPE { lost = lost ?? error } }
     }
 

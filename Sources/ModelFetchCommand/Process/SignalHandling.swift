@@ -10,7 +10,7 @@ internal import Threads
 /// Ctrl-C, and continue its loop.
 enum SignalHandling {
     private struct State {
-        /// How many pieces of work, one within another, are running that a signal only cancels.
+        /// The nesting depth of work that a signal cancels instead of ending the process.
         var works = 0
         /// Cancels the current work, once it can be cancelled.
         var cancel: (@Sendable () -> Void)?

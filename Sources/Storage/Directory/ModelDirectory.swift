@@ -36,7 +36,7 @@ package final class ModelDirectory: Sendable {
     /// Opens a regular file.
     ///
     /// - Returns: `nil` if there is no such file and `access` does not create one.
-    /// - Throws: ``StorageError/Code/inTheWay`` for anything that is not a regular file.
+    /// - Throws: ``StorageError/Code/notRegularFile`` for anything that is not a regular file.
     package func open(_ file: String, _ access: Access) throws(StorageError) -> OpenFile? {
         let shown = display(file)
         let opened: OpenFile

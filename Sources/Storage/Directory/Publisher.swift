@@ -1,4 +1,4 @@
-/// Gives verified files their final names. Nothing else in the project does.
+/// Gives verified files their final names, and withdraws them. Nothing else in the project does.
 package struct Publisher: Sendable {
     private let directory: ModelDirectory
     /// Whether files and names are flushed to disk before they are reported.
@@ -96,5 +96,10 @@ package struct Publisher: Sendable {
         try directory.remove(names.journal)
         try directory.rename(names.final, to: names.partial)
         if isDurable { try directory.synchronizeParent(of: names.final) }
+    }
+
+    /// Undoes ``withdraw(_:)`` for a file that turned out to have been changed: it gets its name back, unverified as it was.
+    package func undoWithdrawal(_ names: PartialNames) throws(StorageError) {
+        try directory.rename(names.partial, to: names.final)
     }
 }

@@ -12,7 +12,7 @@ package struct StoredFile: Sendable {
 
     /// - Parameter followsLinks: whether symbolic links are followed: only for operations that write nothing.
     /// - Returns: `nil` if there is no such file.
-    /// - Throws: ``StorageError/Code/inTheWay`` if it is not a regular file.
+    /// - Throws: ``StorageError/Code/notRegularFile`` if it is not a regular file.
     package init?(
         _ path: String, in directory: ModelDirectory, followsLinks: Bool = false
     ) throws(StorageError) {
@@ -26,7 +26,7 @@ package struct StoredFile: Sendable {
     /// Hashes the whole file.
     ///
     /// - Parameter progress: called with the number of bytes of each piece; it may throw to stop.
-    /// - Throws: ``StorageError/Code/disturbed`` if the file changed while it was read, and what `progress` throws.
+    /// - Throws: ``StorageError/Code/modifiedExternally`` if the file changed while it was read, and what `progress` throws.
     package func digest(
         progress: (Int) throws(CancellationError) -> Void
     ) throws(StoredFileError) -> SHA256Digest {

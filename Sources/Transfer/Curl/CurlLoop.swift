@@ -34,7 +34,7 @@ final class CurlLoop {
                 end(mail.starts, with: shutdown)
                 break
             }
-            // In this order: a transfer may be started and cancelled in the same mail.
+            // In this order: a transfer may be started and cancelled in the same batch.
             mail.starts.forEach(start)
             mail.halts.forEach(halt)
             mail.cancels.forEach(cancel)
@@ -166,7 +166,7 @@ extension CurlLoop {
         for transfer in transfers.values { transfer.flushIfDue(now: now) }
     }
 
-    /// Milliseconds until the loop itself has something to do; curl_multi_poll(3) minds libcurl's own timers.
+    /// Milliseconds until the loop itself has something to do; curl_multi_poll(3) handles libcurl's own timers.
     private func timeout() -> Int32 {
         let now = ContinuousClock.now
         var wait = Duration.seconds(10)

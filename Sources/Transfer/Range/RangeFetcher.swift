@@ -13,7 +13,7 @@ package struct FetchRequest: Sendable {
     package var total: Int64?
     /// The version of the file to continue, as this source identified it.
     package var validator: Validator?
-    /// Used to recognize a web page that was sent instead of the file.
+    /// Used to recognise a web page that was sent instead of the file.
     package var fileName: String
 
     /// - Parameter credentialsOrigin: by default the origin of `url`.

@@ -118,7 +118,7 @@ struct HubTests {
         ]) { workspace, _, store, arguments in
             let result = try await workspace.run(arguments())
             #expect(result.status == 69, "\(result.err)")
-            #expect(result.err.contains("600.0 kB of 1.5 MB are kept"), "\(result.err)")
+            #expect(result.err.contains("600.0 kB of 1.5 MB is kept"), "\(result.err)")
             // It has given a part of the file, so it is asked again, each time by a new address, too.
             let statuses = store.log.map(\.status)
             #expect(statuses.first == 200 && statuses.count > 3 && statuses.count % 2 == 1)

@@ -149,7 +149,7 @@ import Testing
         try await FaultServer.run(files: harness.model.content, script: script) { server in
             let first = try await harness.run(server, setup: setup)
             #expect(first.report.kind == .unavailable && first.state("checkpoint") == .held)
-            #expect(first.words.contains("locks do nothing"))
+            #expect(first.words.contains("file locks have no effect"))
             #expect(harness.folder.has("model.data.partial") && harness.folder.has("checkpoint.partial"))
             let second = try await harness.run(server, setup: setup)
             #expect(second.report.isOK && second.file("model.data").bytesReused == 600_000)

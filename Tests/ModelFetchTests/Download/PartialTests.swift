@@ -119,7 +119,7 @@ import Testing
         try await run(harness, .init { $0.disk = disk }) { outcome, server in
             #expect(outcome.report.kind == .cannotWrite)
             #expect(server.log.count == 1, "the network is not to blame, and is not asked again")
-            #expect(outcome.file("model.data").failure?.message.contains("are kept") == true)
+            #expect(outcome.file("model.data").failure?.message.contains("is kept") == true)
         }
         limit.withLock { $0 = .max }
         try await run(harness, .init { $0.disk = disk }) { outcome, _ in #expect(outcome.report.isOK) }

@@ -45,7 +45,7 @@ import Transfer
             #expect(server.log.count == 5, "one that brought something, then one and three retries without progress")
             let failure = try #require(first.report.failures.first)
             #expect(failure.file == "model.data" && failure.source == server.baseURL && failure.offset == 500_040)
-            #expect(failure.message.contains("500.0 kB of \(roundedBytes(Int64(Self.size))) are kept"), "\(failure)")
+            #expect(failure.message.contains("500.0 kB of \(roundedBytes(Int64(Self.size))) is kept"), "\(failure)")
             #expect(first.file("model.data").bytesDownloaded == 500_040)
             server.replace(script: .honest)
             let second = try await harness.run(server)

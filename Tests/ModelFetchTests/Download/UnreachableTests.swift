@@ -159,7 +159,7 @@ import Transfer
         setup.options.retries = 8
         setup.options.retryDelay = .milliseconds(500)
         let report = try await harness.run(from: ["http://one.test/"], setup: setup).report
-        let kept = report.failures.first?.message.contains("9 B of 200.0 kB are kept") == true
+        let kept = report.failures.first?.message.contains("9 B of 200.0 kB is kept") == true
         return (report, network.requests.count, waits.withLock { $0 }, kept ? 9 : 0)
     }
 
