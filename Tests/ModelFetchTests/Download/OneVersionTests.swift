@@ -176,12 +176,13 @@ import Testing
         try await FaultServer.run(files: content) { store in
             let script: FaultScript = [
                 .on(request: 0, .redirect(to: store.baseURL + "v1?id=A")),
-                .on(.redirect(to: store.baseURL + "v2?id=B")),
+                .on(requests: 1...99, .redirect(to: store.baseURL + "v2?id=B")),
             ]
             store.replace(script: [.on(.etag(value: "\"1\"")), .on(path: "v1", request: 0, .drop(after: 150_000))])
             try await FaultServer.run(files: content, script: script) { server in
                 let report = try await run(server, in: harness)
                 #expect(report.isOK, "\(report.failures)")
+                #expect(store.log.first?.path == "v1" && store.log.last?.path == "v2")
             }
         }
     }
