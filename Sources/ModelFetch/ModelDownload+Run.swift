@@ -58,7 +58,8 @@ extension ModelDownload {
         defer { withExtendedLifetime(lock) {} }
         let context = context(tag: lock.isEffective ? nil : Self.privateTag(runtime.random))
         if context.partials.tag != nil {
-            onEvent(.warning("file locks have no effect on this file system, so this run uses partial files of its own"))
+            onEvent(
+                .warning("file locks have no effect on this file system, so this run uses partial files of its own"))
         }
         announce(selected, onEvent)
         defer {

@@ -28,7 +28,7 @@ struct TransferCommandOptions: ParsableArguments {
     @Option(
         name: .customLong("stall-timeout"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Restart a transfer that stays below 1 KiB/s for this many seconds; noticed up to 5 s later.", valueName: "s"))
+            "Restart a transfer that is below 1 KiB/s for this many seconds; noticed up to 5 s later.", valueName: "s"))
     var stallTimeout = 30.0
 
     @Option(
