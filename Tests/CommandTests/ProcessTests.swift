@@ -126,7 +126,7 @@ struct ProcessTests {
                 #expect(result.err.contains("moved or replaced"), "\(result.err)")
             } else {
                 #expect(result.err.contains("nothing is kept"), "\(result.err)")
-                #expect(!result.err.contains(" is kept"), "\(result.err)")
+                #expect(!result.err.contains("B is kept"), "\(result.err)")
             }
             // Nothing was made in what stands there now.
             #expect((FileManager.default.subpaths(atPath: workspace.directory) ?? []).isEmpty)

@@ -17,21 +17,17 @@ package final class Soak: Sendable {
     private let seeds: Range<UInt64>
     private let threads: Int
     private let failures: Int
-    private let isPatient: Bool
     private let play: @Sendable (UInt64) -> Simulation.Verdict
     private let state: Mutex<(next: UInt64, total: Total)>
 
-    /// - Parameters:
-    ///   - failures: after this many failing seeds, no more are started.
-    ///   - isPatient: whether to run with the lowest priority.
+    /// - Parameter failures: after this many failing seeds, no more are started.
     package init(
-        seeds: Range<UInt64>, threads: Int, failures: Int, isPatient: Bool = false,
+        seeds: Range<UInt64>, threads: Int, failures: Int,
         play: @escaping @Sendable (UInt64) -> Simulation.Verdict
     ) {
         self.seeds = seeds
         self.threads = threads
         self.failures = failures
-        self.isPatient = isPatient
         self.play = play
         state = Mutex((seeds.lowerBound, Total()))
     }
@@ -41,8 +37,6 @@ package final class Soak: Sendable {
         for _ in 0..<threads {
             group.enter()
             let thread = Thread { [self] in
-                // On Linux this affects only this thread (setpriority(2)).
-                if isPatient { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19) }
                 while let seed = take() { add(play(seed), seed) }
                 group.leave()
             }

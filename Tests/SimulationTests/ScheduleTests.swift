@@ -5,7 +5,7 @@ import Testing
 /// are put to ten thousand of them by `./test`, optimized; for a longer soak: `swift run -c release simulate --count 200000`.
 @Suite(.timeLimit(.minutes(10))) struct `Seeded schedules` {
     @Test func `whole runs break no promise`() {
-        let total = Soak(seeds: 1_000_000..<1_000_040, threads: 1, failures: 3, isPatient: true) { seed in
+        let total = Soak(seeds: 1_000_000..<1_000_040, threads: 1, failures: 3) { seed in
             // It throws for a manifest that breaks a rule, which would be a mistake of the schedule's.
             try! Simulation(Schedule(seed: seed), profile: Profile(of: seed)).play()
         }.run()
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func `several writers on one partial break no promise`() {
-        let total = Soak(seeds: 1_000_000..<1_000_008, threads: 1, failures: 3, isPatient: true) { seed in
+        let total = Soak(seeds: 1_000_000..<1_000_008, threads: 1, failures: 3) { seed in
             WriterSimulation(seed: seed).play()
         }.run()
         #expect(total.failures.isEmpty, "\(again(total, " --writers"))")
