@@ -22,6 +22,7 @@ WRITERS = ["--writers", "--count", "1500"]
 UNPINNED = ["--profile", "unpinned", "--count", "2000"]
 TREASURES = ["--profile", "treasures", "--count", "2000"]
 THRIFTY = ["--profile", "thrifty", "--count", "2000"]
+CONNECTIONS = "ConnectionControllerTests|SimulatedDownloadTests"
 
 # Name, file, original text, its replacement (or a list of both, each with another file if need be), arguments of the
 # simulator, filter of the tests.
@@ -136,6 +137,46 @@ MUTANTS = [
     ("take the newest validator for the last", "Sources/Storage/Partial/SourceVersions.swift",
      "if let known, latest[version.source] == known { return .known(known) }", "if let known { return .known(known) }", None,
      "PartialFileValidatorTests"),
+    # As many connections as are worth it.
+    ("keep every step", "Sources/ModelFetch/Connections/ConnectionController+Steps.swift",
+     "if average >= trial.target(Self.goodPart)", "if average >= 0", None, CONNECTIONS),
+    ("keep a step before the new connections have answered", "Sources/ModelFetch/Connections/ConnectionTrial.swift",
+     "{ settled = now + times.settling }", "{ settled = now }", None, CONNECTIONS),
+    ("decide about a small step at a glance", "Sources/ModelFetch/Connections/ConnectionController+Steps.swift",
+     "if trial.growth >= 1, recent", "if recent", None, CONNECTIONS),
+    ("wait for the whole window before a step is kept",
+     "Sources/ModelFetch/Connections/ConnectionController+Steps.swift",
+     "if trial.growth >= 1, recent", "if trial.growth >= 9, recent", None, CONNECTIONS),
+    ("try nothing between", "Sources/ModelFetch/Connections/ConnectionController+Steps.swift",
+     "return rejected.count > 1 ? limit :", "return rejected.count > 0 ? limit :", None, CONNECTIONS),
+    ("let the surplus go on in a collapse", "Sources/ModelFetch/Connections/ConnectionController+Steps.swift",
+     "return .lowered(cutsNow: true)", "return .lowered(cutsNow: false)", None, CONNECTIONS),
+    ("see no collapse later", "Sources/ModelFetch/Connections/ConnectionController+Watching.swift",
+     "guard limit > 1, now >= watchedSince", "guard limit > 99, now >= watchedSince", None, CONNECTIONS),
+    ("take silence for a collapse", "Sources/ModelFetch/Connections/ConnectionController.swift",
+     " || meter.rate(last: times.glance) ?? 0 == 0", "", None, CONNECTIONS),
+    ("never try more again", "Sources/ModelFetch/Connections/ConnectionController+Watching.swift",
+     "guard now >= since + probeWait.next,", "guard false,", None, CONNECTIONS),
+    ("learn from a rate without work", "Sources/ModelFetch/Connections/ConnectionController.swift",
+     "guard wanted else { return idle(at: now) }", "", None, CONNECTIONS),
+    ("count every refusal of a burst", "Sources/ModelFetch/Connections/ConnectionController.swift",
+     "if let backedOff, begun < backedOff { return nil }", "", None, CONNECTIONS),
+    ("take a dead network for a limit", "Sources/ModelFetch/Connections/ConnectionController.swift",
+     "            if working > 0 {", "            if true {", None, CONNECTIONS),
+    ("forget what is tolerated", "Sources/ModelFetch/Connections/ConnectionCeiling.swift",
+     "min(cap, tolerated ?? cap)", "cap", None, CONNECTIONS),
+    ("take one refusal of many for a limit", "Sources/ModelFetch/Connections/ConnectionController.swift",
+     "if number < proven {", "if false {", None, CONNECTIONS),
+    ("count nothing again after a refusal", "Sources/ModelFetch/Connections/ConnectionController+Watching.swift",
+     "guard number > limit else { return nil }\n        if isLimit", "guard false else { return nil }\n        if isLimit",
+     None, CONNECTIONS),
+    ("halve whenever connections break", "Sources/ModelFetch/Connections/BreakHistory.swift",
+     "if let number = halvedFrom, limit <= max(1, number / 2) {", "if let number = halvedFrom, limit < 0 {", None,
+     CONNECTIONS),
+    ("halve though more pay", "Sources/ModelFetch/Connections/BreakHistory.swift",
+     "if halvedFrom != nil, pays {", "if false {", None, CONNECTIONS),
+    ("replace a slow connection", "Sources/ModelFetch/Connections/ConnectionController.swift",
+     "ceiling.doubt(above: limit - 1, at: now, for: &doubtWait)", "", None, CONNECTIONS),
 ]
 
 

@@ -1,0 +1,69 @@
+/// Steps to more connections: measuring before and after, and what is kept.
+extension ConnectionController {
+    mutating func measure(since: Duration, active: Int, at now: Duration) -> Change? {
+        // Connections that are surplus after a rejected step would be measured as well.
+        if active > limit { phase = .measuring(since: now) }
+        let next = candidate
+        let growth = Double(next - limit) / Double(limit)
+        let window = rejected == nil ? times.reference : times.window(forGrowth: growth)
+        guard active <= limit, now >= max(since + window, calmUntil) else { return nil }
+        guard let rate = meter.rate(since: since), rate > 0 else {
+            phase = .measuring(since: nil)
+            return nil
+        }
+        return keep(rate, at: now)
+    }
+
+    /// The present number has this rate: takes the next step.
+    mutating func keep(_ rate: Double, at now: Duration) -> Change? {
+        rates[limit] = rate
+        proven = max(proven, limit)
+        return step(to: candidate, reference: rate, at: now)
+    }
+
+    /// The number to try next: twice as many, or once something between what was kept and what was rejected.
+    var candidate: Int {
+        guard let rejected else { return limit * 2 }
+        return rejected.count > 1 ? limit : (limit + rejected.number) / 2
+    }
+
+    mutating func step(to number: Int, reference: Double, at now: Duration, isProbe: Bool = false) -> Change? {
+        let number = min(number, ceiling.number(at: now))
+        guard number > limit else {
+            phase = .stable(since: now)
+            return nil
+        }
+        phase = .trying(ConnectionTrial(from: limit, to: number, reference: reference, isProbe: isProbe, at: now))
+        limit = number
+        return .raised
+    }
+
+    mutating func judge(_ trial: ConnectionTrial, at now: Duration) -> Change? {
+        // Before that, some of the new connections may still be refused.
+        guard let settled = trial.settled, now >= max(settled, trial.begun + times.glance),
+            let recent = meter.rate(last: times.glance)
+        else { return nil }
+        // A glance at a small step would show noise.
+        if trial.growth >= 1, recent >= trial.target(Self.obviousPart) { return accept(recent, at: now) }
+        guard now >= settled + max(times.glance, Self.shortestCollapse), let average = meter.rate(since: settled) else {
+            return nil
+        }
+        if recent > 0, average < trial.reference * Self.collapsedPart {
+            ceiling.doubt(above: trial.previous, at: now, for: &doubtWait)
+            limit = trial.previous
+            phase = .stable(since: now)
+            return .lowered(cutsNow: true)
+        }
+        guard now >= settled + times.window(forGrowth: trial.growth) else { return nil }
+        if average >= trial.target(Self.goodPart) { return accept(average, at: now) }
+        limit = trial.previous
+        rejected = (trial.number, (rejected?.count ?? 0) + 1)
+        phase = trial.isProbe ? .stable(since: now) : .measuring(since: nil)
+        return .lowered(cutsNow: false)
+    }
+
+    mutating func accept(_ rate: Double, at now: Duration) -> Change? {
+        if rejected == nil { probeWait = Self.firstProbeWait }
+        return keep(rate, at: now)
+    }
+}
