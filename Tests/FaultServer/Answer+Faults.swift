@@ -43,8 +43,19 @@ extension Answer {
             default: break
             }
         }
-        return Answer(
+        let answer = Answer(
             file: file, range: ignoresRange ? nil : AskedRange(field: request["Range"]), ifRange: request["If-Range"])
+        return answer.shortened(by: circumstances.faults)
+    }
+
+    private func shortened(by faults: [Fault]) -> Answer {
+        for case .shortRange(let count) in faults.reversed() {
+            guard let (file, range) = served, status == 206 else { break }
+            return Answer(
+                file: file, status: 206,
+                range: range.lowerBound..<range.lowerBound + min(max(1, count), Int64(range.count)))
+        }
+        return self
     }
 
     private static func replacement(_ fault: Fault, _ circumstances: Circumstances) -> Answer? {

@@ -12,6 +12,8 @@ final class Connection: ChannelInboundHandler {
     private var received = ByteBuffer()
     private var writer: ReplyWriter?
     private var isClosing = false
+    /// The pacers of this connection alone, which go on from one response to the next.
+    private var pacers: [Fault: Pacer] = [:]
 
     init(state: ServerState, listener: Listener) {
         self.state = state
@@ -25,7 +27,7 @@ final class Connection: ChannelInboundHandler {
         received.writeBuffer(&bytes)
         // Requests may be pipelined while a response is being sent, within a limit.
         if writer == nil {
-            answerNext(context)
+            if state.limitsTransfers { answerNextInNextTurn(context) } else { answerNext(context) }
         } else if received.readableBytes > RequestHead.maximumByteCount {
             close(context)
         }
@@ -87,9 +89,10 @@ final class Connection: ChannelInboundHandler {
     }
 
     private func write(_ reply: Reply, record: Int, _ context: ChannelHandlerContext) {
-        let pacer = reply.rate.map { state.pacer(bytesPerSecond: $0.bytesPerSecond, shared: $0.shared) }
+        let pace = Pace(reply.paces, transfers: state.transfers, connection: number, pacer: pacer)
         let writer = ReplyWriter(
-            reply: reply, record: record, log: state.log, pacer: pacer, gates: state.gates, context: context)
+            reply: reply, record: record, connection: number, state: state, pace: pace, context: context,
+            die: listener.stopListening)
         self.writer = writer
         guard let milliseconds = reply.refusesForMilliseconds else { return start(writer, context) }
         // The client must not notice the end of this connection before new ones are refused.
@@ -98,14 +101,28 @@ final class Connection: ChannelInboundHandler {
         }
     }
 
+    private func pacer(_ fault: Fault, shared: Bool) -> Pacer {
+        if shared { return state.withLimits { $0.pacer(fault) } }
+        let pacer = pacers[fault] ?? Pacer(fault)
+        pacers[fault] = pacer
+        pacer.beginResponse()
+        return pacer
+    }
+
     private func start(_ writer: ReplyWriter, _ context: ChannelHandlerContext) {
         writer.start { [unowned self] keepsOpen in
             self.writer = nil
             guard keepsOpen else { return close(context) }
             // Scheduled rather than called, because pipelined requests could make the stack deep.
-            context.eventLoop.assumeIsolated().execute {
-                if self.writer == nil, !self.isClosing { self.answerNext(context) }
-            }
+            answerNextInNextTurn(context)
+        }
+    }
+
+    /// In the next turn of the event loop, the transfers have ended whose connections the client closed before it sent
+    /// this request.
+    private func answerNextInNextTurn(_ context: ChannelHandlerContext) {
+        context.eventLoop.assumeIsolated().execute {
+            if self.writer == nil, !self.isClosing { self.answerNext(context) }
         }
     }
 }

@@ -3,6 +3,9 @@
 /// The JSON form is the one that the compiler derives: an object with the name of the case as its only key and the
 /// labels as keys inside, `{"drop": {"after": 100}}`. Optional values may be left out. `README.md` has a table of all
 /// faults.
+///
+/// A *transfer* is a response to `GET` with bytes of a file. It ends when all of it was sent, or the client has closed the
+/// connection. Transfers are counted for the server as a whole.
 package enum Fault: Sendable, Hashable, Codable {
     // MARK: How the body ends. "After" counts the bytes of this response's body; a shorter body is not affected.
 
@@ -17,6 +20,13 @@ package enum Fault: Sendable, Hashable, Codable {
     case stall(after: Int64)
     /// Pauses after this many body bytes until the test calls ``FaultServer/openGates()``, then sends the rest.
     case gate(after: Int64)
+    /// Sends nothing more from the point at this percentage of the file on, but keeps the connection open until the client
+    /// closes it. Only the first `times` responses that reach the point fall silent (by default one); what else they
+    /// would have sent is sent by later ones.
+    case silence(percent: Double, times: Int? = nil)
+    /// Once the responses with this fault have sent this many body bytes in all, the server resets them, refuses new
+    /// connections and resets those that are open at their next request.
+    case die(after: Int64)
     /// An endless body without `Content-Length`.
     case endlessBody
     /// Sends this many bytes more than announced and keeps the connection open.
@@ -28,6 +38,10 @@ package enum Fault: Sendable, Hashable, Codable {
     case delay(milliseconds: Int)
     /// Limits the rate of the body, for each connection or, if `shared`, for all responses with this rate together.
     case rate(bytesPerSecond: Int64, shared: Bool? = nil)
+    /// Limits the rate of the body on all connections but the `beyond` oldest of those that have a transfer in progress.
+    case crawl(beyond: Int, bytesPerSecond: Int64)
+    /// While more than `beyond` transfers are in progress, limits their rate, for all of them together.
+    case collapse(beyond: Int, bytesPerSecond: Int64)
     /// Sends the head one byte at a time.
     case slowHead(millisecondsPerByte: Int)
     /// Sets TCP_CONGESTION ("cubic", "bbr") on the connection. The record has the algorithm that the kernel then
@@ -38,6 +52,8 @@ package enum Fault: Sendable, Hashable, Codable {
 
     /// A status with a small body instead of the file.
     case status(code: Int, retryAfter: RetryAfter? = nil, body: String? = nil)
+    /// A status, by default 429, while this many transfers are in progress; or, if `reset`, RST without a response.
+    case limit(transfers: Int, status: Int? = nil, retryAfter: RetryAfter? = nil, reset: Bool? = nil)
     /// 401 unless the request's `Authorization` is exactly this.
     case authorization(required: String)
     /// A redirect, by default with status 302. `{target}` in the location is replaced by the request's target without
@@ -58,6 +74,8 @@ package enum Fault: Sendable, Hashable, Codable {
     case ignoreRangeIfConditional
     /// 206 with this range (end inclusive) in head and body, whatever range was requested.
     case otherRange(start: Int64, end: Int64)
+    /// 206 with only the first bytes of the requested range, in head and body.
+    case shortRange(bytes: Int64)
     /// A wrong `Content-Range` for the body; values that are left out stay correct.
     case contentRange(start: Int64? = nil, end: Int64? = nil, total: Int64? = nil)
     /// An arbitrary text as `Content-Range`.

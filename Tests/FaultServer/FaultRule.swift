@@ -8,6 +8,8 @@ package struct FaultRule: Sendable, Hashable {
         case server
         /// Requests that meet the other conditions of this rule.
         case rule
+        /// Connections to the server: all requests on a connection have its number.
+        case connection
     }
 
     /// A glob for the decoded path without its leading slash: `*` matches any text, including slashes; `?` matches one
@@ -17,6 +19,8 @@ package struct FaultRule: Sendable, Hashable {
     /// The numbers of requests, as counted by ``counting``.
     package var requests: ClosedRange<Int>?
     package var counting: Counting
+    /// Of the requests, as counted by ``counting``, the rule applies only to the last of each `every`.
+    package var every: Int?
     /// The offsets at which the requested range may begin (0 without a range).
     package var offsets: Range<Int64>?
     /// How many times the rule applies at most.
@@ -25,12 +29,13 @@ package struct FaultRule: Sendable, Hashable {
 
     package init(
         path: String = "*", method: String? = nil, requests: ClosedRange<Int>? = nil, counting: Counting = .path,
-        offsets: Range<Int64>? = nil, times: Int? = nil, faults: [Fault]
+        every: Int? = nil, offsets: Range<Int64>? = nil, times: Int? = nil, faults: [Fault]
     ) {
         self.path = path
         self.method = method
         self.requests = requests
         self.counting = counting
+        self.every = every
         self.offsets = offsets
         self.times = times
         self.faults = faults
@@ -38,11 +43,11 @@ package struct FaultRule: Sendable, Hashable {
 
     package static func on(
         path: String = "*", method: String? = nil, requests: ClosedRange<Int>? = nil, counting: Counting = .path,
-        offsets: Range<Int64>? = nil, times: Int? = nil, _ faults: Fault...
+        every: Int? = nil, offsets: Range<Int64>? = nil, times: Int? = nil, _ faults: Fault...
     ) -> FaultRule {
         FaultRule(
-            path: path, method: method, requests: requests, counting: counting, offsets: offsets, times: times,
-            faults: faults)
+            path: path, method: method, requests: requests, counting: counting, every: every, offsets: offsets,
+            times: times, faults: faults)
     }
 
     /// For a single request.
@@ -55,7 +60,7 @@ package struct FaultRule: Sendable, Hashable {
 
 extension FaultRule: Codable {
     private enum Key: CodingKey {
-        case path, method, requests, counting, offsets, times, faults
+        case path, method, requests, counting, every, offsets, times, faults
     }
 
     /// Ranges are written `[lower, upper]`; `requests` may be a single number.
@@ -69,6 +74,10 @@ extension FaultRule: Codable {
             requests = try container.decodeIfPresent(ClosedRange<Int>.self, forKey: .requests)
         }
         counting = try container.decodeIfPresent(Counting.self, forKey: .counting) ?? .path
+        every = try container.decodeIfPresent(Int.self, forKey: .every)
+        if let every, every < 1 {
+            throw DecodingError.dataCorruptedError(forKey: .every, in: container, debugDescription: "less than 1")
+        }
         offsets = try container.decodeIfPresent(Range<Int64>.self, forKey: .offsets)
         times = try container.decodeIfPresent(Int.self, forKey: .times)
         faults = try container.decode([Fault].self, forKey: .faults)
@@ -80,6 +89,7 @@ extension FaultRule: Codable {
         try container.encodeIfPresent(method, forKey: .method)
         try container.encodeIfPresent(requests, forKey: .requests)
         try container.encode(counting, forKey: .counting)
+        try container.encodeIfPresent(every, forKey: .every)
         try container.encodeIfPresent(offsets, forKey: .offsets)
         try container.encodeIfPresent(times, forKey: .times)
         try container.encode(faults, forKey: .faults)

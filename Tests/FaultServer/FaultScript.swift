@@ -23,6 +23,8 @@ package struct FaultScript: Sendable, Hashable, Codable, ExpressibleByArrayLiter
 /// A script and its counters. Not thread-safe: the server uses it under its lock.
 struct ScriptCounters {
     let script: FaultScript
+    /// Whether the script has a ``Fault/limit(transfers:status:retryAfter:reset:)``.
+    let limitsTransfers: Bool
     private var requests = 0
     private var requestsByPath: [String: Int] = [:]
     private var matches: [Int]
@@ -32,12 +34,17 @@ struct ScriptCounters {
         self.script = script
         matches = Array(repeating: 0, count: script.rules.count)
         applications = matches
+        limitsTransfers = script.rules.contains { rule in
+            rule.faults.contains { if case .limit = $0 { true } else { false } }
+        }
     }
 
     /// Counts a request.
     ///
     /// - Returns: the request's faults, in order, and its number among the requests for its path.
-    mutating func faults(path: String, method: String, offset: Int64) -> (faults: [Fault], ordinal: Int) {
+    mutating func faults(path: String, method: String, offset: Int64, connection: Int) -> (
+        faults: [Fault], ordinal: Int
+    ) {
         let ordinal = requestsByPath[path, default: 0]
         defer {
             requests += 1
@@ -53,10 +60,11 @@ struct ScriptCounters {
                 case .path: ordinal
                 case .server: requests
                 case .rule: matches[index]
+                case .connection: connection
                 }
             matches[index] += 1
             guard rule.requests.map({ $0.contains(count) }) ?? true,
-                rule.times.map({ applications[index] < $0 }) ?? true
+                rule.every.map({ count % $0 == $0 - 1 }) ?? true, rule.times.map({ applications[index] < $0 }) ?? true
             else { continue }
             applications[index] += 1
             faults += rule.faults

@@ -114,6 +114,18 @@ package final class FaultServer: Sendable {
         log.reduce(0) { $0 + $1.bodyBytesSent }
     }
 
+    /// What the server has done so far, as numbers.
+    package var statistics: ServerStatistics {
+        let transfers = state.transfers.summary
+        return ServerStatistics(
+            requests: log.count, connections: connectionCount, refusals: transfers.refusals,
+            bodyBytesSent: bodyBytesSent, peakTransfers: transfers.peak,
+            transfersAtEndOfSecond: transfers.atEndOfSecond, mostTransfersInSecond: transfers.mostInSecond)
+    }
+
+    /// The number of transfers in progress.
+    package var transferCount: Int { state.transfers.count }
+
     /// The number of accepted connections.
     package var connectionCount: Int { state.connectionCount }
 

@@ -37,6 +37,11 @@ final class Listener: Sendable {
         try? await takeChannel(forGood: forGood)?.close().get()
     }
 
+    /// Begins to close the listening socket, which is done on return if there is only one event loop.
+    func stopListening() {
+        takeChannel(forGood: false)?.close(promise: nil)
+    }
+
     /// Refuses connections for a time, unless ``listen()`` is called earlier.
     ///
     /// - Returns: a future that succeeds when connections are refused.

@@ -26,6 +26,12 @@ final class Pacer: Sendable {
             return max(.zero, start - now)
         }
     }
+
+    /// Begins another response on the connection: the time without one is not made up for, and what the last response
+    /// has sent early is still held against it.
+    func beginResponse() {
+        due.withLock { $0 = max($0, .now()) }
+    }
 }
 
 extension TimeAmount {

@@ -13,6 +13,8 @@ struct Reply {
         case pause(milliseconds: Int)
         /// Waits until the client closes the connection or the server stops.
         case stall
+        /// The same, if this ``Fault/silence(percent:times:)`` still has to happen.
+        case silence(Fault)
         /// Waits until the server's gates are open.
         case gate
         case drop
@@ -28,7 +30,12 @@ struct Reply {
     var hasTinyChunks = false
     /// Whether the connection is closed after the last step.
     var closes = false
-    var rate: (bytesPerSecond: Int64, shared: Bool)?
+    /// The faults that limit the rate of the body.
+    var paces: [Fault] = []
+    /// Whether the body has bytes of a file.
+    var isTransfer = false
+    /// The ``Fault/die(after:)``, if any.
+    var death: Fault?
     var congestionAlgorithm: String?
     /// If set, the server refuses new connections for this time, beginning before the first step.
     var refusesForMilliseconds: Int?
@@ -48,6 +55,7 @@ struct Reply {
         let faults = circumstances.faults
         var answer = Answer(circumstances)
         status = answer.status
+        isTransfer = answer.served != nil && circumstances.request.method == "GET"
         closes = !circumstances.request.keepsAlive
         var version = "HTTP/1.1"
         for fault in faults { frame(fault, &answer, &version) }
@@ -61,6 +69,7 @@ struct Reply {
             if chunked { steps.append(.trailer(Array("0\r\n\r\n".utf8))) }
         }
         for fault in faults { bendBody(fault) }
+        limit(faults, of: answer)
         for fault in faults { bendHead(fault) }
     }
 
@@ -81,7 +90,6 @@ struct Reply {
             version = "HTTP/1.0"
             closes = true
         case .closeConnection: closes = true
-        case .rate(let bytesPerSecond, let shared): rate = (max(1, bytesPerSecond), shared ?? false)
         case .congestion(let algorithm): congestionAlgorithm = algorithm
         default: break
         }
@@ -95,7 +103,6 @@ struct Reply {
         case .truncate(let missing): cut(after: max(0, bodyByteCount - missing), then: .drop)
         case .reset(let count): cut(after: count, then: .reset)
         case .stall(let count): cut(after: count, then: .stall)
-        case .gate(let count): interrupt(after: count)
         default: break
         }
     }
@@ -104,20 +111,6 @@ struct Reply {
         steps.reduce(0) { sum, step in
             guard case .body(let part) = step else { return sum }
             return part.count > .max - sum ? .max : sum + part.count
-        }
-    }
-
-    /// Inserts a gate after `count` body bytes, if there are more.
-    private mutating func interrupt(after count: Int64) {
-        var rest = max(0, count)
-        for (index, step) in steps.enumerated() {
-            guard case .body(let part) = step else { continue }
-            if part.count > rest {
-                let before: [Step] = rest > 0 ? [.body(part.prefix(rest))] : []
-                steps.replaceSubrange(index...index, with: before + [.gate, .body(part.dropFirst(rest))])
-                return
-            }
-            rest -= part.count
         }
     }
 

@@ -13,10 +13,14 @@ final class ReplyWriter {
 
     private let reply: Reply
     private let record: Int
-    private let log: RequestLog
-    private let pacer: Pacer?
-    private let gates: Gates
+    private let connection: Int
+    private let state: ServerState
+    private let pace: Pace
+    /// What the server may still send before it dies.
+    private let allowance: Allowance?
     private let context: ChannelHandlerContext
+    private let die: () -> Void
+    private var log: RequestLog { state.log }
     private var finish: (_ keepsOpen: Bool) -> Void = { _ in }
     private var isOver = false
 
@@ -34,14 +38,17 @@ final class ReplyWriter {
     private var resetDeadline: NIODeadline?
 
     init(
-        reply: Reply, record: Int, log: RequestLog, pacer: Pacer?, gates: Gates, context: ChannelHandlerContext
+        reply: Reply, record: Int, connection: Int, state: ServerState, pace: Pace, context: ChannelHandlerContext,
+        die: @escaping () -> Void
     ) {
         self.reply = reply
         self.record = record
-        self.log = log
-        self.pacer = pacer
-        self.gates = gates
+        self.connection = connection
+        self.state = state
+        self.pace = pace
+        allowance = reply.death.map { death in state.withLimits { $0.allowance(death) } }
         self.context = context
+        self.die = die
     }
 
     /// - Parameter finish: called once, when everything was sent or the connection has to close; not after
@@ -61,12 +68,14 @@ final class ReplyWriter {
         if let buffered = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes), buffered > 0 {
             partial = min(max(0, inFlight - buffered), bodyInFlight.first ?? 0)
         }
+        state.transfers.end(connection: connection)
         log.end(record, ending, unconfirmedBodyBytes: Int64(partial))
     }
 
     private func end(_ ending: RequestRecord.Ending, keepsOpen: Bool) {
         guard !isOver else { return }
         isOver = true
+        state.transfers.end(connection: connection)
         log.end(record, ending)
         finish(keepsOpen)
     }
@@ -130,14 +139,16 @@ final class ReplyWriter {
             sleep(.milliseconds(Int64(milliseconds)))
         case .stall:
             guard inFlight == 0 else { return false }
-            isSleeping = true
-            log.update(record) { $0.stalled = true }
+            stall()
+        case .silence(let fault):
+            guard inFlight == 0 else { return false }
+            next()
+            if state.withLimits({ $0.fallsSilent(fault) }) { stall() }
         case .gate:
             guard inFlight == 0 else { return false }
             next()
-            isSleeping = true
-            log.update(record) { $0.stalled = true }
-            gates.whenOpen(on: context.eventLoop).assumeIsolated().whenSuccess {
+            stall()
+            state.gates.whenOpen(on: context.eventLoop).assumeIsolated().whenSuccess {
                 self.isSleeping = false
                 self.pump()
             }
@@ -149,6 +160,12 @@ final class ReplyWriter {
             reset()
         }
         return true
+    }
+
+    /// Sends nothing more until ``isSleeping`` is reset, if ever.
+    private func stall() {
+        isSleeping = true
+        log.update(record) { $0.stalled = true }
     }
 
     private func next() {
@@ -166,12 +183,22 @@ final class ReplyWriter {
                 next()
                 return true
             }
-            let limit = pacer?.quantum ?? Self.sliceByteCount
+            let pacers = pace.pacers
+            let quantum = pacers.quantum ?? Self.sliceByteCount
+            let limit = allowance?.take(upTo: quantum) ?? quantum
+            guard limit > 0 else {
+                guard inFlight == 0 else { return false }
+                die()
+                reset()
+                return true
+            }
             guard let buffer = part.buffer(at: position, upTo: limit) else {
                 if inFlight == 0 { end(.failed, keepsOpen: false) }
                 return false
             }
-            if let wait = pacer?.book(buffer.readableBytes), wait > .nanoseconds(0) {
+            allowance?.giveBack(limit - buffer.readableBytes)
+            let wait = pacers.book(buffer.readableBytes)
+            if wait > .nanoseconds(0) {
                 held = buffer
                 context.flush()
                 sleep(wait)

@@ -9,11 +9,12 @@ final class ServerState: Sendable {
         var counters: ScriptCounters
         var connections = 0
         var stopping = false
-        var sharedPacers: [Int64: Pacer] = [:]
+        var limits = SharedLimits()
     }
 
     let log: RequestLog
     let gates = Gates()
+    let transfers = Transfers()
     private let guarded: Mutex<Guarded>
 
     init(content: Content, script: FaultScript, log: RequestLog) {
@@ -26,7 +27,7 @@ final class ServerState: Sendable {
         gates.close()
         guarded.withLock {
             $0.counters = ScriptCounters(script)
-            $0.sharedPacers = [:]
+            $0.limits = SharedLimits()
         }
     }
 
@@ -48,14 +49,12 @@ final class ServerState: Sendable {
         set { guarded.withLock { $0.stopping = newValue } }
     }
 
-    func pacer(bytesPerSecond: Int64, shared: Bool) -> Pacer {
-        guard shared else { return Pacer(bytesPerSecond: bytesPerSecond) }
-        return guarded.withLock { state in
-            if let pacer = state.sharedPacers[bytesPerSecond] { return pacer }
-            let pacer = Pacer(bytesPerSecond: bytesPerSecond)
-            state.sharedPacers[bytesPerSecond] = pacer
-            return pacer
-        }
+    /// Whether the script refuses requests beyond a number of transfers.
+    var limitsTransfers: Bool { guarded.withLock { $0.counters.limitsTransfers } }
+
+    /// What the responses share that have limits in common.
+    func withLimits<Result: Sendable>(_ body: (inout SharedLimits) -> Result) -> Result {
+        guarded.withLock { body(&$0.limits) }
     }
 
     /// Determines the response to a request and adds its record to the log.
@@ -64,17 +63,38 @@ final class ServerState: Sendable {
         let asked = AskedRange(field: request["Range"])
         let (content, faults, ordinal) = guarded.withLock { state in
             let offset = asked?.offset(size: state.content.file(path)?.size ?? 0) ?? 0
-            let (faults, ordinal) = state.counters.faults(path: path, method: request.method, offset: offset)
+            let (faults, ordinal) = state.counters.faults(
+                path: path, method: request.method, offset: offset, connection: connection)
             return (state.content, faults, ordinal)
         }
-        let circumstances = Circumstances(
+        var circumstances = Circumstances(
             request: request, path: path, content: content, faults: faults, ordinal: ordinal, now: Int64(time(nil)))
-        let reply = Reply(circumstances)
+        var reply = Reply(circumstances)
+        if let consequence = refusal(of: reply, connection: connection, faults: faults) {
+            circumstances.faults.append(consequence)
+            reply = Reply(circumstances)
+        }
         let record = log.append { order in
             RequestRecord(
                 order: order, connection: connection, method: request.method, target: request.target, path: path,
                 headers: request.headers, faults: faults, status: reply.status)
         }
         return (reply, record)
+    }
+
+    /// Begins a transfer, if the reply is one and nothing is against it.
+    ///
+    /// - Returns: the fault that replaces the reply.
+    private func refusal(of reply: Reply, connection: Int, faults: [Fault]) -> Fault? {
+        guard reply.isTransfer else { return nil }
+        if let death = reply.death, withLimits({ $0.allowance(death) }).isUsedUp { return .resetBeforeHead }
+        var limits: [(Int, Fault)] = []
+        for case .limit(let transfers, let status, let retryAfter, let reset) in faults {
+            let answer = Fault.status(status ?? 429, retryAfter: retryAfter)
+            limits.append((transfers, reset == true ? .resetBeforeHead : answer))
+        }
+        // Of several limits, the lowest one is reached first.
+        let lowest = limits.min { $0.0 < $1.0 }
+        return transfers.begin(connection: connection, limit: lowest?.0) ? nil : lowest?.1
     }
 }

@@ -33,6 +33,9 @@ struct FaultServerCommand: AsyncParsableCommand {
     @Option(help: "A file to which a line of JSON is appended for each request that has ended.")
     var log: String?
 
+    @Option(help: "A file to which the statistics are written as JSON when the server stops.")
+    var statistics: String?
+
     @Option(help: "The number of event loop threads.")
     var threads = 1
 
@@ -61,7 +64,13 @@ struct FaultServerCommand: AsyncParsableCommand {
             await group.next()
             group.cancelAll()
         }
+        let numbers = server.statistics
         await server.stop()
+        if let statistics {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            try encoder.encode(numbers).write(to: URL(filePath: statistics), options: .atomic)
+        }
     }
 }
 

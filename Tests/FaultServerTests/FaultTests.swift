@@ -72,6 +72,12 @@ struct FaultTests {
             .otherRange(start: 5, end: 6), headers: ["Range: bytes=2-3"],
             gives: .init(status: 206, fields: ["content-range": "bytes 5-6/10"], body: "56")),
         Case(
+            .shortRange(bytes: 3), headers: ["Range: bytes=2-8"],
+            gives: .init(
+                status: 206, fields: ["content-range": "bytes 2-4/10", "content-length": "3"], body: "234")),
+        Case(.shortRange(bytes: 3), headers: ["Range: bytes=8-"], gives: .init(status: 206, body: "89")),
+        Case(.shortRange(bytes: 3), gives: .init()),
+        Case(
             .contentRange(start: 0), headers: ["Range: bytes=2-3"],
             gives: .init(status: 206, fields: ["content-range": "bytes 0-3/10"], body: "23")),
         Case(

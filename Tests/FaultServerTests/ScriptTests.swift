@@ -25,6 +25,8 @@ struct ScriptTests {
             (.on(request: 1, mark("m")), [2, 3]), (.on(requests: 1...2, mark("m")), [2, 3, 4]),
             (.on(request: 1, counting: .server, mark("m")), [1]),
             (.on(path: "*.data", requests: 0...1, counting: .rule, mark("m")), [1, 2]),
+            (.on(every: 2, mark("m")), [2, 3]), (.on(counting: .server, every: 2, mark("m")), [1, 3]),
+            (.on(counting: .connection, every: 4, mark("m")), [3]),
             (.on(offsets: 1..<60, mark("m")), [2]), (.on(offsets: 60..<100, mark("m")), [4]),
             (.on(path: "*.data", times: 2, mark("m")), [1, 2]), (.on(method: "HEAD", mark("m")), []),
         ] as [(FaultRule, [Int])])
@@ -54,7 +56,7 @@ struct ScriptTests {
         let json = """
             {"rules": [
               {"path": "*.data*", "requests": 0, "faults": [{"drop": {"after": 100000}}]},
-              {"requests": [1, 2], "counting": "server", "offsets": [0, 10], "times": 3, "method": "GET",
+              {"requests": [1, 2], "counting": "server", "every": 2, "offsets": [0, 10], "times": 3, "method": "GET",
                "faults": [{"status": {"code": 503, "retryAfter": 1}}, {"noETag": {}}]}
             ]}
             """
@@ -62,7 +64,7 @@ struct ScriptTests {
         let expected: FaultScript = [
             .on(path: "*.data*", request: 0, .drop(after: 100_000)),
             .on(
-                method: "GET", requests: 1...2, counting: .server, offsets: 0..<10, times: 3,
+                method: "GET", requests: 1...2, counting: .server, every: 2, offsets: 0..<10, times: 3,
                 .status(503, retryAfter: .seconds(1)), .noETag),
         ]
         #expect(script == expected)
@@ -70,7 +72,8 @@ struct ScriptTests {
 
     @Test(arguments: [
         #"{"rules": [{"faults": [{"drip": {}}]}]}"#, #"{"rules": [{"faults": [{"drop": {}}]}]}"#,
-        #"{"rules": [{"requests": [3, 1], "faults": []}]}"#, #"{"rules": [{}]}"#, #"{}"#,
+        #"{"rules": [{"requests": [3, 1], "faults": []}]}"#, #"{"rules": [{}]}"#,
+        #"{"rules": [{"every": 0, "faults": []}]}"#, #"{}"#,
     ])
     func `an invalid script is refused`(json: String) {
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(FaultScript.self, from: Data(json.utf8)) }
@@ -82,7 +85,7 @@ struct ScriptTests {
         let rows = try String(contentsOf: readme, encoding: .utf8).split(separator: "\n").filter {
             $0.hasSuffix("}` |")
         }
-        #expect(rows.count == 54)
+        #expect(rows.count == 60)
         for row in rows {
             let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             let json = cells[2].trimmingCharacters(in: ["`"])
