@@ -1,4 +1,4 @@
-"""A file system in an image on a loop device, whose power can be cut. Used by powercuts.py; needs root."""
+"""A file system in an image on a loop device, whose power can be cut. Used by powercuts.py and engine; needs root."""
 import fcntl, os, random, struct, subprocess, sys, time
 
 FS_IOC_SHUTDOWN, LOGFLUSH, NOLOGFLUSH = 0x8004587D, 1, 2  # ioctl_xfs_goingdown(2); ext4 has the same numbers
@@ -8,7 +8,9 @@ MEGABYTES = {"ext4": 64, "xfs": 320}  # the least that mkfs.xfs takes is 300
 
 
 class LoopDisk:
-    def __init__(self, root, kind):
+    def __init__(self, root, kind, megabytes=None, options=None):
+        """`options` are for mount(8); by default they differ from time to time."""
+        self.megabytes, self.options = megabytes or MEGABYTES[kind], [options] if options else MOUNTS[kind]
         self.kind, self.image, self.device, self.mount = kind, os.path.join(root, "image"), None, os.path.join(root, "disk")
         os.mkdir(self.mount)
 
@@ -16,13 +18,13 @@ class LoopDisk:
         """A fresh file system."""
         self.detach()
         with open(self.image, "wb") as file:
-            file.truncate(MEGABYTES[self.kind] << 20)
+            file.truncate(self.megabytes << 20)
         self.device = subprocess.check_output(["losetup", "-f", "--show", self.image], text=True).strip()
         subprocess.run(MAKE[self.kind] + [self.device], check=True)
         self.attach()
 
     def attach(self):
-        subprocess.run(["mount", "-o", random.choice(MOUNTS[self.kind]), self.device, self.mount], check=True)
+        subprocess.run(["mount", "-o", random.choice(self.options), self.device, self.mount], check=True)
 
     def unmount(self):
         for _ in range(100):  # what held it may take a moment to go
