@@ -6,7 +6,7 @@ from report import figure, peers_of
 from rows import OURS
 
 LEFT, RIGHT, LINE, TOP = 430, 760, 30, 78  # of the axis, and of the rows
-WIDTH, LOW, HIGH = 1060, 0.25, 16.0
+WIDTH, LOW, HIGH = 1110, 0.25, 16.0
 # Neutral greys are readable everywhere; where the page's scheme is known, there is more contrast.
 STYLE = """
   text { font: 13px -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #7a828e }
@@ -48,13 +48,13 @@ def line(row, top):
     if not found:
         return parts + [text(LEFT + 8, middle + 4.5, "not measured", "small")]
     ratio, peers, mine, base, fastest = found
-    parts.append(f'<path class="grid" d="M{LEFT} {middle}H{RIGHT}"/>')
+    parts.append(f'<path class="grid" d="M{LEFT} {top + LINE}H{RIGHT}"/>')
     if ratio:
         kind = "fast" if ratio <= 1 else "slow"
         left, right = sorted((x(1), x(ratio)))
-        parts.append(f'<rect class="{kind}" x="{left:.1f}" y="{middle - 6}" width="{max(2, right - left):.1f}" height="12" rx="2"/>')
+        parts.append(f'<rect class="{kind}" x="{left:.1f}" y="{middle - 10}" width="{max(2, right - left):.1f}" height="9" rx="2"/>')
         parts.append(text(RIGHT + 64, middle + 4.5, f"{figure(ratio)} ×", f"value {kind}", "end"))
-    parts += [f'<circle class="peer" cx="{x(peer):.1f}" cy="{middle}" r="4"/>' for peer in peers]
+    parts += [f'<circle class="peer" cx="{x(peer):.1f}" cy="{middle + 6}" r="4"/>' for peer in peers]
     own = f"{figure(mine)} s" if mine else "failed"
     parts.append(text(RIGHT + 80, middle + 4.5, f"{own} · {figure(base)} s {fastest}", "small"))
     return parts
