@@ -105,8 +105,8 @@ def document(options, context):
             cache[source.key] = runs(source, context, options.rounds)
         entry["results"] = {name: report.summary(found) for name, found in cache[source.key].items()}
         entry["targets"] = report.judge(row, entry["results"])
-    versions = context.peers.versions() | {"modelfetch": subprocess.run([context.binary, "--version"], capture_output=True,
-                                                                        text=True).stdout.strip()}
+    own = subprocess.run([context.binary, "--version"], capture_output=True, text=True).stdout.split()
+    versions = context.peers.versions() | {"modelfetch": own[1] if len(own) > 1 else "?"}
     return {"rounds": options.rounds, "date": time.strftime("%Y-%m-%d"), "cores": os.cpu_count(), "kernel": platform.release(),
             "versions": versions, "rows": rows}
 

@@ -59,7 +59,8 @@ def markdown(document):
         for index, target in enumerate(row["targets"]):
             first = [row["title"], own, peers] if index == 0 else ["", "", ""]
             lines.append("| " + " | ".join([*first, *reached(target)]) + " |")
-    lines += ["", "All programs (medians):", "", "| scenario | program | time | of modelfetch | CPU | |", "|---|---|---|---|---|---|"]
+    lines += ["", "<details><summary>All programs (medians)</summary>", "",
+              "| scenario | program | time | of modelfetch | CPU | |", "|---|---|---|---|---|---|"]
     for row in document["rows"]:
         if row.get("skipped") or row["measure"] != "seconds":
             continue
@@ -78,7 +79,7 @@ def markdown(document):
                 notes.append(f"{len(result['problems'])} of {total} failed: {result['problems'][0]}".replace("|", "/"))
             cpu = f"{figure(result['cpu'])} s" if result["runs"] else ""
             lines.append(f"| {row['title'] if index == 0 else ''} | {name} | {time} | {ratio} | {cpu} | {'; '.join(notes)} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "</details>"])
 
 
 BEGIN, END = "<!-- figures of engine -->", "<!-- end of figures of engine -->"
