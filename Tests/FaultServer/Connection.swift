@@ -103,7 +103,7 @@ final class Connection: ChannelInboundHandler {
 
     private func pacer(_ fault: Fault, shared: Bool) -> Pacer {
         if shared { return state.withLimits { $0.pacer(fault) } }
-        let pacer = pacers[fault] ?? Pacer(fault)
+        let pacer = pacers[fault] ?? Pacer(fault, isShared: false)
         pacers[fault] = pacer
         pacer.beginResponse()
         return pacer

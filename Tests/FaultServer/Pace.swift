@@ -45,5 +45,10 @@ extension [Pacer] {
     var quantum: Int? { map(\.quantum).min() }
 
     /// Schedules `count` bytes and returns how long they have to wait.
-    func book(_ count: Int) -> TimeAmount { map { $0.book(count) }.max() ?? .nanoseconds(0) }
+    func book(_ count: Int) -> TimeAmount {
+        let now = NIODeadline.now()
+        guard let due = map({ $0.book(count, now: now) }).max() else { return .nanoseconds(0) }
+        for pacer in self { pacer.waits(until: due) }
+        return Swift.max(.nanoseconds(0), due - now)
+    }
 }

@@ -7,7 +7,7 @@ struct SharedLimits {
     /// The pacer that limits all responses with this fault together.
     mutating func pacer(_ fault: Fault) -> Pacer {
         if let pacer = pacers[fault] { return pacer }
-        let pacer = Pacer(fault)
+        let pacer = Pacer(fault, isShared: true)
         pacers[fault] = pacer
         return pacer
     }
@@ -29,10 +29,10 @@ struct SharedLimits {
 
 extension Pacer {
     /// The pacer of a fault that limits a rate.
-    convenience init(_ fault: Fault) {
+    convenience init(_ fault: Fault, isShared: Bool) {
         switch fault {
         case .rate(let bytesPerSecond, _), .crawl(_, let bytesPerSecond), .collapse(_, let bytesPerSecond):
-            self.init(bytesPerSecond: max(1, bytesPerSecond))
+            self.init(bytesPerSecond: max(1, bytesPerSecond), isShared: isShared)
         default: preconditionFailure("\(fault) has no rate")
         }
     }

@@ -166,22 +166,45 @@ struct LimitTests {
         }
     }
 
-    // Ten responses of 3 kB at 100 kB/s take 0.3 s, less the first hundredth of a second. A lower bound alone: an upper
+    // Thirty responses of 1 kB at 100 kB/s take 0.3 s, less the first hundredth of a second. A lower bound alone: an upper
     // one would fail on a busy machine.
     @Test func `a connection has one rate for all of its responses`() async throws {
-        let files: Content = ["f": .synthetic(size: 3000, seed: 1)]
+        let files: Content = ["f": .synthetic(size: 1000, seed: 1)]
         try await FaultServer.run(files: files, script: .always(.rate(100_000))) { server in
             let port = server.port
             let time = try await ContinuousClock().measure {
                 try await blocking {
                     let client = try RawClient(port: port)
-                    for _ in 0..<10 {
+                    for _ in 0..<30 {
                         try client.get("/f")
-                        #expect(try client.receiveMessage().body.count == 3000)
+                        #expect(try client.receiveMessage().body.count == 1000)
                     }
                 }
             }
             #expect(time >= .milliseconds(280))
+        }
+    }
+
+    // The time while it crawled is not made up for at the higher rate.
+    @Test func `a connection that crawled goes on at its usual rate`() async throws {
+        let faults: [Fault] = [.rate(100_000), .crawl(beyond: 1, bytesPerSecond: 1000)]
+        let files: Content = ["f": Self.file, "g": .synthetic(size: 30_000, seed: 1)]
+        let script = FaultScript([FaultRule(faults: faults), .on(path: "f", .gate(after: 0))])
+        try await FaultServer.run(files: files, script: script) { server in
+            let port = server.port
+            try await blocking {
+                var first: RawClient? = try Self.transfer(port)
+                let second = try Self.transfer(port, "/g")
+                try second.receive { (RawReply($0)?.body.count ?? 0) > 100 }
+                withExtendedLifetime(first) {}
+                first = nil
+                let rest = 30_000 - (try #require(RawReply(second.received)).body.count)
+                let clock = ContinuousClock()
+                let start = clock.now
+                #expect(try second.receiveMessage().body.count == 30_000)
+                let time = clock.now - start
+                #expect(time >= .microseconds(rest * 10 - 20_000))
+            }
         }
     }
 
