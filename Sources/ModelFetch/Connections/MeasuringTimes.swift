@@ -30,6 +30,6 @@ struct MeasuringTimes: Sendable {
     /// - Parameter growth: the number of added connections, as a part of those before.
     func window(forGrowth growth: Double) -> Duration {
         let window = min(max((latency ?? Self.shortest) * 2, Self.shortest), Self.longest)
-        return growth >= 1 ? window : min(window / max(growth, 0.25) * 2, .seconds(2))
+        return growth >= 1 ? window : min(window / max(growth * growth, 0.05), .seconds(2))
     }
 }

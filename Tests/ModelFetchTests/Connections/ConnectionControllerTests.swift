@@ -16,12 +16,14 @@ import Testing
         }
 
         /// Lets some time pass in which every connection delivers this many bytes in 10 ms.
-        mutating func pass(_ time: Duration, each rate: Int64 = 10_000, active: Int? = nil, wanted: Bool = true) {
+        mutating func pass(
+            _ time: Duration, each rate: Int64 = 10_000, paying: Int = 16, active: Int? = nil, wanted: Bool = true
+        ) {
             let end = now + time
             while now < end {
                 now += .milliseconds(10)
                 let active = active ?? controller.limit
-                bytes += rate * Int64(active)
+                bytes += rate * Int64(min(active, paying))
                 if let change = controller.observe(now: now, bytes: bytes, active: active, wanted: wanted) {
                     changes.append(change)
                 }
@@ -80,6 +82,14 @@ import Testing
         var bench = Bench()
         bench.pass(.seconds(5), active: 1)
         #expect(bench.controller.limit == 2)
+    }
+
+    @Test func `is between what pays and what does not, if that pays`() {
+        var bench = Bench()
+        bench.pass(.seconds(9), paying: 10)
+        #expect(bench.controller.limit == 12)
+        // 16 and 14 were taken back.
+        #expect(bench.changes.count { $0 == .lowered(cutsNow: false) } == 2)
     }
 
     @Test func `is what works when the origin refuses more, for the rest of the run`() {
