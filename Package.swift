@@ -84,7 +84,8 @@ let package = Package(
             name: "simulate",
             dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/SimulateCommand", swiftSettings: strict),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Storage"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Storage", "Transfer"], swiftSettings: strict),
         .testTarget(
             name: "FaultServerTests", dependencies: ["FaultServer", "TemporaryDirectory"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),

@@ -77,7 +77,7 @@ import Simulation
         let total = Soak(seeds: seeds, threads: threads, failures: failures, play: play).run()
         print(
             "\(total.schedules) schedules, seeds \(seeds): \(total.runs) runs, \(total.kills) kills, "
-                + "\(total.cuts) power cuts, \(total.requests) requests, in \(Int(Date().timeIntervalSince(began))) s; "
+                + "\(total.cuts) power cuts, \(total.requests) requests, \(total.connections) connections at once, in \(Int(Date().timeIntervalSince(began))) s; "
                 + "\(total.failures.count) with violations")
         return total
     }

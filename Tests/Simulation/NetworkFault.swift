@@ -31,6 +31,12 @@ package enum NetworkFault: Codable, Hashable, Sendable {
     /// The head has the right range, but the bytes come from this much further on in the file.
     case shifted(by: Int64)
     case overlong(by: Int64)
+    /// This byte of the file is wrong in every response that has it.
+    case wrongByte(at: Int64, mask: UInt8)
+    /// A 206 that ends early, as a server may (RFC 9110 §15.3.7), and says so.
+    case part(bytes: Int64)
+    /// There are too many transfers already.
+    case overloaded
     /// The body comes byte by byte, with empty chunks in between, or slowly.
     case oneByOne, emptyChunks, slow
     // For this and all later responses.
@@ -47,11 +53,11 @@ package enum NetworkFault: Codable, Hashable, Sendable {
     package var isLie: Bool {
         switch self {
         case .noName, .noConnection, .connectTimeout, .tlsFailure, .silence, .drop, .short, .stall, .oneByOne,
-            .emptyChunks, .slow, .restored, .newTag, .down, .ignoresRange, .rangeNotSatisfiable:
+            .emptyChunks, .slow, .restored, .newTag, .down, .ignoresRange, .rangeNotSatisfiable, .part, .overloaded:
             false
         case .status, .shortWhole, .otherRange, .otherTotal, .noContentRange, .multipart, .noLength, .otherLength,
             .page, .encoded, .malformedHead, .redirectLoop, .redirectElsewhere, .redirectToNext, .flip, .shifted,
-            .overlong, .replaced:
+            .wrongByte, .overlong, .replaced:
             true
         }
     }
@@ -59,7 +65,9 @@ package enum NetworkFault: Codable, Hashable, Sendable {
     /// Whether the response has wrong bytes that only a digest can detect.
     package var isHiddenLie: Bool {
         switch self {
-        case .flip, .shifted, .otherTotal, .otherLength, .shortWhole, .otherRange, .noContentRange, .overlong: true
+        case .flip, .wrongByte, .shifted, .otherTotal, .otherLength, .shortWhole, .otherRange, .noContentRange,
+            .overlong:
+            true
         default: false
         }
     }
@@ -69,7 +77,7 @@ package enum NetworkFault: Codable, Hashable, Sendable {
         switch self {
         // A source that refuses ranges is eventually asked for the whole file.
         case .noName, .noConnection, .connectTimeout, .tlsFailure, .silence, .drop, .short, .stall, .oneByOne,
-            .emptyChunks, .slow, .down:
+            .emptyChunks, .slow, .down, .part, .overloaded:
             true
         default: false
         }
@@ -93,4 +101,7 @@ package struct SourcePlan: Codable, Hashable, Sendable {
     package var chunk: Int
     /// The status with which all range requests are refused; `nil` if ranges are served.
     package var refusal: Int?
+    package var traffic = Traffic()
+    /// Whether it never fails, so that a run succeeds.
+    package var isHonest = false
 }

@@ -5,8 +5,8 @@ enum Pool {
     private static let bytes: [UInt8] = {
         var random = SplitMix64(seed: 42)
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(4 << 20)
-        while bytes.count < 4 << 20 { withUnsafeBytes(of: random.next()) { bytes.append(contentsOf: $0) } }
+        bytes.reserveCapacity(8 << 20)
+        while bytes.count < 8 << 20 { withUnsafeBytes(of: random.next()) { bytes.append(contentsOf: $0) } }
         return bytes
     }()
 

@@ -20,9 +20,15 @@ package enum Profile: String, Codable, CaseIterable, Sendable {
     case unpinned
     /// Files of others, some of which match the right ones in part: none may be lost.
     case treasures
+    /// Larger files and many connections, kills and power cuts. One source is correct, however slow: every run that is
+    /// not killed must succeed.
+    case parallel
 
     /// The kind of schedule for a seed.
-    package init(of seed: UInt64) { self = Self.allCases[Int(seed % UInt64(Self.allCases.count))] }
+    package init(of seed: UInt64) {
+        let others = UInt64(Self.allCases.count - 1)
+        self = seed % 64 < 56 ? Self.allCases[Int(seed % others)] : .parallel
+    }
 }
 
 extension Schedule {
@@ -40,7 +46,7 @@ extension Schedule {
             seed: random.next(), files: files, hasMarker: random.chance(70),
             sources: Self.sources(profile, largest: largest, &random),
             fileSystem: random.chance(50) ? .ext4 : .posix, hasLocks: profile != .crowded || random.chance(60),
-            isDurable: profile == .crashes || profile == .treasures || random.chance(85),
+            isDurable: [.crashes, .treasures, .parallel].contains(profile) || random.chance(85),
             concurrentFiles: 1 + random.below(4),
             retries: random.below(5), spareBytes: 64 << 20, runs: [])
         if profile == .sickDisk, random.chance(30) {
@@ -48,6 +54,7 @@ extension Schedule {
         }
         hasLinks = random.chance(70)
         for _ in 0..<1 + random.below(4) { runs.append(Self.run(profile, files, &random)) }
+        addTraffic(profile, seed: seed)
     }
 
     private static func files(_ profile: Profile, _ random: inout SplitMix64) -> [File] {
@@ -58,6 +65,9 @@ extension Schedule {
         var names = ["checkpoint"]
         for _ in 0..<random.below(4) { names.append(others.remove(at: random.below(others.count))) }
         return names.map { name in
+            if profile == .parallel, name != "checkpoint", random.chance(60) {
+                return File(path: name, size: 500_000 + random.below(5_000_000))
+            }
             let isLarge = profile == .treasures && random.chance(60)
             let size =
                 switch isLarge ? 20 : random.below(20) {
@@ -80,11 +90,12 @@ extension Schedule {
 
     private static func sources(_ profile: Profile, largest: Int, _ random: inout SplitMix64) -> [SourcePlan] {
         let count = profile == .oneHonest ? 2 + random.below(2) : 1 + random.below(3)
+        let hasHonest = profile == .oneHonest || profile == .parallel
         let honest = random.below(count)
         let sameRank = random.chance(50)
         return (0..<count).map { index in
             var faults: [NetworkFault?] = []
-            if profile != .crashes || random.chance(30), !(profile == .oneHonest && index == honest) {
+            if profile != .crashes || random.chance(30), !(hasHonest && index == honest) {
                 let share = random.below(90)
                 for _ in 0..<random.below(24) {
                     faults.append(random.chance(share) ? fault(profile, largest, &random) : nil)
@@ -95,6 +106,7 @@ extension Schedule {
                 // A few hundred chunks per file are enough for faults in every place.
                 chunk: max(random.pick([300, 4_000, 16_384, 65_536]), min(largest / 100, 65_536)))
             // A whole file that is requested again comes twice.
+            plan.isHonest = hasHonest && index == honest
             if profile != .thrifty, random.chance(10) { plan.refusal = random.pick([400, 416, 500, 501]) }
             return plan
         }
@@ -164,11 +176,11 @@ extension Schedule {
             run.rechecks = random.chance(20)
             run.replaces = random.chance(20)
         }
-        if files.count > 1, ![.oneHonest, .thrifty].contains(profile), random.chance(15) {
+        if files.count > 1, ![.oneHonest, .thrifty, .parallel].contains(profile), random.chance(15) {
             run.sharing = files.indices.dropFirst().filter { _ in random.chance(60) }
             if run.sharing?.isEmpty == true { run.sharing = nil }
         }
-        if [.anything, .thrifty, .crowded, .unpinned, .treasures].contains(profile), random.chance(30) {
+        if [.anything, .thrifty, .crowded, .unpinned, .treasures, .parallel].contains(profile), random.chance(30) {
             run.interruptAfter = random.below(3000)
         }
         if profile != .oneHonest { run.disk = diskEvents(profile, &random) }
@@ -188,7 +200,7 @@ extension Schedule {
             switch profile {
             case .crashes: 90
             case .thrifty: 50
-            case .anything, .crowded, .unpinned, .treasures: 40
+            case .anything, .crowded, .unpinned, .treasures, .parallel: 40
             case .sickDisk: 20
             case .oneHonest: 0
             }

@@ -13,6 +13,8 @@ package struct Schedule: Codable, Hashable, Sendable {
     package var hasLocks: Bool
     package var isDurable: Bool
     package var concurrentFiles: Int
+    /// The most connections to one source.
+    package var connections = 1
     package var retries: Int
     /// Disk space in bytes beyond what the files need; with too little the disk becomes full.
     package var spareBytes: Int64

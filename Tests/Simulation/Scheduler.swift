@@ -66,11 +66,27 @@ final class Scheduler: TaskExecutor, @unchecked Sendable {
 
     // MARK: Waiting
 
+    /// Ends a sleep early (``ring(_:)``).
+    final class Alarm {
+        fileprivate var sleeper: Int?
+    }
+
+    /// Ends the sleep that waits for an alarm, if there is one, like a cancellation.
+    func ring(_ alarm: Alarm) {
+        check()
+        guard let id = alarm.sleeper else { return }
+        alarm.sleeper = nil
+        timers[id] = nil
+        sleepers.removeValue(forKey: id)?.resume(returning: true)
+    }
+
     /// Waits for virtual time to pass.
-    func sleep(until due: Duration) async throws(CancellationError) {
+    func sleep(until due: Duration, alarm: Alarm? = nil) async throws(CancellationError) {
         check()
         let id = nextTimer
         nextTimer += 1
+        alarm?.sleeper = id
+        defer { alarm?.sleeper = nil }
         let isCancelled = await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: CheckedContinuation<Bool, Never>) in
                 if Task.isCancelled { return waiter.resume(returning: true) }

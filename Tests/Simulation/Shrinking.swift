@@ -32,7 +32,8 @@ extension Schedule {
         }
         for index in runs.indices { add { $0.runs.remove(at: index) } }
         for index in sources.indices {
-            if sources.count > 1 { add { $0.sources.remove(at: index) } }
+            // Without its honest source, a schedule may fail for another reason.
+            if sources.count > 1, !sources[index].isHonest { add { $0.sources.remove(at: index) } }
             add { $0.sources[index].faults = [] }
         }
         if files.count > 1 { add { $0.files.removeLast() } }
@@ -56,6 +57,14 @@ extension Schedule {
             }
         }
         for index in files.indices where files[index].size > 0 { add { $0.files[index].size /= 2 } }
+        for source in sources.indices {
+            add { $0.sources[source].traffic = Traffic() }
+            for index in sources[source].traffic.habits.indices {
+                add { $0.sources[source].traffic.habits.remove(at: index) }
+            }
+        }
+        add { $0.connections = 1 }
+        if connections > 2 { add { $0.connections = 2 } }
         add { $0.concurrentFiles = 1 }
         add { $0.hasMarker = false }
         return result

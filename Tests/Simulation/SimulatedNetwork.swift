@@ -12,11 +12,13 @@ final class SimulatedNetwork: @unchecked Sendable {
         var version = 0
         var tagNumber = 0
         var downUntil: Duration = .zero
+        /// The transfers that have begun and not ended.
+        var open = 0
     }
 
     let scheduler: Scheduler
     let stallTimeout: Duration
-    private let files: [String: [UInt8]]
+    let files: [String: [UInt8]]
     private(set) var sources: [Source]
     var random: SplitMix64
     /// Called with a description of every request.
@@ -69,6 +71,7 @@ final class SimulatedNetwork: @unchecked Sendable {
         var hasEmptyChunks = false
         var pause: Duration
         var path: String
+        var source = 0
     }
 
     /// The response to a request; throws the errors of a transport.
@@ -80,7 +83,12 @@ final class SimulatedNetwork: @unchecked Sendable {
         let number = sources[index].requests
         sources[index].requests += 1
         var fault: NetworkFault?
-        if !isHonest, number < sources[index].plan.faults.count { fault = sources[index].plan.faults[number] }
+        let traffic = sources[index].plan.traffic
+        if !isHonest {
+            if number < sources[index].plan.faults.count { fault = sources[index].plan.faults[number] }
+            fault = fault ?? traffic.habit(ofResponse: number)
+            if let accepted = traffic.accepted, sources[index].open >= accepted { fault = .overloaded }
+        }
         if let fault { fired.append(fault) }
         log?(
             "    GET \(request.url.redacted) \(request.range.map { "\($0)" } ?? "whole") \(fault.map { "\($0)" } ?? "")"
@@ -100,7 +108,8 @@ final class SimulatedNetwork: @unchecked Sendable {
             sources[index].version = 0
             sources[index].tagNumber += 1
         }
-        let delay = Duration.milliseconds(random.below(40))
+        let delay = Duration.milliseconds(
+            traffic.latency == 40 ? random.below(40) : traffic.latency / 2 + random.below(traffic.latency / 2 + 1))
         if !isHonest, scheduler.now < sources[index].downUntil {
             fired.append(.noConnection)
             return (delay, .failure(TransferError(.connectionFailed, "refused")))
@@ -113,7 +122,18 @@ final class SimulatedNetwork: @unchecked Sendable {
         case .tlsFailure: return (delay, .failure(TransferError(.tlsFailed)))
         case .silence: return (delay, .failure(TransferError(.connectionLost, "no answer")))
         case .malformedHead: return (delay, .failure(TransferError(.malformed, "endless header")))
-        default: return (delay, .success(respond(to: request, index, path, fault)))
+        case .overloaded where traffic.refusal == .noConnection:
+            return (delay, .failure(TransferError(.connectionFailed, "refused")))
+        default:
+            var answer = respond(to: request, index, path, fault)
+            answer.source = index
+            if let rate = traffic.rate {
+                let isCrawling = !isHonest && traffic.uncrawling.map { sources[index].open >= $0 } == true
+                // On average half of the largest chunk comes after each pause.
+                let milliseconds = answer.chunk * 500 / (rate * (50 + random.below(100)) / 100 + 1)
+                answer.pause = .microseconds(milliseconds * (isCrawling ? 100 : 1))
+            }
+            return (delay, .success(answer))
         }
     }
 
@@ -125,117 +145,31 @@ final class SimulatedNetwork: @unchecked Sendable {
         throw TransferError(.nameNotResolved, text)
     }
 
-    private func respond(to request: TransportRequest, _ index: Int, _ path: String, _ fault: NetworkFault?) -> Answer {
-        let source = sources[index]
-        guard let right = files[path] else { return simple(404, path: path) }
-        let whole = Self.version(source.version, of: right)
-        let size = Int64(whole.count)
-        let tag: String? =
-            switch source.plan.tag {
-            case .strong: "\"v\(source.tagNumber)\""
-            case .varying: "\"v\(source.tagNumber)-\(source.requests)\""
-            case .weak: "W/\"v\(source.tagNumber)\""
-            case .none: nil
-            }
-        var range = request.range.map { $0.clamped(to: 0..<size) }
-        if let condition = request.ifRange, condition != tag || source.plan.tag != .strong { range = nil }
-        if let refusal = source.plan.refusal, request.range != nil { return simple(refusal, path: path) }
-        switch fault {
-        case .status(let status, let wait):
-            return simple(status, path: path, fields: wait.map { [("retry-after", $0)] } ?? [])
-        case .ignoresRange: range = nil
-        case .page: return simple(200, path: path, fields: [("content-type", "text/html")], text: "<html>log in</html>")
-        case .rangeNotSatisfiable where range != nil:
-            return simple(416, path: path, fields: [("content-range", "bytes */\(size)")])
-        case .redirectLoop: return simple(302, path: path, fields: [("location", Self.url(of: index) + path)])
-        case .redirectElsewhere: return simple(302, path: path, fields: [("location", "ftp://elsewhere.test/\(path)")])
-        case .redirectToNext:
-            let next = (index + 1) % sources.count
-            return simple(307, path: path, fields: [("location", Self.url(of: next) + path)])
-        default: break
-        }
-        if range?.isEmpty == true { return simple(416, path: path, fields: [("content-range", "bytes */\(size)")]) }
-        return body(of: whole, range, tag, fault, source.plan, path)
-    }
-
-    private func body(
-        of whole: [UInt8], _ range: Range<Int64>?, _ tag: String?, _ fault: NetworkFault?, _ plan: SourcePlan,
-        _ path: String
-    ) -> Answer {
-        let size = Int64(whole.count)
-        var (sent, total) = (range ?? 0..<size, size)
-        var length: Int64?
-        switch fault {
-        case .otherRange(let by) where range != nil:
-            sent = (sent.lowerBound + by..<sent.upperBound + by).clamped(to: 0..<size)
-        case .otherTotal(let by): total = max(0, total + by)
-        case .shortWhole: length = Int64(sent.count)
-        default: break
-        }
-        var bytes = whole[Int(sent.lowerBound)..<Int(sent.upperBound)]
-        var fields: [(name: String, value: String)] = [("content-type", "application/octet-stream")]
-        if let tag { fields.append(("etag", tag)) }
-        var status = range == nil ? 200 : 206
-        switch fault {
-        case .shortWhole: status = 200
-        case .noContentRange where range != nil: break
-        case .multipart where range != nil: fields[0].value = "multipart/byteranges; boundary=x"
-        case _ where range != nil:
-            fields.append(("content-range", "bytes \(sent.lowerBound)-\(sent.upperBound - 1)/\(total)"))
-        default: break
-        }
-        if range == nil, case .otherTotal = fault { length = total }
-        if case .otherLength(let by) = fault { length = max(0, Int64(bytes.count) + by) }
-        if case .encoded = fault { fields.append(("content-encoding", "gzip")) }
-        if fault != .noLength { fields.append(("content-length", String(length ?? Int64(bytes.count)))) }
-        var answer = Answer(
-            head: ResponseHead(status: status, fields: fields), body: bytes, chunk: plan.chunk,
-            pause: .milliseconds(random.below(20)), path: path)
-        switch fault {
-        case .drop(let after): answer.end = (Int(after), TransferError(.connectionLost, "reset"))
-        case .short(let after): answer.end = (Int(after), nil)
-        case .stall(let after):
-            answer.end = (Int(after), TransferError(.stalled))
-            answer.isStalling = true
-        case .flip(let at, let mask) where !bytes.isEmpty:
-            bytes[bytes.startIndex + Int(at) % bytes.count] ^= mask
-            answer.body = bytes
-        case .shifted(let by):
-            let start = (Int(sent.lowerBound) + Int(by)) % max(whole.count, 1)
-            answer.body = ArraySlice((0..<bytes.count).map { whole[(start + $0) % whole.count] })
-        case .overlong(let by): answer.body = ArraySlice(Array(bytes) + [UInt8](repeating: 0x58, count: Int(by)))
-        case .oneByOne: answer.chunk = 1
-        case .emptyChunks: answer.hasEmptyChunks = true
-        case .slow: answer.pause = .milliseconds(900)
-        default: break
-        }
-        // A body that is shorter than its Content-Length is an early end, as libcurl reports it.
-        if let length, length > Int64(answer.body.count), answer.end == nil {
-            answer.end = (answer.body.count, TransferError(.short))
-        }
-        return answer
-    }
-
-    private func simple(
-        _ status: Int, path: String, fields: [(name: String, value: String)] = [], text: String = ""
-    ) -> Answer {
-        Answer(
-            head: ResponseHead(status: status, fields: fields + [("content-length", String(text.utf8.count))]),
-            body: ArraySlice(text.utf8), chunk: 1000, pause: .zero, path: path)
-    }
-
-    /// The content of a file after this many replacements.
-    static func version(_ version: Int, of right: [UInt8]) -> [UInt8] {
-        guard version > 0 else { return right }
-        // Half of it stays the same, so that a mixture of versions looks right in many places.
-        var other = right
-        for index in stride(from: 0, to: right.count, by: 97) where index / 4096 % 2 == version % 2 {
-            other[index] ^= UInt8(truncatingIfNeeded: version)
-        }
-        return other
-    }
-
     // MARK: Counters
+
+    /// The transfers of a file that have begun and not ended.
+    private(set) var open: [String: Int] = [:]
+    /// The most transfers from one source at the same time.
+    private(set) var mostOpen = 0
+
+    /// The most transfers from one source at the same time since the last call.
+    func takeMostOpen() -> Int {
+        defer { mostOpen = 0 }
+        return mostOpen
+    }
+
+    /// A transfer begins.
+    func begin(_ answer: Answer) {
+        sources[answer.source].open += 1
+        open[answer.path, default: 0] += 1
+        mostOpen = max(mostOpen, sources[answer.source].open)
+    }
+
+    /// A transfer has ended.
+    func end(_ source: Int, _ path: String) {
+        sources[source].open -= 1
+        open[path, default: 0] -= 1
+    }
 
     func chunk(_ bytes: ArraySlice<UInt8>, of path: String) -> Chunk {
         delivered[path, default: 0] += Int64(bytes.count)

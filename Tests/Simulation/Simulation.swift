@@ -13,33 +13,37 @@ package final class Simulation {
         package var kills = 0
         package var cuts = 0
         package var requests = 0
+        /// The most connections to one source at the same time.
+        package var connections = 0
         /// Identifies the course of events: it is the same whenever the schedule is run.
         package var trace: UInt64 = 0
 
         package var isFine: Bool { violations.isEmpty }
     }
 
-    private static let directory = "/models/m"
-    /// The most that a killed process may lose of each file that it was downloading.
-    private static let killAllowance: Int64 = 512 << 10
+    static let directory = "/models/m"
+    /// The most that a killed process may lose for each connection that it had for a file.
+    static let killAllowance: Int64 = 512 << 10
     private static let stallTimeout: Duration = .seconds(30)
 
     let schedule: Schedule
-    private let profile: Profile?
-    private let scheduler: Scheduler
-    private let machine: Machine
-    private let network: SimulatedNetwork
-    private let invariants: Invariants
-    private let manifest: Manifest
+    let profile: Profile?
+    let scheduler: Scheduler
+    let machine: Machine
+    let network: SimulatedNetwork
+    let invariants: Invariants
+    let manifest: Manifest
     /// The manifest of the current run, which may have only some of the files.
-    private var current: Manifest
-    private let files: [(path: String, bytes: [UInt8])]
-    private let log: ((String) -> Void)?
-    private var verdict = Verdict(violations: [])
-    private var processes: [SimulatedProcess] = []
+    var current: Manifest
+    let files: [(path: String, bytes: [UInt8])]
+    let log: ((String) -> Void)?
+    var verdict = Verdict(violations: [])
+    var processes: [SimulatedProcess] = []
     private var hasLied = false
     private var isForeign = false
-    private var hasUntoldErrors = false
+    var hasUntoldErrors = false
+    /// What the kills so far may have cost, by file.
+    var lost: [String: Int64] = [:]
 
     /// - Parameters:
     ///   - profile: adds the conditions of this kind of schedule.
@@ -161,16 +165,17 @@ package final class Simulation {
         }
     }
 
-    private var options: DownloadOptions {
+    var options: DownloadOptions {
         var options = DownloadOptions()
         options.retries = schedule.retries
         options.concurrentFiles = schedule.concurrentFiles
+        options.connections = schedule.connections
         options.isDurable = schedule.isDurable
         options.stallTimeout = Self.stallTimeout
         return options
     }
 
-    private func start(_ events: [DiskEvent], _ options: DownloadOptions) {
+    func start(_ events: [DiskEvent], _ options: DownloadOptions) {
         let process = SimulatedProcess(invariants)
         let disk = SimulatedDisk(
             machine, events: events, hasLocks: schedule.hasLocks, hasLinks: schedule.hasLinks, lies: schedule.lies,
@@ -196,6 +201,9 @@ package final class Simulation {
         case .interrupted: process.interrupt()
         case .killed:
             verdict.kills += 1
+            for (path, _) in files {
+                lost[path, default: 0] += Int64(max(network.open[path, default: 0], 1)) * Self.killAllowance
+            }
             process.die()
         case .powerCut:
             verdict.cuts += 1
@@ -215,7 +223,7 @@ package final class Simulation {
         }
     }
 
-    private func finish(_ run: Schedule.Run?) {
+    func finish(_ run: Schedule.Run?) {
         let stop = scheduler.drive(steps: 2_000_000, until: scheduler.now + .seconds(200_000)) {
             processes.allSatisfy { $0.report != nil }
         }
@@ -228,10 +236,17 @@ package final class Simulation {
             process.disk.die()
         }
         invariants.check("after the run")
-        let limit = processes.count * schedule.concurrentFiles * 4 * 65_536
+        let limit = processes.count * schedule.concurrentFiles * schedule.connections * 4 * 65_536
         if network.peakChunkBytes > limit {
             invariants.violated("\(network.peakChunkBytes) bytes of chunks were held at once")
         }
+        // A redirect may lead to a host that others are using already.
+        let isRedirected = schedule.sources.contains { $0.faults.contains(.redirectToNext) }
+        let most = processes.count * max(schedule.connections, schedule.concurrentFiles)
+        if network.mostOpen > most, !isRedirected {
+            invariants.violated("\(network.mostOpen) connections to one source at once, \(most) are allowed")
+        }
+        verdict.connections = max(verdict.connections, network.takeMostOpen())
         processes = []
     }
 
@@ -278,7 +293,9 @@ package final class Simulation {
         if !isExplained {
             invariants.violated("a failure (\(report.kind.map { "\($0)" } ?? "no kind")) without a reason: \(words)")
         }
-        if profile == .oneHonest { invariants.violated("one source was correct, but the run failed: \(words)") }
+        if profile == .oneHonest || profile == .parallel {
+            invariants.violated("one source was correct, but the run failed: \(words)")
+        }
     }
 
     /// Whether the disk may be full, including files of others.
@@ -299,85 +316,8 @@ package final class Simulation {
     }
 
     /// After a power cut, the remains of a file that was not durable and has no digest are accepted as the file.
-    private var cutsMayErr: Bool {
+    var cutsMayErr: Bool {
         !schedule.isDurable && verdict.cuts > 0 && schedule.files.contains { $0.pin != .sha256 }
-    }
-
-    // MARK: The end
-
-    /// Without further faults, a run repairs everything; then a power cut changes nothing, and another run downloads
-    /// nothing.
-    private func healthyEnd() {
-        log?("healthy end")
-        network.isHonest = true
-        current = manifest
-        invariants.giveUpTreasures()
-        machine.makeRoom(for: files.reduce(0) { $0 + Int64($1.bytes.count) } * 3 + (4 << 20))
-        if machine.clearObstacles(in: Self.directory, files: files.map(\.path)) { invariants.disown() }
-        var options = options
-        options.recheck = schedule.runs.contains { !$0.damages.isEmpty }
-        options.replacesForeignFiles = true
-        // An fsync may report what the kernel could not write in an earlier run, once for each file.
-        var process: SimulatedProcess
-        var left = hasUntoldErrors ? files.count : 0
-        repeat {
-            start([], options)
-            process = processes[0]
-            finish(nil)
-            left -= 1
-        } while left >= 0 && process.report?.kind == .cannotWrite && invariants.violations.isEmpty
-        guard invariants.violations.isEmpty else { return }
-        if process.report?.isOK != true || !invariants.isWhole && !cutsMayErr {
-            invariants.violated(
-                "a run without faults did not repair everything: \(process.report?.failures.first.map { "\($0)" } ?? "?")"
-            )
-        }
-        checkThrift()
-        checkLeftovers()
-        guard schedule.isDurable, invariants.violations.isEmpty else { return }
-        machine.losePower(luck: 0)
-        invariants.check("after the last power cut")
-        if !invariants.isWhole { invariants.violated("what was published was not durable") }
-        let before = network.requestCount
-        start([], self.options)
-        finish(nil)
-        if network.requestCount != before { invariants.violated("a finished model was fetched again") }
-    }
-
-    /// Checks that not too many bytes were downloaded twice.
-    private func checkThrift() {
-        guard profile == .thrifty else { return }
-        for (path, bytes) in files {
-            let allowed = Int64(bytes.count) + Int64(verdict.kills) * Self.killAllowance
-            let delivered = network.delivered[path, default: 0]
-            if delivered > allowed {
-                invariants.violated("\(path): \(delivered) bytes came, \(allowed) are allowed")
-            }
-        }
-    }
-
-    /// Checks that only the files and the state directory with its files are left.
-    private func checkLeftovers() {
-        guard schedule.hasLocks else { return }
-        let allowed = Set(
-            files.map(\.path) + [".modelfetch/lock", ".modelfetch/receipts.json", ".modelfetch/manifest.json"])
-        // What another tool left beside a right file is not removed; and without its journal, a partial file may be
-        // another tool's.
-        let isForeign = schedule.runs.flatMap(\.damages).contains { damage in
-            switch damage {
-            case .foreignPartial, .stateRemoved, .removed(_, .journal), .obstacle(_, .journal, _), .cut(_, .journal, _),
-                .rot(_, .journal, _, _):
-                true
-            default: false
-            }
-        }
-        for path in machine.allFiles(in: Self.directory) where !allowed.contains(path) {
-            // Files that were kept for their owner are removed by the owner.
-            if path.hasPrefix(".modelfetch/replaced/") { continue }
-            // The same holds for a partial file whose journal was lost in a power cut.
-            if isForeign || verdict.cuts > 0, path.hasSuffix(".partial") { continue }
-            invariants.violated("\(path) was left behind")
-        }
     }
 }
 

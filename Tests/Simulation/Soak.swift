@@ -10,6 +10,7 @@ package final class Soak: Sendable {
         package var kills = 0
         package var cuts = 0
         package var requests = 0
+        package var connections = 0
         /// The violations by seed.
         package var failures: [UInt64: [String]] = [:]
     }
@@ -63,6 +64,7 @@ package final class Soak: Sendable {
             state.total.kills += verdict.kills
             state.total.cuts += verdict.cuts
             state.total.requests += verdict.requests
+            state.total.connections = max(state.total.connections, verdict.connections)
             if !verdict.isFine { state.total.failures[seed] = verdict.violations }
         }
     }
