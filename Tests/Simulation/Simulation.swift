@@ -187,7 +187,7 @@ package final class Simulation {
         let runtime = Runtime(
             transport: transport, disk: disk, time: Time(VirtualClock(scheduler)),
             random: Randomness(SplitMix64(seed: scheduler.random.next())), executor: scheduler,
-            bootID: "boot \(machine.boots)")
+            bootID: "boot \(machine.boots)", processors: 3)
         let download = ModelDownload(current, into: Self.directory, options: options, known: [current])
         processes.append(process)
         let log = SendableLog(log)

@@ -3,8 +3,8 @@ import Hashing
 import SeededRandom
 import Storage
 
-/// Several writers on one partial file at any offset, some of them with wrong bytes, while claims are checked and the
-/// prefix is hashed. Kills and power cuts come at any call, and the next round continues with what is left.
+/// One to sixteen writers on one partial file at any offset, some of them with wrong bytes, while several tasks check claims, one
+/// keeps hashing, and one discards ranges. Kills and power cuts come at any call, and the next round continues with what is left.
 package final class WriterSimulation {
     private static let killAllowance: Int64 = 512 << 10
 
@@ -55,6 +55,10 @@ package final class WriterSimulation {
     private final class Round: @unchecked Sendable {
         var partial: PartialFile?
         var working = 0
+        var isHashing = false
+        var hasVoided = false
+        /// What writers were told that they wrote, and that was not discarded since.
+        var accepted = RangeSet<Int64>()
         var failure: StorageError?
         var writes = 0
         var incident: SimulatedDisk.Incident?
@@ -71,7 +75,7 @@ package final class WriterSimulation {
             // The disk refers to the round, whose partial file refers to the disk.
             round.partial = nil
         }
-        let writers = 1 + random.below(6)
+        let writers = 1 + random.below(random.chance(50) ? 4 : 16)
         do throws(StorageError) {
             let directory = try ModelDirectory(creating: "/d", on: disk)
             // Bytes whose journal was lost in a power cut count as found until the digest is checked.
@@ -89,16 +93,19 @@ package final class WriterSimulation {
                 if let failure = round.failure { throw failure }
                 guard verdict.isFine else { return nil }
                 checkHeld(partial, disk)
-            } while try !isSettled(partial) && isLast && verdict.isFine
+            } while try !isSettled(partial, round) && isLast && verdict.isFine
             try partial.flush()
-            return partial.heldBytes
+            return round.hasVoided ? nil : partial.heldBytes
         } catch {
             switch round.incident {
             case .killed: verdict.kills += 1
             case .powerCut: verdict.cuts += 1
             default: if isLast { violated("an error without a fault of the disk: \(error)") }
             }
-            guard let partial = round.partial, round.incident == .killed, !isDiskSick else { return nil }
+            // A record that reaches into what was discarded is void as a whole.
+            guard let partial = round.partial, round.incident == .killed, !isDiskSick, !round.hasVoided else {
+                return nil
+            }
             let perWriter = Self.killAllowance
             return max(0, partial.heldBytes + partial.claimedBytes - Int64(writers) * perWriter)
         }
@@ -131,7 +138,7 @@ package final class WriterSimulation {
     }
 
     /// Whether the file is complete and right; if it is complete and wrong, doubtful bytes are voided.
-    private func isSettled(_ partial: PartialFile) throws(StorageError) -> Bool {
+    private func isSettled(_ partial: PartialFile, _ round: Round) throws(StorageError) -> Bool {
         guard partial.isComplete else { return false }
         switch try partial.finish() {
         case .verified:
@@ -140,6 +147,7 @@ package final class WriterSimulation {
         case .mismatch:
             if !hasErred, !hasFound, lies.isEmpty { violated("all writers were right, but the digest is wrong") }
             _ = try partial.discardDoubtful()
+            (round.hasVoided, round.accepted) = (true, RangeSet())
             return false
         case .unproven:
             violated("there is a digest, but it was not compared")
@@ -156,46 +164,111 @@ package final class WriterSimulation {
             if isWrong { hasErred = true }
             start(round) { [self] in try await write(partial, writer, isWrong: isWrong, round) }
         }
-        start(round) {
-            while try partial.checkNext() != nil { await Task.yield() }
-            while try partial.catchUp() { await Task.yield() }
+        for _ in 0..<1 + random.below(4) {
+            start(round) { while try partial.checkNext() != nil { await Task.yield() } }
         }
-        let stop = scheduler.drive(steps: 500_000, until: scheduler.now + .seconds(1)) { round.working == 0 }
+        if random.chance(isLast ? 20 : 40) { start(round) { [self] in try await discard(partial, round) } }
+        round.isHashing = true
+        let hashing = start {
+            round.isHashing = false
+        } _: { [self] in
+            try await partial.keepHashing()
+            if partial.hashedBytes != identity.size { violated("the hashing ended at byte \(partial.hashedBytes)") }
+        } failed: {
+            round.failure = round.failure ?? $0
+        }
+        var stop = scheduler.drive(steps: 500_000, until: scheduler.now + .seconds(1)) { round.working == 0 }
         if stop != .done { violated("the writers do not end: \(stop)") }
+        // What is held without a gap is hashed, although nothing happens any more; unless all was hashed before bytes were discarded.
+        stop = scheduler.drive(steps: 1000, until: scheduler.now + .seconds(1)) {
+            round.failure != nil || !round.isHashing
+                || partial.hashedBytes == partial.firstGap()?.lowerBound ?? identity.size
+        }
+        if stop != .done { violated("the hash stays behind: \(stop)") }
+        hashing.cancel()
+        stop = scheduler.drive(steps: 1000, until: scheduler.now + .seconds(1)) { !round.isHashing }
+        if stop != .done { violated("the hashing does not end: \(stop)") }
     }
 
     private func start(_ round: Round, _ body: @escaping () async throws -> Void) {
-        struct Body: @unchecked Sendable { let call: () async throws -> Void }
-        let body = Body(call: body)
         round.working += 1
-        _ = Task(executorPreference: scheduler) {
-            do { try await body.call() } catch { round.failure = round.failure ?? error as? StorageError }
+        _ = start {
             round.working -= 1
+        } _: {
+            try await body()
+        } failed: {
+            round.failure = round.failure ?? $0
         }
     }
 
-    private func write(_ partial: PartialFile, _ writer: Int, isWrong: Bool, _ round: Round) async throws {
-        // A source that changes from time to time, and one that never does.
-        let version = writer % 2 == 0 ? 0 : random.below(2)
-        let destination = try partial.writer(
-            for: SourceVersion(SourceID(url: "http://\(writer)/"), validator: "\"\(version)\(isWrong)\""))
+    private func start(
+        _ ended: @escaping () -> Void, _ body: @escaping () async throws -> Void,
+        failed: @escaping (StorageError) -> Void
+    ) -> Task<Void, Never> {
+        struct Body: @unchecked Sendable {
+            // @unchecked: everything runs on the scheduler's thread.
+            let ended: () -> Void
+            let call: () async throws -> Void
+            let failed: (StorageError) -> Void
+        }
+        let body = Body(ended: ended, call: body, failed: failed)
+        return Task(executorPreference: scheduler) {
+            do { try await body.call() } catch let error as StorageError { body.failed(error) } catch {}
+            body.ended()
+        }
+    }
+
+    /// Discards some ranges while others write, check and hash.
+    private func discard(_ partial: PartialFile, _ round: Round) async throws {
+        for _ in 0..<1 + random.below(4) {
+            for _ in 0..<random.below(40) { await Task.yield() }
+            guard round.writes > 0, !right.isEmpty else { return }
+            let start = Int64(random.below(right.count))
+            let range = start..<min(identity.size, start + 1 + Int64(random.below(300_000)))
+            (round.hasVoided, round.accepted) = (true, round.accepted.subtracting(RangeSet(range)))
+            try partial.void(range)
+        }
+    }
+
+    private func write(_ partial: PartialFile, _ number: Int, isWrong: Bool, _ round: Round) async throws {
+        var writer: ExtentWriter?
         while round.writes > 0 {
             let anywhere = right.isEmpty ? 0 : Int64(random.below(right.count))
-            guard let gap = partial.firstGap(from: anywhere) ?? partial.firstGap() else { return }
+            guard let gap = partial.firstGap(from: anywhere) ?? partial.firstGap() else { break }
+            if writer == nil {
+                // A source that changes from time to time, and one that never does.
+                let version = number % 2 == 0 ? 0 : random.below(2)
+                writer = try partial.writer(
+                    for: SourceVersion(SourceID(url: "http://\(number)/"), validator: "\"\(version)\(isWrong)\""))
+            }
             var offset = gap.lowerBound
             let end = min(gap.upperBound, offset + Int64(1 + random.below(300_000)))
             // Another writer may be writing the same bytes.
-            while offset < end, round.writes > 0 {
+            while offset < end, round.writes > 0, let writer {
                 round.writes -= 1
                 let count = min(Int(end - offset), 1 + random.below(65_536))
                 let bytes = right[Int(offset)..<Int(offset) + count].map { isWrong ? ~$0 : $0 }
-                try bytes.withUnsafeBytes { try destination.write($0, at: offset) }
+                accept(try bytes.withUnsafeBytes { try writer.write($0, at: offset) }, round)
                 offset += Int64(count)
                 await Task.yield()
             }
-            // Like a connection at the end of its range.
-            try partial.flush()
+            // A connection goes on, is dropped or ends.
+            switch random.below(4) {
+            case 0: try partial.flush()
+            case 1:
+                writer = nil
+                try partial.flush()
+            default:
+                try writer?.finish()
+                writer = nil
+            }
         }
+        try partial.flush()
+    }
+
+    private func accept(_ ranges: [Range<Int64>], _ round: Round) {
+        if !round.accepted.isDisjoint(RangeSet(ranges)) { violated("bytes were accepted twice") }
+        round.accepted.formUnion(RangeSet(ranges))
     }
 
     /// Checks that held bytes were written: no zeros, no torn blocks, nothing that was voided.

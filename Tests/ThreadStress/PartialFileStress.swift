@@ -5,8 +5,8 @@ import Storage
 import Synchronization
 import TemporaryDirectory
 
-/// A partial file that many threads use at once: several write, one writes wrong bytes and voids them again, one voids
-/// other ranges, one checks what an earlier run left and hashes, and one reads the state.
+/// A partial file that many threads use at once: up to sixteen write, one writes wrong bytes and voids them again, one voids
+/// other ranges, three check what an earlier run left, a task keeps hashing, and one reads the state.
 ///
 /// Whatever the schedule, only bytes that were written count as held, and in the end the digest is right.
 package final class PartialFileStress: Sendable {
@@ -17,12 +17,14 @@ package final class PartialFileStress: Sendable {
     private let identity: FileIdentity
     /// The range in which wrong bytes are being written at the moment.
     private let lie = Mutex<Range<Int64>?>(nil)
-    private static let writers = 4
+    private let writers: Int
+    private static let checkers = 3
     private static let names = PartialNames(path: "f")
 
     package init(seed: UInt64) {
         self.seed = seed
         var random = SplitMix64(seed: seed)
+        writers = 1 + random.below(16)
         let count = 400_000 + random.below(1_200_000)
         right = [UInt8](unsafeUninitializedCapacity: count + 8) { buffer, made in
             for offset in stride(from: 0, to: count, by: 8) {
@@ -37,16 +39,18 @@ package final class PartialFileStress: Sendable {
     }
 
     /// - Returns: the violations, a sentence each.
-    package func play() throws -> [String] {
+    package func play() async throws -> [String] {
         let folder = try TemporaryDirectory()
         defer { withExtendedLifetime(folder) {} }
         let path = folder.path + "/" + Self.names.partial
         let directory = try ModelDirectory(creating: folder.path, on: SystemDisk())
         try leaveClaims(in: directory, path)
 
-        let team = Team(workers: Self.writers + 2)
+        let team = Team(workers: writers + 2, checkers: Self.checkers)
         let partial = try open(in: directory)
-        var members: [@Sendable () throws -> Void] = (0..<Self.writers).map { number in
+        let hashing = Task { try await partial.keepHashing() }
+        defer { hashing.cancel() }
+        var members: [@Sendable () throws -> Void] = (0..<writers).map { number in
             { [self] in
                 defer { team.isDone() }
                 try write(partial, number)
@@ -60,24 +64,29 @@ package final class PartialFileStress: Sendable {
             defer { team.isDone() }
             try giveUp(partial)
         }
-        members.append {
-            while try partial.checkNext() != nil {}
-            team.isChecked.store(true, ordering: .releasing)
-            while team.isWorking { if try !partial.catchUp() { sched_yield() } }
+        for _ in 0..<Self.checkers {
+            members.append {
+                defer { team.hasChecked() }
+                while try partial.checkNext() != nil {}
+            }
         }
         members.append { [self] in
             while team.isWorking {
                 _ = (
                     partial.heldBytes, partial.reusedBytes, partial.claimedBytes, partial.hashedBytes,
-                    partial.isComplete
+                    partial.isComplete, partial.gaps
                 )
-                guard team.isChecked.load(ordering: .acquiring) else { continue }
+                guard team.isChecked else { continue }
                 try look(at: partial, path, mayLie: true, team)
             }
         }
         team.run(members)
         guard team.violations.isEmpty else { return team.violations }
-        try settle(partial, path, team)
+        try fill(partial, path, team)
+        // Without another signal: no byte that became held was overlooked.
+        try await hashing.value
+        if partial.hashedBytes != identity.size { team.violated("the hashing ended early") }
+        if case .mismatch(let actual) = try partial.finish() { team.violated("the digest is \(actual.hex)") }
         try reopen(in: directory, team)
         return team.violations
     }
@@ -112,7 +121,9 @@ package final class PartialFileStress: Sendable {
     }
 
     private func write(_ bytes: [UInt8], _ range: Range<Int>, with writer: ExtentWriter) throws {
-        try bytes[range].withUnsafeBytes { try writer.write($0, at: Int64(range.lowerBound)) }
+        let asked = Int64(range.lowerBound)..<Int64(range.upperBound)
+        let accepted = try bytes[range].withUnsafeBytes { try writer.write($0, at: asked.lowerBound) }
+        precondition(accepted.allSatisfy { $0.clamped(to: asked) == $0 }, "accepted \(accepted) of \(asked)")
     }
 
     // MARK: Threads
@@ -131,6 +142,7 @@ package final class PartialFileStress: Sendable {
             }
             try write(right, range, with: writer)
             if random.chance(20) { try partial.flush() }
+            if random.chance(50) { try writer.finish() }
         }
     }
 
@@ -195,8 +207,8 @@ package final class PartialFileStress: Sendable {
 
     // MARK: The end
 
-    /// Fills the gaps; then the digest and the bytes must be right.
-    private func settle(_ partial: PartialFile, _ path: String, _ team: Team) throws {
+    /// Fills the gaps; then the bytes must be right.
+    private func fill(_ partial: PartialFile, _ path: String, _ team: Team) throws {
         let writer = try partial.writer(for: SourceVersion(SourceID(url: "http://filler/"), validator: "\"1\""))
         while let gap = partial.firstGap() {
             try write(
@@ -205,7 +217,6 @@ package final class PartialFileStress: Sendable {
         }
         guard partial.isComplete else { return team.violated("the file has no gaps but is not complete") }
         try look(at: partial, path, mayLie: false, team)
-        if case .mismatch(let actual) = try partial.finish() { team.violated("the digest is \(actual.hex)") }
     }
 
     /// Checks that recorded bytes are on disk. Not all bytes are recorded: a record ends when a part of it is voided.

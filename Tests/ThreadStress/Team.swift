@@ -5,11 +5,18 @@ import Threads
 final class Team: Sendable {
     private let found = Mutex<[String]>([])
     private let working: Atomic<Int>
-    /// Whether everything that existed at the start was checked.
-    let isChecked = Atomic(false)
+    private let checking: Atomic<Int>
 
-    /// - Parameter workers: how many members have work to finish; the others run until these are done.
-    init(workers: Int) { working = Atomic(workers) }
+    /// - Parameters:
+    ///   - workers: how many members have work to finish; the others run until these are done.
+    ///   - checkers: how many members check what existed at the start.
+    init(workers: Int, checkers: Int) {
+        working = Atomic(workers)
+        checking = Atomic(checkers)
+    }
+
+    /// Whether everything that existed at the start was checked.
+    var isChecked: Bool { checking.load(ordering: .acquiring) == 0 }
 
     var isWorking: Bool { working.load(ordering: .acquiring) > 0 }
     var violations: [String] { found.withLock { $0 } }
@@ -18,6 +25,9 @@ final class Team: Sendable {
 
     /// Notes that a worker has finished.
     func isDone() { working.subtract(1, ordering: .acquiringAndReleasing) }
+
+    /// Notes that a checker has finished.
+    func hasChecked() { checking.subtract(1, ordering: .acquiringAndReleasing) }
 
     /// Runs every member on a thread of its own, and waits for all of them.
     func run(_ members: [@Sendable () throws -> Void]) {

@@ -14,7 +14,7 @@ private import Glibc
         let end = ContinuousClock.now + .seconds(Int(min(seconds, 86_400)))
         let begun = seed
         repeat {
-            for violation in try PartialFileStress(seed: seed).play() { fail(seed, violation) }
+            for violation in try await PartialFileStress(seed: seed).play() { fail(seed, violation) }
             for violation in try await TransportStress(seed: seed).play() { fail(seed, violation) }
             seed += 1
         } while ContinuousClock.now < end

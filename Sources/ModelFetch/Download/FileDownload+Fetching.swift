@@ -64,7 +64,7 @@ extension FileDownload {
                 // Nothing more is received, but what libcurl has already delivered is written.
                 if Task.isCancelled { body.halt() }
                 guard case .bytes(let offset, let chunk) = piece else { continue }
-                try chunk.withBytes { try writer.write($0, at: offset) }
+                _ = try chunk.withBytes { try writer.write($0, at: offset) }
                 context.emit(.progress(path: path, bytes: Int64(chunk.count), received: true))
                 runner.received(chunk.count, from: index, isEnd: offset + Int64(chunk.count) == gap.upperBound)
                 if time.now() - flushed >= Self.flushInterval {

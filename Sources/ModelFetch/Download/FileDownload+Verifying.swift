@@ -4,20 +4,24 @@ internal import Synchronization
 
 /// Checks what earlier runs left, hashes the file, and decides what to discard if the digest is wrong.
 extension FileDownload {
+    /// How many extents are read back at once, if there are as many processors: more do not make a disk faster.
+    private static let mostChecks = 4
+
     /// Fetches, checks and hashes until the bytes are verified.
     func complete(_ partial: PartialFile) async throws -> VerifiedFile {
         var narrowed = 0
         while true {
             if partial.failedDigest != nil, partial.firstGap() == nil { try discardDoubtful(partial) }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try self.check(partial) }
-                group.addTask { try await self.fetchGaps(partial) }
-                try await group.waitForAll()
+                // Ends when the whole file is hashed, so when the other task has ended, too.
+                group.addTask { try await partial.keepHashing() }
+                group.addTask {
+                    try await self.checkAndFetch(partial)
+                    self.context.emit(.phase(path: self.path, .verifying))
+                }
+                // The first error cancels the other task.
+                for try await _ in group {}
             }
-            // What the check found to be damaged is a gap now.
-            try await fetchGaps(partial)
-            context.emit(.phase(path: path, .verifying))
-            while try partial.catchUp() { try Task.checkCancellation() }
             let accepts: (SHA256Digest, Provenance) -> Bool = { digest, provenance in
                 self.counters.withLock { $0.evidence.accepts(digest, provenance) }
             }
@@ -86,8 +90,21 @@ extension FileDownload {
         return discarded
     }
 
-    /// Reads back what an earlier run claims, then hashes from the start as far as possible, while other tasks receive and write.
-    private func check(_ partial: PartialFile) throws {
+    /// Fetches what is missing, while other tasks read back what an earlier run left.
+    private func checkAndFetch(_ partial: PartialFile) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<min(Self.mostChecks, context.runtime.processors) where partial.claimedBytes > 0 {
+                group.addTask { try await self.check(partial) }
+            }
+            group.addTask { try await self.fetchGaps(partial) }
+            for try await _ in group {}
+        }
+        // What the checks found to be damaged is a gap now.
+        try await fetchGaps(partial)
+    }
+
+    /// Reads back what an earlier run claims, extent after extent, beside other tasks that do the same.
+    private func check(_ partial: PartialFile) async throws {
         while let check = try partial.checkNext() {
             try Task.checkCancellation()
             switch check {
@@ -98,7 +115,8 @@ extension FileDownload {
                 context.emit(.progress(path: path, bytes: Int64(range.count), received: false))
                 context.emit(.discarded(path: path, bytes: Int64(range.count), reason: reason))
             }
+            // The threads of a run are few, and what is missing is fetched meanwhile.
+            await Task.yield()
         }
-        while try partial.catchUp() { try Task.checkCancellation() }
     }
 }

@@ -1,8 +1,9 @@
+internal import Foundation
 package import Storage
 internal import Synchronization
 package import Transfer
 
-/// Everything outside the library that a run uses: network, disk, time, randomness and threads. Tests and the simulator replace it.
+/// Everything outside the library that a run uses: network, disk, time, randomness, threads and processors. Tests and the simulator replace it.
 package struct Runtime: Sendable {
     package var transport: any Transport
     package var disk: any Disk
@@ -12,10 +13,12 @@ package struct Runtime: Sendable {
     package var executor: any TaskExecutor
     /// Identifies the current boot of the machine (``BootID``); `nil` if it is not known.
     package var bootID: String?
+    /// How many processors there are: how much of a file is read back at once.
+    package var processors: Int
 
     package init(
         transport: any Transport, disk: any Disk, time: Time, random: Randomness, executor: any TaskExecutor,
-        bootID: String?
+        bootID: String?, processors: Int = max(ProcessInfo.processInfo.activeProcessorCount, 1)
     ) {
         self.transport = transport
         self.disk = disk
@@ -23,6 +26,7 @@ package struct Runtime: Sendable {
         self.random = random
         self.executor = executor
         self.bootID = bootID
+        self.processors = processors
     }
 }
 

@@ -3,7 +3,7 @@ internal import Hashing
 /// The append-only record of which extents of a partial file are good. The format is in docs/formats.md.
 ///
 /// It is not synchronized during a download, so its records are claims, which are checked when the download is resumed. Its
-/// owner, ``PartialState``, makes sure that one thread uses it at a time.
+/// owner, ``SharedJournal``, makes sure that one thread uses it at a time.
 struct ExtentJournal: ~Copyable {
     /// Only this many bytes of a longer journal are read.
     static let maximumLength = 256 << 20
@@ -88,12 +88,18 @@ struct ExtentJournal: ~Copyable {
 
     /// Rewrites the journal without obsolete records: as a new file, then renamed, so that a crash leaves one of the two.
     ///
-    /// - Parameter name: its name in the directory.
-    mutating func compactIfDue(as name: String, in directory: ModelDirectory) throws(StorageError) {
+    /// - Parameters:
+    ///   - name: its name in the directory.
+    ///   - sources: the numbers that later records may use, so that they must still stand for their versions.
+    mutating func compactIfDue(
+        as name: String, in directory: ModelDirectory, keeping sources: Set<UInt16> = []
+    ) throws(StorageError) {
         guard isCompactionDue, let read = try Self.read(file, as: identity) else { return }
         let contents = JournalContents(playing: read.records, size: identity.size)
         var bytes = JournalHeader(key: key, identity: identity).encoded
-        for record in contents.records { bytes += record.encoded(at: Int64(bytes.count), with: &summer) }
+        for record in contents.records(keeping: sources) {
+            bytes += record.encoded(at: Int64(bytes.count), with: &summer)
+        }
         let rewritten = bytes
         file = try directory.replace(name, scratch: key) { (new) throws(StorageError) in
             try new.write(rewritten, at: 0)

@@ -64,11 +64,19 @@ package struct ExtentMap: Hashable, Sendable {
             }
             last += 1
         }
-        if kept.isEmpty, first == inOrder.startIndex {
-            inOrder.removeFirst(last - first)
-        } else if !(first..<last).isEmpty {
-            inOrder.replaceSubrange(first..<last, with: kept)
+        replace(first..<last, with: kept)
+    }
+
+    /// Replaces extents, and moves those before them or those after them, whichever are fewer.
+    private mutating func replace(_ old: Range<Int>, with new: [Extent]) {
+        let surplus = old.count - new.count
+        guard surplus > 0, old.lowerBound - inOrder.startIndex < inOrder.endIndex - old.upperBound else {
+            if !old.isEmpty { inOrder.replaceSubrange(old, with: new) }
+            return
         }
+        for (index, extent) in zip(old.upperBound - new.count..<old.upperBound, new) { inOrder[index] = extent }
+        for index in (inOrder.startIndex..<old.lowerBound).reversed() { inOrder[index + surplus] = inOrder[index] }
+        inOrder.removeFirst(surplus)
     }
 
     /// Where the contiguous bytes that begin at `offset` end, whatever their sources; `offset` itself if that byte is missing.

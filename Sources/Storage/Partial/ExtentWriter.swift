@@ -1,50 +1,71 @@
 /// Writes the bytes of one connection into a partial file: only those that are missing, each recorded under one version.
 ///
 /// Writers of one file may be used on several threads at once; one writer belongs to one caller at a time. What it wrote is
-/// recorded in the journal every 256 KiB, and by ``PartialFile/flush()``, whether the writer still exists or not.
+/// recorded in the journal every 256 KiB, by ``flush()``, by ``finish()``, and by ``PartialFile/flush()``, whether the writer
+/// still exists or not.
 ///
-/// The order is: bytes into the file, then their record. The checksum of the open extent is kept under the lock of the state
-/// (``OpenExtents``), because discarding a range must first record every open extent that reaches into it.
+/// The order is: bytes into the file, then their record.
 package final class ExtentWriter: Sendable {
-    /// The number under which the bytes are recorded.
-    let source: UInt16
-    private let writer: Int
-    private let file: OpenFile
-    private let size: Int64
-    private let state: SharedPartialState
-    private let hasher: PrefixHasher
+    private let extent: WriterExtent
+    private let partial: PartialFile
 
-    init(_ writer: Int, source: UInt16, file: OpenFile, size: Int64, state: SharedPartialState, hasher: PrefixHasher) {
-        self.writer = writer
-        self.source = source
-        self.file = file
-        self.size = size
-        self.state = state
-        self.hasher = hasher
+    init(_ extent: WriterExtent, of partial: PartialFile) {
+        self.extent = extent
+        self.partial = partial
     }
+
+    deinit { extent.abandon() }
+
+    /// The number under which the bytes are recorded.
+    var source: UInt16 { extent.source }
 
     /// Writes bytes at their offset in the file, records them, and hashes them if they continue the prefix.
     ///
-    /// Bytes that are already held or claimed, or that another writer is writing, are skipped.
-    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(StorageError) {
+    /// Bytes that are already held or claimed, or that another writer is writing, are skipped. So are bytes that are discarded
+    /// (``PartialFile/void(_:)``) while they are being written, with those that were written together with them.
+    ///
+    /// - Returns: what was missing and is held now, in order. The other bytes are duplicates, or have to be fetched again.
+    @discardableResult
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(StorageError) -> [Range<Int64>] {
         let range = offset..<offset + Int64(bytes.count)
-        precondition(range.upperBound <= size, "the caller refuses bytes beyond the end of the file")
-        let missing = state.withLock { $0.begin(range) }
+        precondition(range.upperBound <= partial.identity.size, "the caller refuses bytes beyond the end of the file")
+        let missing = partial.state.withLock { $0.begin(range) }
         // Ended only after hashing: until then no other bytes may be written there, even if these were discarded meanwhile.
-        defer { state.withLock { state in for part in missing { state.end(part) } } }
+        defer { partial.state.withLock { state in for part in missing { state.end(part) } } }
+        var accepted: [Range<Int64>] = []
         for part in missing {
             let (start, end) = (Int(part.lowerBound - offset), Int(part.upperBound - offset))
-            try write(missing: UnsafeRawBufferPointer(rebasing: bytes[start..<end]), at: part)
+            let bytes = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+            if try write(missing: bytes, at: part) { accepted.append(part) }
+        }
+        return accepted
+    }
+
+    /// Records what was written and is not recorded yet.
+    package func flush() throws(StorageError) {
+        try extent.withLock { (extent) throws(StorageError) in
+            try extent.record { (records) throws(StorageError) in try partial.journal.append(records) }
         }
     }
 
-    private func write(missing bytes: UnsafeRawBufferPointer, at range: Range<Int64>) throws(StorageError) {
+    /// Records what was written and is not recorded yet. Nothing may be written with this writer afterwards.
+    package func finish() throws(StorageError) { try partial.writers.finish(extent) }
+
+    /// - Returns: whether the bytes are held.
+    private func write(missing bytes: UnsafeRawBufferPointer, at range: Range<Int64>) throws(StorageError) -> Bool {
+        let (file, lent) = (partial.file, LentBytes(bytes))
         try file.write(bytes, at: range.lowerBound)
-        let lent = LentBytes(bytes)
-        let writeback = try state.withLock { (state) throws(StorageError) in
-            try state.add(lent.bytes, range, source: source, writer: writer)
+        let written = try extent.withLock { (extent) throws(StorageError) in
+            let written = partial.state.withLock { $0.hold(range, source: source) }
+            // Whatever discards bytes that are held needs this lock, too, so it comes after they are recorded or in the extent.
+            if case .held = written, extent.add(lent.bytes, at: range.lowerBound) {
+                try extent.recordDue { (records) throws(StorageError) in try partial.journal.append(records) }
+            }
+            return written
         }
+        guard case .held(let writeback) = written else { return false }
         if let writeback { file.disk.startWriteback(file.descriptor, writeback) }
-        try hasher.offer(lent, at: range)
+        partial.hasher.offer(lent, at: range)
+        return true
     }
 }

@@ -73,8 +73,11 @@ struct JournalContents: Hashable, Sendable {
     }
 
     /// The shortest list of records with the same contents, for rewriting a journal.
-    var records: [JournalRecord] {
-        let used = Set(claims.map(\.source)).union(latest.values)
+    var records: [JournalRecord] { records(keeping: []) }
+
+    /// - Parameter sources: numbers of versions that are kept although no extent refers to them yet.
+    func records(keeping sources: Set<UInt16>) -> [JournalRecord] {
+        let used = Set(claims.map(\.source)).union(latest.values).union(sources)
         // The last record of a source determines its latest version, so superseded versions come first.
         let numbers = used.intersection(versions.keys).sorted {
             (isLatest($0) ? 1 : 0, $0) < (isLatest($1) ? 1 : 0, $1)

@@ -1,88 +1,93 @@
-internal import Hashing
+internal import Synchronization
 
-/// The extents that were written and have no journal record yet: one per ``ExtentWriter``, with the checksum of its bytes so far.
-struct OpenExtents: ~Copyable {
-    /// A record is due when an extent has this many bytes. This limits what a killed process loses.
-    static let recordBytes: Int64 = 256 << 10
-    /// How many extents are open at once before all are recorded: each holds a libcrypto context, and writers come and go.
+/// The open extents of all writers of a file, in the order in which the writers were made.
+///
+/// Its lock comes before those of the extents. It is held while a writer is made or ends and while bytes are discarded, so that
+/// no writer comes or goes in between.
+final class OpenExtents: Sendable {
+    /// From this many on, those of writers that no longer exist are recorded when another writer is made: each holds a libcrypto
+    /// context, and writers come and go.
     static let maximumCount = 64
 
-    private let key: [UInt8]
-    private var open: [(writer: Int, extent: OpenExtent)] = []
+    private let journal: SharedJournal
+    private let writers = Mutex<[WriterExtent]>([])
 
-    /// - Parameter key: the journal's.
-    init(key: [UInt8]) { self.key = key }
+    init(journal: SharedJournal) { self.journal = journal }
 
-    /// Adds bytes that a writer has written.
+    /// How many there are.
+    var count: Int { writers.withLock { $0.count } }
+
+    /// Adds the extent of a new writer.
     ///
-    /// - Returns: the records that are due.
-    mutating func add(
-        _ bytes: UnsafeRawBufferPointer, at range: Range<Int64>, source: UInt16, writer: Int
-    ) -> [JournalRecord] {
-        var records: [JournalRecord] = []
-        let extent: OpenExtent
-        if let index = open.firstIndex(where: { $0.writer == writer }) {
-            extent = open[index].extent
-            if extent.range.upperBound != range.lowerBound {
-                records += extent.finish()
-                extent.begin(at: range.lowerBound)
+    /// - Parameter number: gives the number under which its bytes are recorded. One caller at a time runs it.
+    func add(_ number: () throws(StorageError) -> UInt16) throws(StorageError) -> WriterExtent {
+        try writers.withLock { (writers) throws(StorageError) in
+            if writers.count >= Self.maximumCount { try record(&writers) { $0.isAbandoned } }
+            let writer = WriterExtent(source: try number(), key: journal.key)
+            writers.append(writer)
+            return writer
+        }
+    }
+
+    /// Records the extent of a writer that has ended, and forgets it.
+    func finish(_ writer: WriterExtent) throws(StorageError) {
+        try writers.withLock { (writers) throws(StorageError) in
+            try writer.withLock { (extent) throws(StorageError) in
+                try extent.record { (records) throws(StorageError) in try journal.append(records) }
+                extent.finish()
             }
-        } else {
-            if open.count >= Self.maximumCount { records += finishAll() }
-            extent = OpenExtent(at: range.lowerBound, source: source, key: key)
-            open.append((writer, extent))
+            writers.removeAll { $0 === writer }
         }
-        // A record must stay well below the longest extent that a reader accepts, however much is written at once.
-        var rest = bytes
-        while !rest.isEmpty {
-            let part = min(rest.count, Int(JournalRecord.maximumExtent - Self.recordBytes))
-            extent.append(UnsafeRawBufferPointer(rebasing: rest[..<part]))
-            rest = UnsafeRawBufferPointer(rebasing: rest[part...])
-            if extent.range.count >= Self.recordBytes { records += extent.finish() }
-        }
-        return records
     }
 
-    /// Ends all extents.
+    /// Records all of them, forgets those of writers that no longer exist, and rewrites the journal if that is due.
     ///
-    /// - Returns: their records.
-    mutating func finishAll() -> [JournalRecord] {
-        defer { open = [] }
-        return open.flatMap { $0.extent.finish() }
-    }
-}
-
-/// Bytes that were written one after another.
-///
-/// A class, because a checksummer has one owner and the elements of an array must be copyable.
-private final class OpenExtent {
-    private(set) var range: Range<Int64>
-    private let source: UInt16
-    private var summer: BlockChecksummer
-
-    init(at offset: Int64, source: UInt16, key: [UInt8]) {
-        range = offset..<offset
-        self.source = source
-        summer = BlockChecksummer(key: key)
-        summer.begin(at: offset, domain: .block)
+    /// - Parameter name: the journal's name in the directory.
+    func recordAll(compactingAs name: String, in directory: ModelDirectory) throws(StorageError) {
+        try writers.withLock { (writers) throws(StorageError) in
+            try record(&writers) { _ in true }
+            try journal.compactIfDue(as: name, in: directory, keeping: Set(writers.map(\.source)))
+        }
     }
 
-    /// Starts anew at another offset.
-    func begin(at offset: Int64) {
-        range = offset..<offset
-        summer.begin(at: offset, domain: .block)
+    /// Records the extents that reach into a range, then runs a change that discards bytes of it. Meanwhile no bytes become held
+    /// by writing, and no record is appended but by the change: a record of these bytes that came after that of the change would
+    /// bring them back.
+    func discard(_ range: Range<Int64>, _ change: () throws(StorageError) -> Void) throws(StorageError) {
+        try writers.withLock { (writers) throws(StorageError) in try discard(range, writers[...], change) }
     }
 
-    func append(_ bytes: UnsafeRawBufferPointer) {
-        summer.update(bytes)
-        range = range.lowerBound..<range.upperBound + Int64(bytes.count)
+    /// Runs a body during which no bytes are discarded.
+    func withoutDiscarding<R: Sendable>(_ body: () throws(StorageError) -> R) throws(StorageError) -> R {
+        try writers.withLock { (_) throws(StorageError) in try body() }
     }
 
-    /// The record of the bytes so far, if there are any; the next extent begins after them.
-    func finish() -> [JournalRecord] {
-        guard !range.isEmpty else { return [] }
-        let record = JournalRecord.extent(range, source: source, checksum: summer.finish())
-        begin(at: range.upperBound)
-        return [record]
+    /// Takes the locks of the writers one after the other, then runs the change.
+    private func discard(
+        _ range: Range<Int64>, _ writers: ArraySlice<WriterExtent>, _ change: () throws(StorageError) -> Void
+    ) throws(StorageError) {
+        guard let writer = writers.first else { return try change() }
+        try writer.withLock { (extent) throws(StorageError) in
+            if extent.touches(range) {
+                try extent.record { (records) throws(StorageError) in try journal.append(records) }
+            }
+            try discard(range, writers.dropFirst(), change)
+        }
+    }
+
+    /// Records some extents, and forgets those of writers that no longer exist.
+    private func record(_ writers: inout [WriterExtent], where isDue: (WriterExtent) -> Bool) throws(StorageError) {
+        var kept: [WriterExtent] = []
+        for writer in writers {
+            // Asked first: a writer that is gone by now adds nothing after its extent was recorded.
+            let isAbandoned = writer.isAbandoned
+            if isDue(writer) {
+                try writer.withLock { (extent) throws(StorageError) in
+                    try extent.record { (records) throws(StorageError) in try journal.append(records) }
+                }
+            }
+            if !isAbandoned { kept.append(writer) }
+        }
+        writers = kept
     }
 }

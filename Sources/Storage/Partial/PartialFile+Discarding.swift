@@ -34,11 +34,15 @@ extension PartialFile {
         return ranges.reduce(0) { $0 + Int64($1.count) }
     }
 
-    /// Discards a range: it is fetched again, and no earlier record of it counts any more.
+    /// Discards a range: it is fetched again, and no earlier record of it counts any more. Bytes of it that are being written or
+    /// checked at the moment are discarded as well.
     package func void(_ range: Range<Int64>) throws(StorageError) {
         guard !range.isEmpty else { return }
         try hasher.discard(range) { () throws(StorageError) in
-            try state.withLock { (state) throws(StorageError) in try state.void(range) }
+            try writers.discard(range) { () throws(StorageError) in
+                try journal.append([.void(range)])
+                state.withLock { $0.void(range) }
+            }
         }
     }
 }

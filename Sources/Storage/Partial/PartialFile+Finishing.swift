@@ -2,6 +2,14 @@ package import Hashing
 
 /// Hashing the file to its end, and comparing the digest.
 extension PartialFile {
+    /// Hashes the file as its bytes become held, until all of it is hashed: reads back what no writer and no check could hash from
+    /// memory. It waits, without a thread, while the byte that continues the prefix is missing.
+    ///
+    /// One task at a time may run it. If bytes are discarded, it starts over where necessary.
+    ///
+    /// - Throws: ``StorageError`` if the file cannot be read or was truncated, or `CancellationError`.
+    package func keepHashing() async throws { try await hasher.keepHashing() }
+
     /// Reads back and hashes up to 1 MiB that continues the hashed prefix.
     ///
     /// - Returns: whether there was anything to hash.
@@ -33,10 +41,8 @@ extension PartialFile {
             return .verified(VerifiedFile(matched: file, names: names, identity: identity, digest: digest))
         }
         guard expected == digest else {
-            try state.withLock { (state) throws(StorageError) in
-                state.failedDigest = digest
-                try state.journal.append([.digestFailed(digest)])
-            }
+            state.withLock { $0.failedDigest = digest }
+            try journal.append([.digestFailed(digest)])
             return .mismatch(actual: digest)
         }
         return .verified(VerifiedFile(matched: file, names: names, identity: identity, digest: digest))

@@ -22,7 +22,7 @@ extension PartialFile {
             try journal.compactIfDue(as: names.journal, in: directory)
             self.init(
                 in: directory, names: names, identity: identity, file: file,
-                state: SharedPartialState(journal: journal, contents: contents))
+                journal: SharedJournal(journal), contents: contents)
         } else {
             // Bytes without a journal were left by another tool: they are claimed up to the first hole.
             let size = min(status.size, identity.size)
@@ -32,7 +32,7 @@ extension PartialFile {
             contents = JournalContents(playing: records, size: identity.size)
             self.init(
                 in: directory, names: names, identity: identity, file: file,
-                state: SharedPartialState(journal: journal, contents: contents))
+                journal: SharedJournal(journal), contents: contents)
         }
     }
 

@@ -6,26 +6,43 @@ package import Hashing
 /// continue the hashed prefix; the rest is read back when the prefix reaches it. What an earlier run recorded is only a claim
 /// until ``checkNext()`` has read it back; it is not fetched again meanwhile.
 ///
-/// All methods block on the disk. Several threads may write; the methods that check and hash belong to one caller at a time.
+/// All methods block on the disk, except ``keepHashing()`` while there is nothing to hash. Several threads may write, check and
+/// discard at once.
+///
+/// **Locks.** There are five kinds, always taken in this order:
+/// 1. of the ``PrefixHasher``: held while bytes are hashed, and while any are discarded;
+/// 2. of ``OpenExtents``: held while a writer is made or ends, while bytes are discarded, and while all extents are recorded;
+/// 3. of each ``WriterExtent``, in the order in which the writers were made: held while bytes that were written become held, are
+///    added to the checksum and are recorded;
+/// 4. of ``SharedPartialState``: held for moments;
+/// 5. of the ``SharedJournal``: held while records are written. It and the lock of the state are never held at the same time.
+///
+/// No lock is held while bytes are written to the file. A writer that finds the hasher locked goes on without it; see
+/// ``PrefixHasher`` for who hashes those bytes.
 package final class PartialFile: Sendable {
     package let identity: FileIdentity
     package let names: PartialNames
     let directory: ModelDirectory
     let file: OpenFile
     let state: SharedPartialState
+    let journal: SharedJournal
+    let writers: OpenExtents
     let hasher: PrefixHasher
 
     /// See ``init(in:names:identity:key:)``.
     init(
         in directory: ModelDirectory, names: PartialNames, identity: FileIdentity, file: OpenFile,
-        state: SharedPartialState
+        journal: SharedJournal, contents: JournalContents
     ) {
         self.directory = directory
         self.names = names
         self.identity = identity
         self.file = file
+        self.journal = journal
+        writers = OpenExtents(journal: journal)
+        let state = SharedPartialState(contents)
         self.state = state
-        hasher = PrefixHasher(of: file) { offset, limit in
+        hasher = PrefixHasher(of: file, size: identity.size) { offset, limit in
             state.withLock { $0.held.contiguousEnd(from: offset, limit: limit) }
         }
     }
@@ -58,6 +75,9 @@ package final class PartialFile: Sendable {
         state.withLock { $0.firstGap(from: offset, size: identity.size) }
     }
 
+    /// Everything that is neither held nor claimed.
+    package var gaps: RangeSet<Int64> { state.withLock { $0.gaps(size: identity.size) } }
+
     /// Whether no byte is held or claimed.
     package var isEmpty: Bool { state.withLock { $0.everything.isEmpty } }
 
@@ -74,44 +94,4 @@ package final class PartialFile: Sendable {
 
     /// The one version that all held and claimed bytes belong to; `nil` if there are no such bytes, or it is unknown.
     package var soleVersion: SourceVersion? { state.withLock { $0.soleVersion } }
-
-    // MARK: Writing
-
-    /// Reserves disk space for the whole file, if the file system supports it.
-    ///
-    /// - Throws: ``StorageError/Code/noSpace`` if there is not enough. Any other failure of the call is ignored: the file can be
-    ///   written without a reservation.
-    package func reserve() throws(StorageError) {
-        do throws(DiskError) {
-            try directory.disk.preallocate(file.descriptor, identity.size)
-        } catch  where error.isSpace {
-            guard !error.isFileSizeLimit, let there = try? file.status().allocated,
-                let free = try? directory.freeBytes()
-            else {
-                throw StorageError("cannot reserve \(identity.size) bytes", file.path, error)
-            }
-            throw StorageError(
-                .noSpace, path: file.path,
-                reason: "\(max(identity.size - there, 0)) bytes are needed and \(free) are free", underlying: error)
-        } catch {}
-    }
-
-    /// A writer for bytes of a version, one for each connection.
-    ///
-    /// The version becomes the one that its source gave last. Bytes that came from this source under another validator are then
-    /// suspect: they are kept, and are the first to be discarded if the digest is wrong.
-    package func writer(for version: SourceVersion) throws(StorageError) -> ExtentWriter {
-        let (writer, source) = try state.withLock { (state) throws(StorageError) in
-            (state.addWriter(), try state.number(of: version))
-        }
-        return ExtentWriter(writer, source: source, file: file, size: identity.size, state: state, hasher: hasher)
-    }
-
-    /// Records everything that was written and is not recorded yet.
-    package func flush() throws(StorageError) {
-        try state.withLock { (state) throws(StorageError) in
-            try state.record()
-            try state.journal.compactIfDue(as: names.journal, in: directory)
-        }
-    }
 }

@@ -3,57 +3,88 @@ internal import Synchronization
 
 /// Computes the SHA-256 of a partial file from its beginning, as far as bytes are held without a gap.
 ///
-/// Bytes that continue the prefix are hashed from memory when they are written or checked; the rest is read back from the file
-/// once the prefix reaches it. Nothing else reads a partial file back for hashing.
+/// Bytes that continue the prefix are hashed from memory when they are written or checked, if the hasher is free then. The rest is
+/// read back from the file by ``keepHashing()``, or by ``catchUp()`` at the end. Nothing else reads a partial file back for hashing.
 ///
-/// It has a lock of its own, taken before the lock of ``SharedPartialState``. A writer that finds it taken moves on: whatever
-/// holds it will reach those bytes later.
+/// Its lock is the first in the order of locks (see ``PartialFile``). A writer that finds it taken moves on. No bytes are forgotten
+/// then: whoever made bytes held or had the lock looks afterwards, without the lock, whether the byte at ``position`` is held, and
+/// if so wakes the task that keeps hashing. The last one to do so sees the bytes and the position of all others.
 final class PrefixHasher: Sendable {
     /// How many bytes are read back at a time.
     static let step = 1 << 20
-    /// How far the prefix may be behind for a writer to catch up by itself.
-    private static let shortLag: Int64 = 4 << 20
+    /// How many steps are taken before other tasks get the thread.
+    private static let stepsPerTurn = 8
 
     private let file: OpenFile
+    private let size: Int64
     private let heldEnd: @Sendable (_ offset: Int64, _ limit: Int64) -> Int64
     private let prefix = Mutex(Prefix())
+    /// A copy of the prefix's position, for readers without the lock.
+    private let published = Atomic<Int64>(0)
+    private let wakeUp = WakeUp()
 
     /// - Parameter heldEnd: where the held bytes that begin at an offset end (the offset itself if that byte is not held), with
     ///   a limit beyond which the answer does not matter. Called with the hasher's lock held.
-    init(of file: OpenFile, heldEnd: @escaping @Sendable (_ offset: Int64, _ limit: Int64) -> Int64) {
+    init(of file: OpenFile, size: Int64, heldEnd: @escaping @Sendable (_ offset: Int64, _ limit: Int64) -> Int64) {
         self.file = file
+        self.size = size
         self.heldEnd = heldEnd
     }
 
     /// The number of bytes hashed so far.
-    var position: Int64 { prefix.withLock { $0.position } }
+    var position: Int64 { published.load(ordering: .acquiring) }
+
+    /// Reads back and hashes what nobody hashes from memory, as soon as it is held, until the whole file is hashed.
+    func keepHashing() async throws {
+        var steps = 0
+        while position < size {
+            try Task.checkCancellation()
+            guard try catchUpIfFree() else {
+                steps = 0
+                await wakeUp.wait()
+                continue
+            }
+            steps += 1
+            if steps % Self.stepsPerTurn == 0 { await Task.yield() }
+        }
+    }
 
     /// Reads back and hashes up to ``step`` held bytes that continue the prefix.
     ///
     /// - Returns: whether there were any.
     func catchUp() throws(StorageError) -> Bool {
-        try prefix.withLock { (prefix) throws(StorageError) in try advance(&prefix, limit: .max) }
+        defer { wakeIfBehind() }
+        return try prefix.withLock { (prefix) throws(StorageError) in try advance(&prefix) }
     }
 
-    /// Hashes bytes that were just written, if they continue the prefix and the hasher is free; a short gap between the two is
-    /// read back first.
-    func offer(_ bytes: LentBytes, at range: Range<Int64>) throws(StorageError) {
-        try prefix.withLockIfAvailable { (prefix) throws(StorageError) in
-            let lag = range.lowerBound - prefix.position
-            if lag > 0, lag <= Self.shortLag {
-                while prefix.position < range.lowerBound, try advance(&prefix, limit: range.lowerBound) {}
-            }
-            feed(&prefix, bytes, at: range)
+    /// The same, unless the hasher is in use: whoever uses it wakes the task that keeps hashing.
+    private func catchUpIfFree() throws(StorageError) -> Bool {
+        try prefix.withLockIfAvailable { (prefix) throws(StorageError) in try advance(&prefix) } ?? false
+    }
+
+    /// Hashes bytes that were just written or read back, if they continue the prefix and the hasher is free.
+    ///
+    /// Called after bytes became held, whether they are hashed here or not: it wakes the task that keeps hashing if need be.
+    func offer(_ bytes: LentBytes, at range: Range<Int64>) {
+        defer { wakeIfBehind() }
+        prefix.withLockIfAvailable { prefix in
+            // Bytes that were discarded since they became held are not hashed.
+            guard prefix.position == range.lowerBound,
+                heldEnd(range.lowerBound, range.upperBound) >= range.upperBound
+            else { return }
+            prefix.add(bytes.bytes)
+            publish(prefix)
         }
     }
 
-    /// Hashes bytes that were just read back, if they continue the prefix.
-    func feed(_ bytes: LentBytes, at range: Range<Int64>) {
-        prefix.withLock { feed(&$0, bytes, at: range) }
-    }
-
     /// The digest of everything hashed so far; the next prefix begins at 0.
-    func finish() -> SHA256Digest { prefix.withLock { $0.finish() } }
+    func finish() -> SHA256Digest {
+        defer { wakeIfBehind() }
+        return prefix.withLock { prefix in
+            defer { publish(prefix) }
+            return prefix.finish()
+        }
+    }
 
     /// Runs a change after which bytes of a range are no longer held, and starts over if any of them were hashed.
     ///
@@ -61,26 +92,29 @@ final class PrefixHasher: Sendable {
     func discard(
         _ range: Range<Int64>, _ change: () throws(StorageError) -> Void
     ) throws(StorageError) {
+        defer { wakeIfBehind() }
         try prefix.withLock { (prefix) throws(StorageError) in
             try change()
             if range.lowerBound < prefix.position { prefix.reset() }
+            publish(prefix)
         }
     }
 
-    private func advance(_ prefix: inout Prefix, limit: Int64) throws(StorageError) -> Bool {
-        let limit = min(limit, prefix.position + Int64(Self.step))
+    private func advance(_ prefix: inout Prefix) throws(StorageError) -> Bool {
+        let limit = prefix.position + Int64(Self.step)
         let end = min(heldEnd(prefix.position, limit), limit)
         guard end > prefix.position else { return false }
         try prefix.read(to: end, from: file)
+        publish(prefix)
         return true
     }
 
-    /// Bytes that were discarded since they were written or checked are not hashed.
-    private func feed(_ prefix: inout Prefix, _ bytes: LentBytes, at range: Range<Int64>) {
-        guard prefix.position == range.lowerBound,
-            heldEnd(range.lowerBound, range.upperBound) >= range.upperBound
-        else { return }
-        prefix.add(bytes.bytes)
+    private func publish(_ prefix: borrowing Prefix) { published.store(prefix.position, ordering: .releasing) }
+
+    /// Wakes the task that keeps hashing if there is something for it to do: bytes that continue the prefix, or its end.
+    private func wakeIfBehind() {
+        let position = position
+        if position >= size || heldEnd(position, position + 1) > position { wakeUp.signal() }
     }
 }
 

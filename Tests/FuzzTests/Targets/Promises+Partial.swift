@@ -89,7 +89,7 @@ extension Promises {
                 let start = reader.number(below: identity.size + 1)
                 var piece = Array(bytes[Int(start)...].prefix(Int(reader.number(below: 8192))))
                 if reader.byte() % 4 == 0, !piece.isEmpty { piece[0] ^= 1 }
-                try piece.withUnsafeBytes { try writer.write($0, at: start) }
+                _ = try piece.withUnsafeBytes { try writer.write($0, at: start) }
             }
             try hold(partial.heldBytes + partial.claimedBytes <= identity.size, "more bytes than there are")
         }
@@ -98,7 +98,7 @@ extension Promises {
         func fill(_ partial: PartialFile) throws {
             let writer = try partial.writer(for: SourceVersion(SourceID(url: "right"), validator: ""))
             while let gap = partial.firstGap() {
-                try bytes[Int(gap.lowerBound)..<Int(gap.upperBound)].withUnsafeBytes {
+                _ = try bytes[Int(gap.lowerBound)..<Int(gap.upperBound)].withUnsafeBytes {
                     try writer.write($0, at: gap.lowerBound)
                 }
                 try hold(partial.firstGap() != gap, "a gap stays one")

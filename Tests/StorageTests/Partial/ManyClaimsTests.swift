@@ -1,4 +1,3 @@
-import Hashing
 import Testing
 
 @testable import Storage
@@ -22,19 +21,13 @@ import Testing
 
     // One that moves all the rest for every claim, or walks along all of them, is at it for minutes.
     @Test(arguments: Layout.allCases)
-    func `are checked in time in proportion`(layout: Layout) throws {
-        let desk = try JournalDesk()
-        let file = try #require(try desk.directory.open("journal", .create))
-        let identity = FileIdentity(path: "f", size: 2 * Self.count, sha256: nil)
-        let journal = try ExtentJournal(beginning: file, identity: identity, key: testKey, with: [])
-        var state = PartialState(journal: journal, contents: contents(layout))
+    func `are checked in time in proportion`(layout: Layout) {
+        var state = PartialState(contents(layout))
         #expect(state.claimed.byteCount == (layout == .touching ? 2 : 1) * Self.count)
         var checked: Int64 = 0
         let deadline = ContinuousClock.now + .seconds(90)
         while let claim = state.beginCheck(), ContinuousClock.now < deadline {
-            guard state.claimed.contains(claim.range) else { break }
-            state.claimed.remove(claim.range)
-            state.held.insert(claim.range, source: claim.source)
+            guard state.settle(claim, isRight: true) else { break }
             state.end(claim.range)
             checked += Int64(claim.range.count)
             // What the network's task asks meanwhile.
@@ -42,5 +35,22 @@ import Testing
         }
         #expect(state.held.byteCount == checked && state.claimed.byteCount == 0)
         #expect(checked == (layout == .touching ? 2 : 1) * Self.count)
+    }
+
+    @Test(arguments: Layout.allCases)
+    func `are checked by four at once in time in proportion`(layout: Layout) {
+        var state = PartialState(contents(layout))
+        let deadline = ContinuousClock.now + .seconds(90)
+        var checking: [JournalContents.Claim] = []
+        while ContinuousClock.now < deadline {
+            while checking.count < 4, let claim = state.beginCheck() { checking.append(claim) }
+            // The second one is done first.
+            guard !checking.isEmpty else { break }
+            let claim = checking.remove(at: min(1, checking.count - 1))
+            guard state.settle(claim, isRight: true) else { break }
+            state.end(claim.range)
+        }
+        #expect(state.held.byteCount == (layout == .touching ? 2 : 1) * Self.count)
+        #expect(state.claimed.byteCount == 0)
     }
 }

@@ -13,7 +13,7 @@ import Testing
         let partial = try shop.open()
         #expect(partial.heldBytes == 0)
         #expect(partial.claimedBytes == 1_100_000)
-        #expect(partial.gaps == [600_000..<1_000_000, 1_500_000..<2_000_000])
+        #expect(partial.missing == [600_000..<1_000_000, 1_500_000..<2_000_000])
         #expect(try partial.checkAll() == [])
         #expect(partial.claimedBytes == 0)
         #expect(partial.heldBytes == 1_100_000)
@@ -51,8 +51,8 @@ import Testing
         #expect(try partial.checkAll() == expected)
         let gone = expected.reduce(0) { $0 + Int64($1.count) }
         #expect(partial.heldBytes == 1_148_576 - gone)
-        #expect(partial.gaps.reduce(0) { $0 + $1.count } == size - 1_148_576 + Int(gone))
-        for range in expected { #expect(partial.gaps.contains { $0.contains(range.lowerBound) }) }
+        #expect(partial.missing.reduce(0) { $0 + $1.count } == size - 1_148_576 + Int(gone))
+        for range in expected { #expect(partial.missing.contains { $0.contains(range.lowerBound) }) }
         // Void for good: the next run does not even claim them.
         #expect(try shop.open().claimedBytes == 1_148_576 - gone)
         try shop.fill(partial)
@@ -83,7 +83,7 @@ import Testing
         // Where the file system cannot tell holes, zeros are found as well, and the digest must tell.
         try #require(partial.claimedBytes == 1_048_576)
         #expect(try partial.checkAll() == [])
-        #expect(partial.gaps == [1_048_576..<2_000_000])
+        #expect(partial.missing == [1_048_576..<2_000_000])
         #expect(partial.hashedBytes == 1_048_576)
         // Once read it is recorded like any other.
         #expect(try shop.open().claimedBytes == 1_048_576)
@@ -115,7 +115,7 @@ import Testing
         #expect(throws: PartialFile.Mismatch.self) { try partial.finishVerified() }
         #expect(partial.failedDigest == sha256(wrong))
         #expect(try partial.discardDoubtful() == .foundHere)
-        #expect(partial.gaps == [0..<700_000])
+        #expect(partial.missing == [0..<700_000])
         try shop.fill(partial)
         #expect(try partial.finishVerified().digest == shop.identity.sha256)
     }
@@ -135,7 +135,7 @@ import Testing
         let other = FileIdentity(path: shop.identity.path, size: Int64(size), sha256: sha256([1]))
         let partial = try shop.open(as: other)
         #expect(partial.claimedBytes == 0)
-        #expect(partial.gaps == [0..<2_000_000])
+        #expect(partial.missing == [0..<2_000_000])
         // The journal is the other file's now.
         #expect(try shop.open().claimedBytes == 0)
     }
@@ -162,7 +162,7 @@ import Testing
         #expect(partial.failedDigest == actual)
         #expect(try partial.discardDoubtful() == .everything)
         #expect(partial.failedDigest == nil)
-        #expect(partial.gaps == [0..<2_000_000])
+        #expect(partial.missing == [0..<2_000_000])
         #expect(partial.hashedBytes == 0)
         #expect(try shop.open().failedDigest == nil)
     }
@@ -257,13 +257,13 @@ import Testing
         try partial.write(shop.bytes[900_000...], at: 900_000, from: new)
         #expect(partial.isComplete)
         #expect(try partial.discardDoubtful() == .suspect)
-        #expect(partial.gaps == [400_000..<900_000])
+        #expect(partial.missing == [400_000..<900_000])
         try partial.write(shop.bytes[400_000..<900_000], at: 400_000, from: new)
         #expect(try partial.discardDoubtful() == .foundHere)
-        #expect(partial.gaps == [0..<400_000])
+        #expect(partial.missing == [0..<400_000])
         try partial.write(shop.bytes[..<400_000], at: 0, from: new)
         #expect(try partial.discardDoubtful() == .everything)
-        #expect(partial.gaps == [0..<2_000_000])
+        #expect(partial.missing == [0..<2_000_000])
         try shop.fill(partial)
         #expect(try partial.finishVerified().digest == shop.identity.sha256)
     }
@@ -274,6 +274,6 @@ import Testing
         try partial.write(shop.bytes, at: 0, from: try partial.source(origin: "o", validator: "etag:1"))
         _ = try partial.source(origin: "o", validator: "etag:2")
         #expect(try partial.discardDoubtful() == .everything)
-        #expect(partial.gaps == [0..<1000])
+        #expect(partial.missing == [0..<1000])
     }
 }

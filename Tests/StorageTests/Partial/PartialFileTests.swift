@@ -10,7 +10,7 @@ import Testing
     @Test func `written from beginning to end is verified`() throws {
         let shop = try Workshop(size: 1_000_000, path: "deep/down/weights.bin")
         let partial = try shop.open()
-        #expect(partial.gaps == [0..<1_000_000])
+        #expect(partial.missing == [0..<1_000_000])
         #expect(!partial.isComplete)
         try shop.fill(partial)
         #expect(partial.heldBytes == 1_000_000)
@@ -70,7 +70,7 @@ import Testing
         try shop.prepare([0..<500_000, 2_000_000..<3_000_000])
         try shop.scratch.overwrite(shop.names.partial, at: 2_500_000, with: [0, 0, 0, 0])
         let partial = try shop.open()
-        let gaps = partial.gaps
+        let missing = partial.missing
         let lost = Mutex<[Range<Int64>]>([])
         DispatchQueue.concurrentPerform(iterations: 4) { worker in
             do {
@@ -80,7 +80,7 @@ import Testing
                     return
                 }
                 let source = try partial.source(origin: "mirror \(worker)", validator: "")
-                for gap in gaps {
+                for gap in missing {
                     let pieces = stride(from: Int(gap.lowerBound), to: Int(gap.upperBound), by: 70_000)
                     for (index, start) in pieces.enumerated() where index % 3 == worker - 1 {
                         let end = min(start + 70_000, Int(gap.upperBound))
@@ -91,7 +91,7 @@ import Testing
             } catch { Issue.record(error) }
         }
         #expect(lost.withLock { $0 }.map { $0.contains(2_500_000) } == [true])
-        #expect(partial.gaps == lost.withLock { $0 })
+        #expect(partial.missing == lost.withLock { $0 })
         try shop.fill(partial)
         #expect(try partial.finishVerified().digest == shop.identity.sha256)
         #expect(shop.scratch.read(shop.names.partial) == shop.bytes)
@@ -184,7 +184,7 @@ import Testing
         hook.withLock { $0 = nil }
         #expect(partial.heldBytes == 0)
         #expect(partial.hashedBytes == 0)
-        #expect(partial.gaps == [0..<1000])
+        #expect(partial.missing == [0..<1000])
         #expect(try shop.open().claimedBytes == 0)
     }
 
@@ -192,7 +192,7 @@ import Testing
 
     @Test func `records when 256 KiB are written and when it is told to`() throws {
         let shop = try Workshop(size: 3_000_000)
-        let due = Int(OpenExtents.recordBytes)
+        let due = Int(OpenExtent.recordBytes)
         let partial = try shop.open()
         let source = try partial.source(origin: "o", validator: "")
         try partial.write(shop.bytes[..<(due - 1)], at: 0, from: source)
@@ -220,7 +220,7 @@ import Testing
         }
         let partial = try shop.open()
         #expect(try partial.checkAll() == [])
-        #expect(partial.heldBytes >= Int64(written - step) - OpenExtents.recordBytes)
+        #expect(partial.heldBytes >= Int64(written - step) - OpenExtent.recordBytes)
         #expect(partial.hashedBytes == partial.heldBytes)
     }
 

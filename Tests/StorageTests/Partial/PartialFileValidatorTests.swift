@@ -60,11 +60,11 @@ import Testing
         try partial.write(shop.bytes[600...], at: 600, from: source)
         try partial.flush()
         if reopens { partial = try shop.open() }
-        #expect(partial.gaps == [])
+        #expect(partial.missing == [])
         try partial.checkAll()
         #expect(try partial.finishVerified().digest == shop.identity.sha256)
         #expect(try partial.discardDoubtful() == .suspect)
-        #expect(partial.gaps == [0..<300])
+        #expect(partial.missing == [0..<300])
     }
 
     @Test(arguments: [false, true])
@@ -82,7 +82,7 @@ import Testing
         try partial.write(shop.bytes[600...], at: 600, from: source)
         try partial.checkAll()
         #expect(try partial.discardDoubtful() == .suspect)
-        #expect(partial.gaps == [300..<600])
+        #expect(partial.missing == [300..<600])
     }
 
     @Test func `still suspects earlier bytes when a source stops sending validators`() throws {
@@ -94,7 +94,7 @@ import Testing
         try partial.write(shop.bytes[600...], at: 600, from: source)
         try partial.checkAll()
         #expect(try partial.discardDoubtful() == .suspect)
-        #expect(partial.gaps == [0..<600])
+        #expect(partial.missing == [0..<600])
     }
 
     @Test func `no longer suspects what was fetched again`() throws {
@@ -104,7 +104,7 @@ import Testing
         _ = try partial.source(origin: "a", validator: "etag:2")
         // The claim goes as a whole, and the suspicion with it.
         try partial.void(0..<100)
-        #expect(partial.gaps == [0..<1000])
+        #expect(partial.missing == [0..<1000])
         try shop.fill(partial)
         #expect(try partial.discardDoubtful() == .everything)
     }

@@ -61,6 +61,12 @@ struct Workshop {
         try partial.flush()
     }
 
+    /// Writes some of the right bytes; returns those that were missing.
+    @discardableResult
+    func write(_ writer: ExtentWriter, _ range: Range<Int>) throws -> [Range<Int64>] {
+        try bytes[range].withUnsafeBytes { try writer.write($0, at: Int64(range.lowerBound)) }
+    }
+
     /// Fetches whatever is missing, in pieces.
     func fill(_ partial: PartialFile, step: Int = 100_000) throws {
         let source = try partial.source(origin: "filler", validator: "")
@@ -77,7 +83,7 @@ extension PartialFile {
     }
 
     func write(_ bytes: some Collection<UInt8>, at offset: Int, from writer: ExtentWriter) throws {
-        try Array(bytes).withUnsafeBytes { try writer.write($0, at: Int64(offset)) }
+        _ = try Array(bytes).withUnsafeBytes { try writer.write($0, at: Int64(offset)) }
     }
 
     /// Checks all claims: what was lost.
@@ -90,11 +96,12 @@ extension PartialFile {
         return lost
     }
 
-    /// Every range that is neither there nor claimed.
-    var gaps: [Range<Int64>] {
-        var gaps: [Range<Int64>] = []
-        while let gap = firstGap(from: gaps.last?.upperBound ?? 0) { gaps.append(gap) }
-        return gaps
+    /// Every range that is neither there nor claimed, of which the two ways to ask tell the same.
+    var missing: [Range<Int64>] {
+        var missing: [Range<Int64>] = []
+        while let gap = firstGap(from: missing.last?.upperBound ?? 0) { missing.append(gap) }
+        #expect(Array(gaps.ranges) == missing)
+        return missing
     }
 
     func finishVerified() throws -> VerifiedFile {
