@@ -67,8 +67,7 @@ public struct ModelDownload: Sendable {
         do throws(Failure) {
             try checkLibraries()
             transport = try Self.transport(options.transportConfiguration)
-            // Every file has one task that fetches and one that reads back.
-            executor = try BlockingExecutor(threads: options.concurrentFiles * 2)
+            executor = try BlockingExecutor(threads: 8)
         } catch {
             var report = DownloadReport(model: manifest.name, directory: directory)
             report.failure = error

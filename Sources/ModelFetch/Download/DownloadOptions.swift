@@ -26,10 +26,10 @@ public struct DownloadOptions: Sendable {
     public var isDurable = true
     /// Whether a different file that has the name of a selected one, or the directory of another model, may be replaced.
     public var replacesForeignFiles = false
-    /// How many files are processed at once.
-    public var concurrentFiles = 4
     /// The most connections to one server at the same time, from 1 to 16. How many are used depends on what they bring.
     public var connections = 16
+    /// How many files are processed at once. They share the connections.
+    public var concurrentFiles = 16
     /// Additional header fields, sent to the origins of ``sources`` only.
     public var headers: [(name: String, value: String)] = []
     /// Whether credentials from the user's `.netrc` may be used. They are sent to the sources' own origins only.

@@ -10,7 +10,9 @@ extension DownloadRun {
                 guard let item = waiting.popFirst() else { return }
                 group.addTask { try await fetch(item, into: reports) }
             }
-            for _ in 0..<context.options.concurrentFiles { start() }
+            let files = min(max(context.options.concurrentFiles, 1), waiting.count)
+            context.pool.begin(with: min(files, context.options.connections), at: context.runtime.time.now())
+            for _ in 0..<files { start() }
             while try await group.next() != nil { start() }
         }
     }

@@ -3,6 +3,12 @@ internal import Transfer
 
 /// Sources that refuse ranges.
 extension FailoverRunner {
+    /// How many bytes that are here already may come again before the range is asked for once more.
+    private static let mostSkipped: Int64 = 256 << 10
+
+    /// Whether several connections may fetch parts of the file from a source at once: it has served a range of it.
+    func servesRanges(_ index: Int) -> Bool { ranges.withLock { $0[index].hasWorked && !$0[index].isRefused } }
+
     /// Requests a range of the file from a source, or the whole file if the source turns out to refuse ranges.
     func open(_ request: FetchRequest, from index: Int) async throws(TransferError) -> RangeBody {
         guard request.range != nil else { return try await context.fetcher.open(request) }
@@ -10,6 +16,13 @@ extension FailoverRunner {
         if !ranges.withLock({ $0[index].isRefused || (isRangeless && !$0[index].hasWorked) }) {
             do throws(TransferError) {
                 let body = try await context.fetcher.open(request)
+                // Skipping what is here already costs as much as fetching it.
+                if body.reply.skip > Self.mostSkipped, !ranges.withLock({ $0[index].ignoredRange() }) {
+                    body.cancel()
+                    count(body)
+                    throw TransferError(.rangeNotSatisfiable, "the server sent the whole file", status: 200)
+                        .at(body.url, offset: request.range?.lowerBound)
+                }
                 ranges.withLock { $0[index].served(body.reply) }
                 return body
             } catch {

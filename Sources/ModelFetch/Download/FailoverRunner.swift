@@ -29,41 +29,61 @@ final class FailoverRunner: Sendable {
     ///
     /// - Parameters:
     ///   - about: what messages say about the attempts.
-    ///   - attempt: gets a source and its index. A `TransferError` that it throws leads to the next attempt, anything else ends
-    ///     the run of attempts.
+    ///   - attempt: gets a source and its index, and the attempt, to note what it brings. A `TransferError` that it throws leads to the
+    ///     next attempt, anything else ends the run of attempts.
     /// - Throws: a ``Failure`` when every source has been given up, ``NothingReachable`` when none ever answered in this run, and what
     ///   `attempt` throws.
     func run<R: Sendable>(
-        _ about: AttemptContext, _ attempt: @Sendable (Source, Int) async throws -> R
+        _ about: AttemptContext, _ attempt: @Sendable (Source, SourceAttempt) async throws -> R
     ) async throws -> R {
-        var last: (failure: Failure, attempt: Int)?
+        var last: FailedAttempt?
         while true {
-            let gates = context.health.all.map(\.notBefore)
             let time = context.runtime.time
             let now = time.now()
-            let step = schedule.withLock { $0.next(now: now, gates: gates) }
-            guard case .ask(let index, var pause) = step else {
+            guard case .ask(let index, var pause) = step(at: now) else {
                 throw try exhausted(at: about.offset(), kept: about.kept())
             }
             // Another file may reach a source meanwhile, so the remaining time is used to the end.
             if let left = try context.monitor.timeLeft(at: now) { pause = min(pause, left) }
-            if let last {
-                context.retries.count()
-                context.monitor.emit(.retrying(path: path, last.failure, attempt: last.attempt, pause: pause))
-            }
+            if let last { announce(last, pause: pause) }
             if pause > .zero { try await time.sleep(pause) }
             try Task.checkCancellation()
             _ = try context.monitor.timeLeft(at: time.now())
+            let current = begin(index)
             do {
-                let result = try await attempt(context.sources[index], index)
+                let result = try await attempt(context.sources[index], current)
                 context.health.update(index) { $0.answered() }
                 return result
             } catch let error as TransferError {
                 // A transfer that is cancelled with its task is no failure of the source. One that is cancelled without it is.
                 if error.code == .cancelled { try Task.checkCancellation() }
-                last = note(error, of: index, at: about.offset())
+                last = note(error, of: current, at: about.offset())
             }
         }
+    }
+
+    // MARK: Step by step
+
+    /// Which source to ask next, and when.
+    ///
+    /// - Parameter loads: how busy each source is; by default none is.
+    func step(at now: Duration, loads: [SourceSchedule.Load]? = nil) -> SourceSchedule.Step {
+        let health = context.health.all
+        return schedule.withLock { schedule in
+            for (index, health) in health.enumerated() where health.timesCaught >= SourceHealth.mostCaught {
+                schedule.exclude(index)
+            }
+            return schedule.next(now: now, gates: health.map(\.notBefore), loads: loads)
+        }
+    }
+
+    /// An attempt with a source begins.
+    func begin(_ source: Int) -> SourceAttempt { SourceAttempt(schedule.withLock { $0.begin(source) }) }
+
+    /// Says that another attempt follows after a failed one.
+    func announce(_ failed: FailedAttempt, pause: Duration) {
+        context.retries.count()
+        context.monitor.emit(.retrying(path: path, failed.failure, attempt: failed.attempt, pause: pause))
     }
 
     /// Body bytes received, including those that were skipped.
@@ -75,17 +95,27 @@ final class FailoverRunner: Sendable {
     /// Asks only one source as long as it is not given up; `nil` to ask any.
     func stay(with source: Int?) { schedule.withLock { $0.stay(with: source) } }
 
-    /// Bytes of the file came from a source.
+    /// Bytes of the file came with an attempt.
     ///
     /// - Parameter isEnd: whether these were the last bytes of the requested range.
-    func received(_ bytes: Int, from source: Int, isEnd: Bool) {
-        schedule.withLock { $0.received(source, bytes: Int64(bytes), isEnd: isEnd) }
+    func received(_ bytes: Int, with attempt: SourceAttempt, isEnd: Bool) {
+        schedule.withLock { schedule in
+            attempt.update { schedule.received(&$0, bytes: Int64(bytes), isEnd: isEnd) }
+        }
     }
 
     /// All bytes came from these sources, and the digest was wrong.
     func contradicted(_ sources: Set<Int>) { schedule.withLock { $0.contradicted(sources) } }
 
-    private func note(_ error: TransferError, of index: Int, at offset: Int64) -> (failure: Failure, attempt: Int)? {
+    /// Until the next digest, asks a source only if there is no other one; `nil` for none.
+    func accuse(_ source: Int?) { schedule.withLock { $0.accuse(source) } }
+
+    /// An attempt failed.
+    ///
+    /// - Returns: what is to be announced (``announce(_:pause:)``) when another attempt follows; `nil` if the source was given up, or if an
+    ///   attempt that was under way at the same time has failed before.
+    func note(_ error: TransferError, of attempt: SourceAttempt, at offset: Int64) -> FailedAttempt? {
+        let index = attempt.source
         let source = context.sources[index]
         let error = source.location.asTyped(error)
         let origin = source.location.base.origin
@@ -94,30 +124,34 @@ final class FailoverRunner: Sendable {
         let isHopeless = context.health.update(index) { $0.failed(error) }
         let isFirst = context.monitor.failed(origin, error)
         let isWaiting = context.options.waitsForNetwork && error.isUnreachable && error.disposition == .retry
-        let attempt = schedule.withLock { schedule in
+        let (consequence, wasGivenUp) = schedule.withLock { schedule in
             var random = context.runtime.random
-            return schedule.failed(
-                index, error, isHopeless: isHopeless, isWaiting: isWaiting, now: now, using: &random)
+            let wasGivenUp = schedule.verdicts[index] != nil
+            let consequence = schedule.failed(
+                attempt.value, error, isHopeless: isHopeless, isWaiting: isWaiting, now: now, using: &random)
+            return (consequence, wasGivenUp)
         }
         if isWaiting, isFirst {
             context.emit(.warning("\(NothingReachable.words(for: origin, error)); waiting for the network"))
         }
-        if attempt == nil { context.health.update(index) { $0.giveUp() } }
         let failure = Failure(
             error.disposition == .refuse ? .refused : .unavailable, file: path, source: source.shown, offset: offset,
             error.description, brief: error.brief, remedy: error.remedy.map { Remedy($0) })
-        guard let attempt else {
+        switch consequence {
+        case .retry(let attempts, let isNew): return isNew ? FailedAttempt(failure: failure, attempt: attempts) : nil
+        case .giveUp:
+            guard !wasGivenUp else { return nil }
+            context.health.update(index) { $0.giveUp() }
             let isLast = schedule.withLock { !$0.verdicts.contains(nil) }
             context.monitor.emit(.sourceDropped(path: path, failure, isLast: isLast))
             return nil
         }
-        return (failure, attempt)
     }
 
     /// The failure of a file all of whose sources were given up, with the reason for each.
     ///
     /// - Throws: ``NothingReachable`` if none of them could be reached.
-    private func exhausted(at offset: Int64, kept: String) throws(NothingReachable) -> Failure {
+    func exhausted(at offset: Int64, kept: String) throws(NothingReachable) -> Failure {
         let outcome = schedule.withLock { $0.outcome }
         let verdicts = outcome.verdicts
         try context.monitor.endIfUnreachable(verdicts.map(\.error))
@@ -128,4 +162,27 @@ final class FailoverRunner: Sendable {
             offset: offset, reasons.joined(separator: "; ") + "; " + kept,
             brief: verdicts.map(\.brief).joined(separator: ", "), remedy: outcome.remedy)
     }
+}
+
+/// An attempt that has failed and is followed by another one.
+struct FailedAttempt: Sendable {
+    let failure: Failure
+    /// How many attempts without progress have failed in a row.
+    let attempt: Int
+}
+
+/// An attempt to fetch something from a source, as its task holds it.
+final class SourceAttempt: Sendable {
+    /// The index of the source.
+    let source: Int
+    private let attempt: Mutex<SourceSchedule.Attempt>
+
+    init(_ attempt: SourceSchedule.Attempt) {
+        source = attempt.source
+        self.attempt = Mutex(attempt)
+    }
+
+    var value: SourceSchedule.Attempt { attempt.withLock { $0 } }
+
+    func update(_ change: (inout SourceSchedule.Attempt) -> Void) { attempt.withLock { change(&$0) } }
 }

@@ -10,6 +10,7 @@ extension FileDownload {
     /// Fetches, checks and hashes until the bytes are verified.
     func complete(_ partial: PartialFile) async throws -> VerifiedFile {
         var narrowed = 0
+        var search = LiarSearch()
         while true {
             if partial.failedDigest != nil, partial.firstGap() == nil { try discardDoubtful(partial) }
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -26,7 +27,9 @@ extension FileDownload {
                 self.counters.withLock { $0.evidence.accepts(digest, provenance) }
             }
             switch try partial.finish(accepting: accepts) {
-            case .verified(let verified): return verified
+            case .verified(let verified):
+                nameLiar(search.accused, partial)
+                return verified
             case .unproven where needsOneVersion:
                 // The journal of an earlier run may not tell versions apart; this run does.
                 try discardAll(partial, "the bytes cannot be shown to be of one version of the file")
@@ -45,15 +48,44 @@ extension FileDownload {
                     .warning(
                         "\(printable(path)): the digest is wrong: expected \(expected), got \(actual.hex)"))
                 // If a server's file seems to change with every answer, some part is suspect each time. After two parts that did
-                // not help, everything is discarded; otherwise this might never end.
+                // not help, the sources are told apart; otherwise this might never end.
                 let isOurs = partial.reusedBytes == 0
                 narrowed += 1
-                if try discardDoubtful(partial, narrowly: narrowed <= 2) == .everything {
-                    narrowed = 0
-                    try blameSources(for: actual, isOurs: isOurs)
-                }
+                if narrowed <= 2, try discardDoubtful(partial, narrowly: true) != .everything { continue }
+                if try discardAccused(by: &search, partial) { continue }
+                if narrowed > 2 { try discardDoubtful(partial, narrowly: false) }
+                narrowed = 0
+                runner.accuse(nil)
+                try blameSources(for: actual, isOurs: isOurs)
             }
         }
+    }
+
+    /// Discards the bytes of the source that is the likeliest to have delivered wrong ones. They are fetched from the others.
+    ///
+    /// - Returns: whether there is one. Nothing is discarded otherwise.
+    private func discardAccused(by search: inout LiarSearch, _ partial: PartialFile) throws(StorageError) -> Bool {
+        let caught = context.health.caught(context.sources)
+        guard let accused = search.accuse(partial.bytesBySource, caught: caught) else { return false }
+        let before = partial.heldBytes
+        try partial.discard(from: accused)
+        let index = context.sources.firstIndex { $0.id == accused }
+        runner.accuse(index)
+        let name = index.map { context.sources[$0].shown } ?? "a source of an earlier run"
+        context.emit(
+            .discarded(
+                path: path, bytes: before - partial.heldBytes,
+                reason: "the digest is wrong, and these bytes came from \(name); they are fetched from another source"))
+        return true
+    }
+
+    /// The digest is right since the bytes of a source were replaced: says so. A source that is caught twice is out for the run.
+    private func nameLiar(_ accused: SourceID?, _ partial: PartialFile) {
+        guard let accused, let index = context.sources.firstIndex(where: { $0.id == accused }) else { return }
+        let times = context.health.update(index) { $0.catch() }
+        let shown = context.sources[index].shown
+        let consequence = times >= SourceHealth.mostCaught ? "; it is not asked any more" : ""
+        context.emit(.warning("\(printable(path)): \(shown) delivered wrong bytes; another source has the right ones\(consequence)"))
     }
 
     /// Counts a wrong digest against the sources of the bytes.

@@ -11,11 +11,14 @@ extension FileDownload {
     ///
     /// - Returns: the body, and the version of its bytes.
     func open(
-        _ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ index: Int
-    ) async throws -> (RangeBody, SourceVersion) {
+        _ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ index: Int, target: RedirectTarget? = nil
+    ) async throws(TransferError) -> (RangeBody, SourceVersion) {
         var validator = partial.validator(of: source.id)
         if !needsOneVersion, partial.hasChanged(source.id) { validator = nil }
-        var request = try source.request(for: file.path, range: gap == 0..<size ? nil : gap, total: size)
+        let isWhole = gap == 0..<size && (target == nil || size <= context.runtime.leases.least)
+        var request = try source.request(for: file.path, range: isWhole ? nil : gap, total: size)
+        request.target = target
+        request.takesRest = target != nil
         request.validator = validator.flatMap { Validator(journalForm: $0) }
         var body = try await runner.open(request, from: index)
         if !needsOneVersion, let asked = request.validator, body.reply.skip > 0, body.reply.validator != asked {

@@ -18,6 +18,8 @@ final class FileDownload: Sendable {
     struct Counters {
         /// Bytes of the finished file that earlier runs had left.
         var reused: Int64 = 0
+        /// Bytes that came although they were here already: from two connections that fetched the same range.
+        var duplicates: Int64 = 0
         /// Whether disk space was reserved for the whole file.
         var isReserved = false
         /// The sources that have delivered bytes since everything was last discarded.

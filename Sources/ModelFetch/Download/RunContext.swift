@@ -15,6 +15,7 @@ final class RunContext: Sendable {
     let publisher: Publisher
     let fetcher: RangeFetcher
     let health: SourceHealthTable
+    let pool: ConnectionPool
     let monitor: ReachabilityMonitor
     let retries = RetryCounter()
     private let emitter: @Sendable (DownloadEvent) -> Void
@@ -33,6 +34,7 @@ final class RunContext: Sendable {
         self.emitter = emitter
         let origins = sources.map(\.location.base.origin)
         health = SourceHealthTable(origins: origins)
+        pool = ConnectionPool(origins: origins, cap: options.connections, first: runtime.firstConnections)
         monitor = ReachabilityMonitor(origins: origins, waits: options.waitsForNetwork, emit: emitter)
         fetcher = RangeFetcher(
             FirstContact(transport: runtime.transport, monitor: monitor, time: runtime.time),

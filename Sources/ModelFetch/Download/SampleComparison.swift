@@ -37,7 +37,8 @@ struct SampleComparison: Sendable {
         _ range: Range<Int64>, of file: ManifestFile, size: Int64
     ) async throws -> [UInt8]? {
         let attempt = AttemptContext(offset: range.lowerBound, kept: "the existing file was not touched")
-        return try await runner.run(attempt) { source, index in
+        return try await runner.run(attempt) { source, attempt in
+            let index = attempt.source
             let request = try source.request(for: file.path, range: range, total: size)
             let body = try await runner.open(request, from: index)
             defer {
@@ -52,7 +53,7 @@ struct SampleComparison: Sendable {
             guard bytes.count == range.count else {
                 throw TransferError(.short, "received \(bytes.count) of \(range.count) bytes")
             }
-            runner.received(bytes.count, from: index, isEnd: true)
+            runner.received(bytes.count, with: attempt, isEnd: true)
             return bytes
         }
     }

@@ -18,7 +18,8 @@ struct SizeResolution: Sendable {
     func size(of file: ManifestFile) async throws -> Int64 {
         if let size = file.size { return size }
         let told = Mutex<[Int64: Set<SourceID>]>([:])
-        return try await runner.run(.init(offset: 0, kept: "nothing was changed")) { source, index in
+        return try await runner.run(.init(offset: 0, kept: "nothing was changed")) { source, attempt in
+            let index = attempt.source
             let request = try source.request(for: file.path, range: 0..<1)
             let url = request.url
             let body = try await ask(request, index)

@@ -15,6 +15,10 @@ package struct Runtime: Sendable {
     package var bootID: String?
     /// How many processors there are: how much of a file is read back at once.
     package var processors: Int
+    /// How files are divided among connections.
+    package var leases = LeaseSizes()
+    /// How many connections an origin gets before anything is known about it; `nil` for the usual start.
+    package var firstConnections: Int?
 
     package init(
         transport: any Transport, disk: any Disk, time: Time, random: Randomness, executor: any TaskExecutor,

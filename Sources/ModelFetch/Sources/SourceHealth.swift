@@ -6,9 +6,14 @@ internal import Transfer
 struct SourceHealth: Hashable, Sendable {
     private enum Contact { case untried, answered, silent, givenUp }
 
+    /// How often a source may be caught before it is out for the run. Once may be an accident of a transfer.
+    static let mostCaught = 2
+
     private var contact = Contact.untried
     /// Whether it has delivered a whole file after it had refused a range of the file.
     private(set) var refusesRanges = false
+    /// How often its bytes were wrong where another source's were right.
+    private(set) var timesCaught = 0
     /// Until when its host has asked to be left alone (`Retry-After`), on the run's clock.
     private(set) var notBefore: Duration = .zero
 
@@ -35,6 +40,14 @@ struct SourceHealth: Hashable, Sendable {
 
     /// It delivered a whole file after it had refused a range of the file.
     mutating func deliveredWhole() { refusesRanges = true }
+
+    /// Its bytes were wrong, and another source's were right.
+    ///
+    /// - Returns: how often that has happened.
+    mutating func `catch`() -> Int {
+        timesCaught += 1
+        return timesCaught
+    }
 
     /// Its host asked to be left alone. The latest end of all such pauses counts.
     mutating func pause(_ pause: Duration, now: Duration) { notBefore = max(notBefore, now + pause) }

@@ -1,3 +1,4 @@
+internal import Storage
 internal import Synchronization
 internal import Transfer
 
@@ -14,6 +15,11 @@ final class SourceHealthTable: Sendable {
 
     /// One value for each source.
     var all: [SourceHealth] { entries.withLock { $0 } }
+
+    /// How often each source was caught (``SourceHealth/timesCaught``).
+    func caught(_ sources: [Source]) -> [SourceID: Int] {
+        Dictionary(zip(sources.map(\.id), all.map(\.timesCaught)), uniquingKeysWith: max)
+    }
 
     /// Changes what is known about a source.
     func update<Result: Sendable>(_ source: Int, _ change: (inout SourceHealth) -> Result) -> Result {

@@ -9,7 +9,36 @@ struct SourceSchedule: Sendable {
     enum Step: Hashable, Sendable {
         /// Ask this source after the pause.
         case ask(source: Int, after: Duration)
+        /// The sources whose turn it is have no connection free.
+        case full
         case giveUp
+    }
+
+    /// An attempt to fetch something from a source. Several may be under way at once.
+    struct Attempt: Hashable, Sendable {
+        let source: Int
+        /// How many failures of the source had been counted when it began.
+        fileprivate let round: Int
+        /// Whether it has made progress.
+        fileprivate(set) var hasProgressed = false
+    }
+
+    /// What follows from the failure of an attempt.
+    enum Consequence: Hashable, Sendable {
+        /// The source may be asked again. `attempts` without progress have failed in a row. Of attempts that were under way together and
+        /// failed, only the first `isNew`: a broken network counts once, whatever the number of connections.
+        case retry(attempts: Int, isNew: Bool)
+        case giveUp
+    }
+
+    /// How busy a source is.
+    struct Load: Hashable, Sendable {
+        /// How many connections the file has to it.
+        var connections = 0
+        /// Whether it may have one more.
+        var hasRoom = true
+        /// Whether it is so slow that a source of a worse rank is tried.
+        var isCrawling = false
     }
 
     private struct Entry {
@@ -17,8 +46,8 @@ struct SourceSchedule: Sendable {
         var failures = 0
         /// Consecutive attempts that did not reach the source and do not count, because the run waits for the network.
         var waits = 0
-        /// Whether the current attempt has made progress.
-        var hasProgressed = false
+        /// How many failures were counted.
+        var round = 0
         /// Whether any byte of the file ever came from it.
         var hasDelivered = false
         /// Whether it delivered a part of the file and then denied it. It is asked again only if no other source is left.
@@ -42,6 +71,8 @@ struct SourceSchedule: Sendable {
     private var isAlone = false
     /// The source of the bytes on the disk, if only this source can continue them.
     private var favourite: Int?
+    /// The source that is suspected of wrong bytes.
+    private var accused: Int?
 
     /// - Parameter ranks: one for each source; lower ones are asked first.
     init(ranks: [Int], policy: RetryPolicy) {
@@ -58,48 +89,74 @@ struct SourceSchedule: Sendable {
     /// - Parameters:
     ///   - now: the time, on the scale of every other time here.
     ///   - gates: until when each source's host wants to be left alone.
-    func next(now: Duration, gates: [Duration]) -> Step {
-        let candidates = entries.indices.filter { entries[$0].verdict == nil }
+    ///   - loads: how busy each source is; by default none is.
+    func next(now: Duration, gates: [Duration], loads: [Load]? = nil) -> Step {
+        let loads = loads ?? entries.map { _ in Load() }
+        let open = entries.indices.filter { entries[$0].verdict == nil }
+        let trusted = open.filter { $0 != accused }
+        let candidates = trusted.isEmpty ? open : trusted
         // If the bytes of several sources must not be mixed, another source would have to start from the beginning.
         let first = isAlone || favourite != nil ? [] : candidates.filter { !entries[$0].isLastResort }
-        let ready = (first.isEmpty ? candidates : first)
-            .map { (index: $0, at: max(entries[$0].notBefore, gates[$0], now)) }
-            .min { left, right in
-                // The source that can be asked first. Among several, the one with the fewest wrong digests, then the lowest rank.
-                key(left.index, at: left.at) < key(right.index, at: right.at)
-            }
-        guard let ready else { return .giveUp }
+        let line = (first.isEmpty ? candidates : first).map { index in
+            let at = max(entries[index].notBefore, gates[index], now)
+            return (index: index, at: at, key: key(index, at: at, isCrawling: loads[index].isCrawling))
+        }
+        // The source that can be asked first. Among several, the one with the fewest wrong digests, then the lowest rank.
+        guard let best = line.min(by: { ($0.key, $0.index) < ($1.key, $1.index) }) else { return .giveUp }
+        if isAlone { return loads[best.index].hasRoom ? .ask(source: best.index, after: best.at - now) : .full }
+        // Sources of one rank share the work.
+        let equals = line.filter { $0.key == best.key && loads[$0.index].hasRoom }
+        let ready = equals.min { (loads[$0.index].connections, $0.index) < (loads[$1.index].connections, $1.index) }
+        guard let ready else { return .full }
         return .ask(source: ready.index, after: ready.at - now)
     }
 
-    private func key(_ index: Int, at moment: Duration) -> (Duration, Int, Int, Int) {
+    private func key(_ index: Int, at moment: Duration, isCrawling: Bool) -> Key {
         // The favourite precedes every rank.
         let rank = index == favourite ? Int.min : entries[index].rank
-        return (isAlone || index == favourite ? .zero : moment, entries[index].contradictions, rank, index)
+        return Key(
+            moment: isAlone || index == favourite ? .zero : moment, contradictions: entries[index].contradictions,
+            isCrawling: isCrawling, rank: rank)
+    }
+
+    /// In which order sources are asked.
+    private struct Key: Comparable {
+        var moment: Duration
+        var contradictions: Int
+        var isCrawling: Bool
+        var rank: Int
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.moment, left.contradictions, left.isCrawling ? 1 : 0, left.rank)
+                < (right.moment, right.contradictions, right.isCrawling ? 1 : 0, right.rank)
+        }
     }
 
     /// Asks only one source as long as it is not given up, because another one would have to start from the beginning; `nil` to ask any.
     mutating func stay(with source: Int?) { favourite = source }
 
+    /// An attempt begins.
+    func begin(_ source: Int) -> Attempt { Attempt(source: source, round: entries[source].round) }
+
     /// Bytes of the file came from a source. They add up over attempts, so that a link that breaks every few kilobytes still makes
     /// progress.
     ///
     /// - Parameter isEnd: whether these were the last bytes of the requested range.
-    mutating func received(_ source: Int, bytes: Int64, isEnd: Bool) {
+    mutating func received(_ attempt: inout Attempt, bytes: Int64, isEnd: Bool) {
+        let source = attempt.source
         entries[source].hasDelivered = true
         entries[source].isLastResort = false
         entries[source].gained += bytes
-        if isEnd || entries[source].gained >= Self.progressBytes { progressed(source) }
+        if isEnd || entries[source].gained >= Self.progressBytes { progressed(&attempt) }
     }
 
-    /// A source made progress: earlier failures of all sources are forgotten, and so is the end of this attempt.
-    mutating func progressed(_ source: Int) {
-        entries[source].hasProgressed = true
-        entries[source].gained = 0
-        for index in entries.indices where entries[index].verdict == nil {
-            entries[index].failures = 0
-            entries[index].notBefore = .zero
-        }
+    /// A source made progress: its earlier failures are forgotten, and so is the end of this attempt.
+    mutating func progressed(_ attempt: inout Attempt) {
+        attempt.hasProgressed = true
+        entries[attempt.source].gained = 0
+        guard entries[attempt.source].verdict == nil else { return }
+        entries[attempt.source].failures = 0
+        entries[attempt.source].notBefore = .zero
     }
 
     /// An attempt failed.
@@ -107,19 +164,26 @@ struct SourceSchedule: Sendable {
     /// - Parameters:
     ///   - isHopeless: whether another file has already spent all its attempts on the same (``SourceHealth``).
     ///   - isWaiting: whether the run waits for the network, so that the failure does not count.
-    /// - Returns: the number of consecutive attempts without progress if the source may be asked again; `nil` if it is given up.
     mutating func failed(
-        _ source: Int, _ error: TransferError, isHopeless: Bool = false, isWaiting: Bool = false, now: Duration,
+        _ attempt: Attempt, _ error: TransferError, isHopeless: Bool = false, isWaiting: Bool = false, now: Duration,
         using generator: inout some RandomNumberGenerator
-    ) -> Int? {
+    ) -> Consequence {
+        let source = attempt.source
+        let isNew = attempt.round == entries[source].round
         if isWaiting {
+            guard isNew else { return .retry(attempts: entries[source].waits, isNew: false) }
+            entries[source].round += 1
             entries[source].waits += 1
             entries[source].notBefore = now + policy.pause(attempt: entries[source].waits, using: &generator)
-            return entries[source].waits
+            return .retry(attempts: entries[source].waits, isNew: true)
         }
+        // What ends the use of a source does so however many attempts are under way.
+        if !isNew, entries[source].verdict != nil || error.disposition == .retry || error.code == .cancelled {
+            return entries[source].verdict == nil ? .retry(attempts: entries[source].failures, isNew: false) : .giveUp
+        }
+        entries[source].round += 1
         entries[source].waits = 0
-        if !entries[source].hasProgressed { entries[source].failures += 1 }
-        entries[source].hasProgressed = false
+        if !attempt.hasProgressed { entries[source].failures += 1 }
         // A server that has delivered a part of the file has it. That it denies it now may pass.
         let mayPass = entries[source].hasDelivered && [403, 404].contains(error.status)
         if mayPass { entries[source].isLastResort = true }
@@ -135,8 +199,19 @@ struct SourceSchedule: Sendable {
         case .refuse: entries[source].verdict = .refused(error)
         case .giveUp: entries[source].verdict = .spent(error)
         }
-        return entries[source].verdict == nil ? max(entries[source].failures, 1) : nil
+        guard entries[source].verdict == nil else { return .giveUp }
+        return .retry(attempts: max(entries[source].failures, 1), isNew: true)
     }
+
+    // MARK: Wrong digests
+
+    /// A source was caught too often, with whatever file: it is not asked for this one.
+    mutating func exclude(_ source: Int) {
+        if entries[source].verdict == nil { entries[source].verdict = .contradicted }
+    }
+
+    /// Until the next digest, asks the source only if there is no other one; `nil` for none.
+    mutating func accuse(_ source: Int?) { accused = source }
 
     /// All bytes came from these sources, and the digest was wrong.
     ///

@@ -17,6 +17,13 @@ struct TransferCommandOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
+        help: ArgumentHelp(
+            "Use at most this many connections to a host, from 1 to 16; how many are worth it is found out.",
+            valueName: "n"))
+    var connections = 16
+
+    @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Give up on a source after this many retries without progress.", valueName: "n"))
     var retries = 8
 
@@ -74,6 +81,9 @@ struct TransferCommandOptions: ParsableArguments {
         guard retries >= 0 else {
             throw ValidationError("--retries must be 0 or more, not \(retries); 0 means one attempt.")
         }
+        guard (1...16).contains(connections) else {
+            throw ValidationError("--connections must be from 1 to 16, not \(connections).")
+        }
         for field in header where HeaderField(field) == nil {
             throw ValidationError("Every --header must have the form 'Name: value'; one does not.")
         }
@@ -101,6 +111,7 @@ struct TransferCommandOptions: ParsableArguments {
         let environment = ProcessInfo.processInfo.environment
         options.sources = source
         options.rateLimit = limitRate?.bytesPerSecond
+        options.connections = connections
         options.retries = retries
         options.retryDelay = .seconds(min(retryDelay, 30))
         options.stallTimeout = .seconds(stallTimeout)

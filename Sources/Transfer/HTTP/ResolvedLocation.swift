@@ -22,6 +22,9 @@ package struct ResolvedLocation: Hashable, Sendable {
     /// to one that is: signed addresses live for minutes, and a redirect may have come from a cache.
     package func mayHaveExpired(status: Int) -> Bool { isRedirected && status == 403 }
 
+    /// Whether an answer with this status means that a target which was used for earlier requests has to be resolved again.
+    func isRefused(status: Int) -> Bool { isRedirected && (status == 401 || status == 403) }
+
     /// The query fields that sign a URL for S3 (two versions), CloudFront, Google Cloud Storage (two versions) and
     /// Azure.
     private static let signatureFields: Set<String> = [

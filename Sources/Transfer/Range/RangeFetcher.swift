@@ -15,6 +15,10 @@ package struct FetchRequest: Sendable {
     package var validator: Validator?
     /// Used to recognise a web page that was sent instead of the file.
     package var fileName: String
+    /// Whether, if the whole file comes instead of ``range``, everything from the range's beginning to the end of the file is wanted.
+    package var takesRest = false
+    /// Where the redirects of the file lead, shared by all requests for its ranges.
+    package var target: RedirectTarget?
 
     /// - Parameter credentialsOrigin: by default the origin of `url`.
     package init(
@@ -49,15 +53,12 @@ package struct RangeFetcher: Sendable {
         guard request.range?.isEmpty != true, request.range?.lowerBound ?? 0 >= 0 else {
             throw TransferError(.invalidRequest, "the range is empty or negative", url: request.url)
         }
-        var (response, location) = try await follow(request)
-        if location.mayHaveExpired(status: response.head.status) {
-            response.cancel()
-            (response, location) = try await follow(request)
-        }
+        let (response, location) = try await answer(request)
         do throws(TransferError) {
-            let reply = try RangeReply(
+            var reply = try RangeReply(
                 judging: response.head, asked: request.range, isWholeAsked: request.asksForWhole, total: request.total,
                 fileName: request.fileName)
+            if request.takesRest, !reply.isPart, let limit = reply.limit { reply.end = limit }
             return RangeBody(response, reply: reply, location: location, limit: limit)
         } catch {
             response.cancel()
@@ -65,26 +66,72 @@ package struct RangeFetcher: Sendable {
         }
     }
 
+    /// The first response that is no redirect, from where the redirects lead.
+    private func answer(
+        _ request: FetchRequest
+    ) async throws(TransferError) -> (any TransportResponse, ResolvedLocation) {
+        guard let target = request.target else { return try await resolve(request) }
+        var stale: Int?
+        while true {
+            switch await target.turn(after: stale) {
+            case .ask(let location, let generation):
+                let response = try await get(request, from: location.url)
+                let status = response.head.status
+                guard stale == nil, location.isRefused(status: status) || Redirects.isRedirect(status) else {
+                    return (response, location)
+                }
+                response.cancel()
+                stale = generation
+            case .resolve:
+                do throws(TransferError) {
+                    let (response, location) = try await resolve(request)
+                    // An address that refuses is not worth keeping.
+                    if location.isRefused(status: response.head.status) {
+                        target.failed()
+                    } else {
+                        target.resolved(location)
+                    }
+                    return (response, location)
+                } catch {
+                    target.failed()
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// Follows redirects, twice if they lead to an address that has expired.
+    private func resolve(
+        _ request: FetchRequest
+    ) async throws(TransferError) -> (any TransportResponse, ResolvedLocation) {
+        let (response, location) = try await follow(request)
+        guard location.mayHaveExpired(status: response.head.status) else { return (response, location) }
+        response.cancel()
+        return try await follow(request)
+    }
+
     /// Follows redirects; returns the first response that is not one, and where it came from.
     private func follow(
         _ request: FetchRequest
     ) async throws(TransferError) -> (any TransportResponse, ResolvedLocation) {
         var redirects = Redirects(from: request.url)
-        let range = request.asksForWhole ? nil : request.range
         while true {
-            let url = redirects.current
-            let message = TransportRequest(
-                url: url, range: range, ifRange: range == nil ? nil : request.validator?.ifRange,
-                credentials: Redirects.credentials(request.credentials, of: request.credentialsOrigin, to: url))
-            let response: any TransportResponse
-            do throws(TransferError) {
-                response = try await transport.get(message)
-            } catch {
-                throw error.at(url, offset: request.range?.lowerBound)
-            }
+            let response = try await get(request, from: redirects.current)
             guard Redirects.isRedirect(response.head.status) else { return (response, redirects.location) }
             await discard(response)
             try redirects.follow(response.head)
+        }
+    }
+
+    private func get(_ request: FetchRequest, from url: HTTPURL) async throws(TransferError) -> any TransportResponse {
+        let range = request.asksForWhole ? nil : request.range
+        let message = TransportRequest(
+            url: url, range: range, ifRange: range == nil ? nil : request.validator?.ifRange,
+            credentials: Redirects.credentials(request.credentials, of: request.credentialsOrigin, to: url))
+        do throws(TransferError) {
+            return try await transport.get(message)
+        } catch {
+            throw error.at(url, offset: request.range?.lowerBound)
         }
     }
 

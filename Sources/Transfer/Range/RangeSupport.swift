@@ -8,6 +8,8 @@ package struct RangeSupport: Hashable, Sendable {
     package private(set) var hasWorked = false
     /// The number of refusals in a row.
     private var refusals = 0
+    /// The number of whole files in a row that came instead of a range, after a range had been served.
+    private var ignored = 0
     /// Whether the source refuses ranges but has served the whole file.
     package private(set) var isRefused = false
 
@@ -16,7 +18,18 @@ package struct RangeSupport: Hashable, Sendable {
     /// Notes a successful response to a range request.
     package mutating func served(_ reply: RangeReply) {
         refusals = 0
-        if reply.isPart { hasWorked = true }
+        guard reply.isPart else { return }
+        hasWorked = true
+        ignored = 0
+    }
+
+    /// Notes that the source sent the whole file although it has served ranges before.
+    ///
+    /// - Returns: whether to accept that. It is worth some attempts to get the range after all.
+    package mutating func ignoredRange() -> Bool {
+        guard hasWorked else { return true }
+        ignored += 1
+        return ignored >= Self.afterRanges
     }
 
     /// Notes the failure of a range request.

@@ -9,18 +9,57 @@ private struct Constant: RandomNumberGenerator {
     mutating func next() -> UInt64 { value }
 }
 
+/// A schedule with one attempt at a time for each source.
+private struct Sequential {
+    var schedule: SourceSchedule
+    /// The attempt that is under way with each source.
+    private var attempts: [Int: SourceSchedule.Attempt] = [:]
+
+    init(_ schedule: SourceSchedule) { self.schedule = schedule }
+
+    /// The number of attempts without progress; `nil` if the source is given up.
+    mutating func failed(
+        _ source: Int, _ error: TransferError, isWaiting: Bool = false, now: Duration,
+        using generator: inout some RandomNumberGenerator
+    ) -> Int? {
+        let attempt = attempts.removeValue(forKey: source) ?? schedule.begin(source)
+        switch schedule.failed(attempt, error, isWaiting: isWaiting, now: now, using: &generator) {
+        case .retry(let attempts, let isNew):
+            #expect(isNew)
+            return attempts
+        case .giveUp: return nil
+        }
+    }
+
+    mutating func received(_ source: Int, bytes: Int64, isEnd: Bool) {
+        var attempt = attempts[source] ?? schedule.begin(source)
+        schedule.received(&attempt, bytes: bytes, isEnd: isEnd)
+        attempts[source] = attempt
+    }
+
+    mutating func progressed(_ source: Int) {
+        var attempt = attempts[source] ?? schedule.begin(source)
+        schedule.progressed(&attempt)
+        attempts[source] = attempt
+    }
+
+    mutating func contradicted(_ sources: Set<Int>) { schedule.contradicted(sources) }
+    var verdicts: [SourceVerdict?] { schedule.verdicts }
+    var outcome: SourceOutcome { schedule.outcome }
+}
+
 @Suite struct `The schedule of sources` {
     /// Pauses are as long as they can be.
     private var longest = Constant(value: .max)
 
     private func schedule(
         _ ranks: [Int] = [0, 1], retries: Int = 2, delay: Duration = .seconds(1)
-    ) -> SourceSchedule {
-        SourceSchedule(ranks: ranks, policy: RetryPolicy(retries: retries, delay: delay))
+    ) -> Sequential {
+        Sequential(SourceSchedule(ranks: ranks, policy: RetryPolicy(retries: retries, delay: delay)))
     }
 
-    private func next(_ schedule: SourceSchedule, at now: Int = 0, gates: [Int]? = nil) -> SourceSchedule.Step {
-        schedule.next(
+    private func next(_ schedule: Sequential, at now: Int = 0, gates: [Int]? = nil) -> SourceSchedule.Step {
+        schedule.schedule.next(
             now: .seconds(now), gates: gates?.map { .seconds($0) } ?? schedule.verdicts.map { _ in .zero })
     }
 
@@ -81,15 +120,77 @@ private struct Constant: RandomNumberGenerator {
         #expect(schedule.outcome.kind == .unavailable)
     }
 
-    @Test mutating func `forgives all failures on progress`() {
-        var schedule = schedule([0, 1], retries: 1)
-        for _ in 0..<10 {
-            #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == 1)
+    @Test mutating func `forgives a source on its own progress, and no other one`() {
+        var schedule = schedule([0, 1], retries: 2)
+        for attempt in 1...2 {
+            #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == attempt)
             #expect(schedule.failed(1, TransferError(.short), now: .zero, using: &longest) == 1)
             schedule.progressed(1)
-            #expect(next(schedule) == .ask(source: 0, after: .zero))
+            #expect(next(schedule) == .ask(source: 1, after: .zero))
             #expect(schedule.failed(1, TransferError(.short), now: .zero, using: &longest) == 1)
+            schedule.progressed(1)
         }
+        #expect(schedule.failed(0, TransferError(.short), now: .zero, using: &longest) == nil)
+    }
+
+    // MARK: Several attempts at once
+
+    @Test mutating func `counts attempts that fail together once`() {
+        var schedule = schedule([0], retries: 1).schedule
+        for round in 1...2 {
+            let attempts = (0..<16).map { _ in schedule.begin(0) }
+            for (index, attempt) in attempts.enumerated() {
+                let consequence = schedule.failed(attempt, TransferError(.connectionLost), now: .zero, using: &longest)
+                guard round == 1 else {
+                    #expect(consequence == .giveUp)
+                    continue
+                }
+                #expect(consequence == .retry(attempts: 1, isNew: index == 0))
+            }
+        }
+        #expect(schedule.verdicts == [.spent(TransferError(.connectionLost))])
+    }
+
+    @Test mutating func `hears a final answer from an attempt that others have preceded`() {
+        var schedule = schedule([0]).schedule
+        let attempts = [schedule.begin(0), schedule.begin(0)]
+        _ = schedule.failed(attempts[0], TransferError(.connectionLost), now: .zero, using: &longest)
+        let denied = TransferError(.denied, status: 401)
+        #expect(schedule.failed(attempts[1], denied, now: .zero, using: &longest) == .giveUp)
+        #expect(schedule.verdicts == [.withheld(denied)])
+    }
+
+    @Test func `shares work among sources of one rank that have room`() {
+        let schedule = schedule([0, 0, 1]).schedule
+        func ask(_ loads: [(Int, Bool)]) -> SourceSchedule.Step {
+            schedule.next(
+                now: .zero, gates: [.zero, .zero, .zero], loads: loads.map { .init(connections: $0.0, hasRoom: $0.1) })
+        }
+        #expect(ask([(1, true), (0, true), (0, true)]) == .ask(source: 1, after: .zero))
+        #expect(ask([(1, true), (2, true), (0, true)]) == .ask(source: 0, after: .zero))
+        #expect(ask([(1, false), (2, true), (0, true)]) == .ask(source: 1, after: .zero))
+        // The next rank is not asked only because the first one is busy.
+        #expect(ask([(1, false), (2, false), (0, true)]) == .full)
+    }
+
+    @Test func `leaves a source that crawls to the next rank, unless there is no other`() {
+        let schedule = schedule([0, 1]).schedule
+        func ask(_ crawling: [Bool]) -> SourceSchedule.Step {
+            schedule.next(now: .zero, gates: [.zero, .zero], loads: crawling.map { .init(isCrawling: $0) })
+        }
+        #expect(ask([false, false]) == .ask(source: 0, after: .zero))
+        #expect(ask([true, false]) == .ask(source: 1, after: .zero))
+        #expect(ask([true, true]) == .ask(source: 0, after: .zero))
+    }
+
+    @Test func `does not ask an accused source if there is another one`() {
+        var schedule = schedule([0, 1]).schedule
+        schedule.accuse(0)
+        #expect(schedule.next(now: .zero, gates: [.zero, .zero]) == .ask(source: 1, after: .zero))
+        schedule.exclude(1)
+        #expect(schedule.next(now: .zero, gates: [.zero, .zero]) == .ask(source: 0, after: .zero))
+        schedule.accuse(nil)
+        #expect(schedule.verdicts == [nil, .contradicted])
     }
 
     @Test mutating func `does not count an attempt that brought something`() {

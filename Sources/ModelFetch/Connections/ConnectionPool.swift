@@ -1,0 +1,244 @@
+internal import Synchronization
+internal import Transfer
+
+/// The connections of a run: how many each origin may have, and which file gets the next one.
+///
+/// How many is up to a ``ConnectionController`` for each origin. Among files, the one with the fewest connections comes first, so a small
+/// file never waits behind a large one: if a file has none while another has several, that one gives one up.
+final class ConnectionPool: Sendable {
+    /// A file that uses connections.
+    typealias User = ObjectIdentifier
+
+    /// What a file learns when it asks for a connection.
+    enum Answer: Hashable, Sendable {
+        case taken
+        /// No connection is free. The file's signal is notified when that changes.
+        case full
+    }
+
+    private struct Origin {
+        var controller: ConnectionController
+        var latency: Duration?
+        var bytes: Int64 = 0
+        var throughput: Throughput
+        /// How many connections each file uses.
+        var used: [User: Int] = [:]
+        /// How many of them have an answer.
+        var working = 0
+        /// The files that were refused a connection.
+        var waiting: [User: Signal] = [:]
+
+        var active: Int { used.values.reduce(0, +) }
+
+        mutating func observe(at now: Duration) -> ConnectionController.Change? {
+            controller.observe(now: now, bytes: bytes, active: active, wanted: !waiting.isEmpty)
+        }
+    }
+
+    private struct State {
+        var origins: [HTTPURL.Origin: Origin]
+        /// How many connections each file is to give up.
+        var yields: [User: Int] = [:]
+        /// The signals of the files in progress.
+        var signals: [User: Signal] = [:]
+    }
+
+    private let keys: [HTTPURL.Origin]
+    private let cap: Int
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - origins: one for each source, in the order of the sources.
+    ///   - cap: the most connections to each of them.
+    init(origins: [HTTPURL.Origin], cap: Int, first: Int?) {
+        keys = origins
+        self.cap = max(min(cap, ConnectionController.maximum), 1)
+        var table: [HTTPURL.Origin: Origin] = [:]
+        for origin in origins {
+            var controller = ConnectionController(cap: cap)
+            if let first { controller.begin(with: first, at: .zero) }
+            table[origin] = Origin(controller: controller, throughput: Throughput(begun: .zero))
+        }
+        state = Mutex(State(origins: table))
+    }
+
+    // MARK: Files
+
+    /// A number of files begin at once.
+    func begin(with files: Int, at now: Duration) {
+        state.withLock { state in
+            for key in state.origins.keys { state.origins[key]?.controller.begin(with: files, at: now) }
+        }
+    }
+
+    /// A file begins to use connections.
+    func enter(_ user: User, _ signal: Signal) { state.withLock { $0.signals[user] = signal } }
+
+    /// A file uses no more connections.
+    func leave(_ user: User) {
+        state.withLock { state in
+            state.signals[user] = nil
+            state.yields[user] = nil
+        }
+        stopWaiting(user)
+    }
+
+    // MARK: Connections
+
+    /// Asks for a connection to a source.
+    ///
+    /// - Parameter isExtra: whether one more than the limit is allowed, because a connection is silent.
+    func take(_ source: Int, for user: User, isExtra: Bool = false) -> Answer {
+        let (answer, woken): (Answer, [Signal]) = state.withLock { state in
+            guard var origin = state.origins[keys[source]] else { return (.full, []) }
+            let mine = origin.used[user] ?? 0
+            let limit = min(origin.controller.limit + (isExtra ? 1 : 0), cap)
+            let needier = origin.waiting.filter { $0.key != user && origin.used[$0.key] ?? 0 < mine }
+            guard origin.active < limit, needier.isEmpty else {
+                var woken = origin.active < limit ? Array(needier.values) : []
+                if let signal = state.signals[user] { origin.waiting[user] = signal }
+                // A file without any connection gets one from the file that has the most.
+                if mine == 0, origin.active >= limit, let most = origin.used.max(by: { $0.value < $1.value }),
+                    most.value - (state.yields[most.key] ?? 0) > 1
+                {
+                    state.yields[most.key, default: 0] += 1
+                    woken += [state.signals[most.key]].compactMap { $0 }
+                }
+                state.origins[keys[source]] = origin
+                return (.full, woken)
+            }
+            origin.used[user] = mine + 1
+            origin.waiting[user] = nil
+            state.origins[keys[source]] = origin
+            return (.taken, [])
+        }
+        for signal in woken { signal.notify() }
+        return answer
+    }
+
+    /// A connection is free again.
+    ///
+    /// - Parameter wasWorking: whether an answer had come (``answered(_:after:)``).
+    func giveBack(_ source: Int, for user: User, wasWorking: Bool) {
+        let woken: [Signal] = state.withLock { state in
+            guard var origin = state.origins[keys[source]] else { return [] }
+            let left = (origin.used[user] ?? 1) - 1
+            origin.used[user] = left > 0 ? left : nil
+            if wasWorking { origin.working -= 1 }
+            state.origins[keys[source]] = origin
+            return Array(origin.waiting.values)
+        }
+        for signal in woken { signal.notify() }
+    }
+
+    /// The file does not want another connection any more.
+    func stopWaiting(_ user: User) {
+        let woken: [Signal] = state.withLock { state in
+            var woken: [Signal] = []
+            for key in state.origins.keys where state.origins[key]?.waiting.removeValue(forKey: user) != nil {
+                woken += state.origins[key].map { Array($0.waiting.values) } ?? []
+            }
+            return woken
+        }
+        for signal in woken { signal.notify() }
+    }
+
+    /// How many connections the file is to give up now, for a file that has none.
+    func takeYields(of user: User) -> Int { state.withLock { $0.yields.removeValue(forKey: user) ?? 0 } }
+
+    // MARK: What is learned
+
+    /// A source has answered.
+    func answered(_ source: Int, after latency: Duration, at now: Duration) {
+        update(source) { origin in
+            origin.working += 1
+            origin.latency = origin.latency.map { min($0, latency) } ?? latency
+            origin.controller.answered(after: latency)
+            return nil
+        }
+    }
+
+    /// Bytes have come from a source.
+    func received(_ bytes: Int, from source: Int, at now: Duration) {
+        update(source) { origin in
+            origin.bytes += Int64(bytes)
+            origin.throughput.add(Int64(bytes), at: now)
+            return origin.observe(at: now)
+        }
+    }
+
+    /// Time has passed.
+    ///
+    /// - Returns: how many connections too many the file has, to be cut at once, because the origin has collapsed under them.
+    func observe(at now: Duration) {
+        for source in keys.indices { update(source) { $0.observe(at: now) } }
+    }
+
+    /// A source refused a connection, or broke one.
+    func refused(_ source: Int, _ kind: ConnectionController.Refusal, begun: Duration, at now: Duration) {
+        update(source) { origin in
+            origin.controller.refused(kind, begun: begun, working: origin.working, at: now)
+        }
+    }
+
+    /// A connection was cut because it was far slower than the others.
+    func wasSlow(_ source: Int, at now: Duration) { update(source) { $0.controller.wasSlow(at: now) } }
+
+    /// What is known about an origin.
+    struct Knowledge: Sendable {
+        /// The shortest time from a request to the head of its response.
+        var latency: Duration?
+        /// What one connection brings, in bytes per second; `nil` if that is not known.
+        var rate: Double?
+        /// How many connections are in use, and how many may be.
+        var active: Int
+        var limit: Int
+        /// How many connections have an answer.
+        var working: Int
+
+        /// Whether a better source should be asked: one connection brings less than a tenth of what one of the best source brings.
+        func isCrawling(beside best: Double) -> Bool {
+            guard let rate, working > 0 else { return false }
+            return rate < best / 10
+        }
+    }
+
+    func knowledge(of source: Int, at now: Duration) -> Knowledge {
+        state.withLock { state in
+            guard let origin = state.origins[keys[source]] else {
+                return Knowledge(active: 0, limit: 1, working: 0)
+            }
+            let rate = origin.throughput.rate(at: now) / Double(max(origin.working, 1))
+            return Knowledge(
+                latency: origin.latency, rate: rate > 0 ? rate : nil, active: origin.active,
+                limit: min(origin.controller.limit, cap), working: origin.working)
+        }
+    }
+
+    private func update(
+        _ source: Int, _ change: (inout Origin) -> ConnectionController.Change?
+    ) {
+        let woken: [Signal] = state.withLock { state in
+            guard var origin = state.origins[keys[source]] else { return [] }
+            let change = change(&origin)
+            defer { state.origins[keys[source]] = origin }
+            switch change {
+            case nil: return []
+            case .raised: return Array(origin.waiting.values)
+            case .lowered(let cutsNow):
+                guard cutsNow else { return [] }
+                var woken: [Signal] = []
+                var surplus = origin.active - origin.controller.limit
+                for (user, count) in origin.used.sorted(by: { $0.value > $1.value }) where surplus > 0 {
+                    let share = min(count - 1, surplus)
+                    guard share > 0 else { break }
+                    state.yields[user, default: 0] += share
+                    surplus -= share
+                    woken += [state.signals[user]].compactMap { $0 }
+                }
+                return woken
+            }
+        }
+        for signal in woken { signal.notify() }
+    }
+}

@@ -1,0 +1,124 @@
+internal import Storage
+internal import Synchronization
+internal import Transfer
+
+/// The task that fetches one lease.
+extension FileFetch {
+    /// Fetches a lease: to its end, to where another connection has taken over, or to a failure. A failure of the source is noted, and not
+    /// thrown.
+    func fetch(_ lease: Lease, _ attempt: SourceAttempt, _ control: LeaseControl) async throws {
+        let begun = now
+        let working = Atomic(false)
+        defer {
+            pool.giveBack(lease.source, for: user, wasWorking: working.load(ordering: .relaxed))
+            ended(lease.id)
+        }
+        do {
+            let (body, version) = try await open(lease, attempt)
+            control.hold(body)
+            defer {
+                body.cancel()
+                runner.count(body)
+            }
+            working.store(true, ordering: .relaxed)
+            pool.answered(lease.source, after: now - begun, at: now)
+            guard !control.isCancelled else { return }
+            planner.withLock { planner in
+                planner.answered(lease.id, at: now)
+                // The whole file comes: everything from here on is taken from it.
+                if !body.reply.isPart, let end = body.reply.end { planner.extend(lease.id, to: end) }
+            }
+            signal.notify()
+            try download.reserveOnce(partial)
+            let writer = try partial.writer(for: version)
+            download.counters.withLock { _ = $0.contributors.insert(lease.source) }
+            let repeated = body.reply.skip
+            context.emit(.phase(path: download.path, repeated > 0 ? .repeating(bytes: repeated) : .receiving))
+            do {
+                try await receive(body, lease, attempt, into: writer)
+            } catch {
+                try writer.finish()
+                throw error
+            }
+            try writer.finish()
+            if !control.isCancelled { try download.refuseCrumbs(body, asked: lease.rest) }
+            context.health.update(lease.source) { $0.answered() }
+        } catch let error as TransferError {
+            // A transfer that is cancelled with its task is no failure of the source. One that is cancelled without it is.
+            if error.code == .cancelled { try Task.checkCancellation() }
+            guard !control.isCancelled else { return }
+            note(error, of: attempt, begun: begun)
+        }
+    }
+
+    private func open(_ lease: Lease, _ attempt: SourceAttempt) async throws(TransferError) -> (RangeBody, SourceVersion) {
+        if planner.withLock({ $0.leases.count }) == 1 {
+            let held = partial.heldBytes + partial.claimedBytes
+            let source = context.sources[lease.source].shown
+            context.monitor.emit(.connecting(source: source, offset: lease.position, held: held), of: download.path)
+        }
+        return try await download.open(
+            lease.rest, of: partial, from: context.sources[lease.source], lease.source, target: targets[lease.source])
+    }
+
+    /// Writes what comes, as far as the lease goes by then.
+    private func receive(
+        _ body: RangeBody, _ lease: Lease, _ attempt: SourceAttempt, into writer: ExtentWriter
+    ) async throws {
+        while let piece = try await body.next() {
+            // Nothing more is received, but what libcurl has already delivered is written.
+            if Task.isCancelled { body.halt() }
+            guard case .bytes(let offset, let chunk) = piece else {
+                if case .skipped(let count) = piece { pool.received(count, from: lease.source, at: now) }
+                _ = planner.withLock { $0.advance(lease.id, to: lease.position, at: now) }
+                continue
+            }
+            let accepted = try chunk.withBytes { bytes throws(StorageError) in try writer.write(bytes, at: offset) }
+            let new = accepted.reduce(0) { $0 + Int64($1.count) }
+            let end = offset + Int64(chunk.count)
+            let (finished, limit) = planner.withLock { planner in
+                (planner.advance(lease.id, to: end, at: now), planner[lease.id]?.end ?? end)
+            }
+            cancel(finished)
+            pool.received(chunk.count, from: lease.source, at: now)
+            moved()
+            if new > 0 { context.emit(.progress(path: download.path, bytes: new, received: true)) }
+            download.counters.withLock { $0.duplicates += Int64(chunk.count) - new }
+            runner.received(Int(new), with: attempt, isEnd: end >= limit)
+            // Another connection fetches the rest. At the end of the body its connection can be used again.
+            if end >= limit, limit < body.reply.end ?? .max { return }
+        }
+    }
+
+    /// Draws the conclusions from a failure of the source.
+    private func note(_ error: TransferError, of attempt: SourceAttempt, begun: Duration) {
+        let now = now
+        let source = attempt.source
+        let working = pool.knowledge(of: source, at: now).working
+        if error.isLimit {
+            pool.refused(source, .limited, begun: begun, at: now)
+            // As long as others work, the source only has enough of them.
+            if working > 0 {
+                context.emit(.debug("\(printable(download.path)): \(error); \(working) connections are enough"))
+                return
+            }
+        } else if error.isBreak {
+            pool.refused(source, .broken, begun: begun, at: now)
+        }
+        let offset = partial.firstGap()?.lowerBound ?? download.size
+        if let failure = runner.note(error, of: attempt, at: offset) { failed(failure) }
+    }
+}
+
+extension TransferError {
+    /// Whether the server may have refused the request because there are too many of them.
+    fileprivate var isLimit: Bool { status == 429 || status == 503 || code == .connectionFailed }
+
+    /// Whether a connection broke.
+    fileprivate var isBreak: Bool {
+        switch code {
+        case .connectionLost, .short, .stalled: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,54 @@
+internal import Synchronization
+
+/// Wakes one waiting task. A call of ``notify()`` while nobody waits is remembered.
+final class Signal: Sendable {
+    private enum State {
+        case idle
+        case notified
+        case waiting(CheckedContinuation<Void, Never>)
+    }
+
+    private let state = Mutex(State.idle)
+
+    /// Wakes the waiting task, or lets the next call of ``wait()`` return at once.
+    func notify() {
+        let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
+            if case .waiting(let waiter) = state {
+                state = .idle
+                return waiter
+            }
+            state = .notified
+            return nil
+        }
+        waiter?.resume()
+    }
+
+    /// Waits until it is notified, or until the task is cancelled. One caller at a time.
+    func wait() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isNotified = state.withLock { state in
+                    if case .notified = state {
+                        state = .idle
+                        return true
+                    }
+                    state = .waiting(continuation)
+                    return false
+                }
+                if isNotified { continuation.resume() }
+            }
+        } onCancel: {
+            notify()
+        }
+    }
+
+    /// Waits until it is notified, but not longer than `limit`, and not after the task is cancelled.
+    func wait(atMost limit: Duration, _ time: Time) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait() }
+            group.addTask { try? await time.sleep(limit) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,88 @@
+internal import Synchronization
+
+/// Where the redirects of a file lead at one source: resolved once, then used for every range until the target refuses.
+///
+/// A signed target lives for minutes. When it refuses (401 or 403), one request follows the redirects again and the others wait for it,
+/// so that sixteen connections do not ask the source sixteen times.
+package final class RedirectTarget: Sendable {
+    private struct State {
+        var location: ResolvedLocation?
+        /// How often a location was resolved.
+        var generation = 0
+        var isResolving = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// What a request is to do.
+    enum Turn: Sendable {
+        /// Ask this address.
+        case ask(ResolvedLocation, generation: Int)
+        /// Follow the redirects, then call ``resolved(_:)`` or ``failed()``.
+        case resolve
+    }
+
+    /// Waits while another request follows the redirects.
+    ///
+    /// - Parameter stale: the generation of a location that has refused.
+    func turn(after stale: Int? = nil) async -> Turn {
+        while true {
+            let turn: Turn? = state.withLock { state in
+                if let stale, state.generation == stale { state.location = nil }
+                if let location = state.location { return .ask(location, generation: state.generation) }
+                // A cancelled task does not wait; its request fails at once.
+                guard state.isResolving, !Task.isCancelled else {
+                    state.isResolving = true
+                    return .resolve
+                }
+                return nil
+            }
+            if let turn { return turn }
+            await wait()
+        }
+    }
+
+    /// The redirects lead here.
+    func resolved(_ location: ResolvedLocation) {
+        end { state in
+            state.location = location
+            state.generation += 1
+        }
+    }
+
+    /// Following the redirects failed: the next request tries again.
+    func failed() { end { _ in } }
+
+    private func end(_ change: (inout State) -> Void) {
+        let waiters = state.withLock { state in
+            change(&state)
+            state.isResolving = false
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func wait() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let mustWait = state.withLock { state in
+                    guard state.isResolving, !Task.isCancelled else { return false }
+                    state.waiters.append(continuation)
+                    return true
+                }
+                if !mustWait { continuation.resume() }
+            }
+        } onCancel: {
+            let waiters = state.withLock { state in
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            // The others wait again.
+            for waiter in waiters { waiter.resume() }
+        }
+    }
+}
