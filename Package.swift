@@ -93,7 +93,7 @@ let package = Package(
             name: "LoopbackServer", dependencies: ["Threads", "Transfer"], path: "Tests/LoopbackServer",
             swiftSettings: strict),
         .testTarget(
-            name: "TransferTests", dependencies: ["Transfer", "CCurl", "FaultServer", "LoopbackServer"],
+            name: "TransferTests", dependencies: ["Transfer", "CCurl", "FaultServer", "LoopbackServer", "Threads"],
             swiftSettings: strict),
         // Tests of objects that threads share. A program of its own, so that a build with ThreadSanitizer takes a minute.
         .executableTarget(

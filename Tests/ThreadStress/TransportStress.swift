@@ -35,9 +35,11 @@ package struct TransportStress: Sendable {
         var configuration = TransportConfiguration(version: "test")
         configuration.proxy = ""
         configuration.stallTimeout = .seconds(600)
+        // One to four loops, which share the pool.
+        configuration.processors = 1 + Int(seed % 4)
         let transport = try CurlTransport(configuration)
         let violations = await withTaskGroup(of: [String].self) { group in
-            for client in 0..<12 {
+            for client in 0..<16 {
                 group.addTask {
                     var random = SplitMix64(seed: seed &* 100 &+ UInt64(client))
                     var violations: [String] = []

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Transfer
 
 extension DownloadOptions {
@@ -7,6 +8,7 @@ extension DownloadOptions {
         configuration.connectTimeout = connectTimeout
         configuration.stallTimeout = stallTimeout
         configuration.rateLimit = rateLimit
+        configuration.processors = ProcessInfo.processInfo.activeProcessorCount
         configuration.proxy = proxy
         configuration.offersHTTP2 = offersHTTP2
         configuration.certificateFile = certificateFile

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// The buffers that bodies are received into: 16 MiB in all, allocated when first needed and then reused.
+/// The buffers that bodies are received into: 16 MiB in all, allocated when first needed and then reused. All loops of
+/// a transport share them.
 ///
 /// The bound keeps the memory of the whole program flat. Reuse matters because fresh memory costs a page fault every 4
 /// KiB, which doubled the system time of a fast download.
@@ -37,18 +38,26 @@ final class BufferPool: Sendable {
     private struct State {
         var large: Shelf
         var small: Shelf
-        /// How many buffers each active transfer holds: being filled, queued, or in use by its consumer.
-        var held: [Owner: Int] = [:]
+        /// The active transfers.
+        var holdings: [Owner: Holding] = [:]
         /// Transfers that hold no buffer and were refused one, which takes more transfers than small buffers. They are
         /// served first.
         var starving: Set<Owner> = []
-        /// Whether a transfer was refused a buffer since the last call of `wake`.
-        var hasRefused = false
+        /// Transfers that were refused a buffer since a buffer was last returned.
+        var refused: Set<Owner> = []
 
-        mutating func takeRefusal() -> Bool {
-            defer { hasRefused = false }
-            return hasRefused
+        /// Returns what to call when a buffer has become available.
+        mutating func takeRefusals() -> [@Sendable () -> Void] {
+            guard !refused.isEmpty else { return [] }
+            defer { refused = [] }
+            return refused.compactMap { holdings[$0]?.wake }
         }
+    }
+
+    private struct Holding {
+        /// How many buffers the transfer holds: being filled, queued, or in use by its consumer.
+        var count = 0
+        let wake: @Sendable () -> Void
     }
 
     private struct Buffer: @unchecked Sendable {
@@ -57,11 +66,8 @@ final class BufferPool: Sendable {
     }
 
     private let state: Mutex<State>
-    private let wake: @Sendable () -> Void
 
-    /// - Parameter wake: called, from any thread, when a buffer is returned after a transfer was refused one.
-    init(_ sizes: Sizes = Sizes(), wake: @escaping @Sendable () -> Void) {
-        self.wake = wake
+    init(_ sizes: Sizes = Sizes()) {
         state = Mutex(
             State(
                 large: Shelf(limit: sizes.large.count, bytes: sizes.large.bytes),
@@ -75,22 +81,26 @@ final class BufferPool: Sendable {
     }
 
     /// Registers a transfer.
-    func join(_ owner: Owner) { state.withLock { $0.held[owner] = 0 } }
+    ///
+    /// - Parameter wake: called, from any thread, when a buffer is returned after the transfer was refused one.
+    func join(_ owner: Owner, wake: @escaping @Sendable () -> Void) {
+        state.withLock { $0.holdings[owner] = Holding(wake: wake) }
+    }
 
     /// The transfer needs no more buffers. Those that it holds may be returned later.
     func leave(_ owner: Owner) {
         let wakes = state.withLock { state in
-            state.held[owner] = nil
+            state.holdings[owner] = nil
             state.starving.remove(owner)
-            return state.takeRefusal()
+            return state.takeRefusals()
         }
-        if wakes { wake() }
+        for wake in wakes { wake() }
     }
 
-    /// Returns a buffer, or `nil`; `wake` is called when it makes sense to ask again.
+    /// Returns a buffer, or `nil`; the transfer's `wake` is called when it makes sense to ask again.
     func take(for owner: Owner) -> UnsafeMutableRawBufferPointer? {
         let buffer: Buffer? = state.withLock { state in
-            let mine = state.held[owner] ?? 0
+            let mine = state.holdings[owner]?.count ?? 0
             let buffer =
                 if mine == 0 {
                     state.large.take() ?? state.small.take()
@@ -99,10 +109,10 @@ final class BufferPool: Sendable {
                 }
             guard let buffer else {
                 if mine == 0 { state.starving.insert(owner) }
-                state.hasRefused = true
+                state.refused.insert(owner)
                 return nil
             }
-            state.held[owner] = mine + 1
+            state.holdings[owner]?.count = mine + 1
             state.starving.remove(owner)
             return buffer
         }
@@ -118,10 +128,10 @@ final class BufferPool: Sendable {
             } else {
                 state.small.free.append(buffer)
             }
-            if let held = state.held[owner] { state.held[owner] = held - 1 }
-            return state.takeRefusal()
+            state.holdings[owner]?.count -= 1
+            return state.takeRefusals()
         }
-        if wakes { wake() }
+        for wake in wakes { wake() }
     }
 
     /// The bytes allocated and the number of buffers in use, for tests.

@@ -1,7 +1,7 @@
 internal import CCurl
 internal import Glibc
 
-/// The thread that owns the multi handle and all easy handles.
+/// A thread that owns a multi handle and the easy handles of its transfers.
 ///
 /// It blocks only in `curl_multi_poll`. Other threads reach it only through its ``LoopInbox``.
 final class CurlLoop {
@@ -10,19 +10,23 @@ final class CurlLoop {
     private let inbox: LoopInbox
     private let configuration: TransportConfiguration
     private let resources: LoopResources
+    /// Called when a transfer has ended, before its consumer is told. The flag says whether its connection can be reused.
+    private let didEnd: (HTTPURL.Origin, _ keepsConnection: Bool) -> Void
     private var transfers: [Exchange.ID: CurlTransfer] = [:]
     /// How many turns in a row have failed.
     private var failedTurns = 0
 
     init(
         multi: MultiReference, driver: MultiDriver, inbox: LoopInbox, pool: BufferPool,
-        configuration: TransportConfiguration
+        configuration: TransportConfiguration,
+        didEnd: @escaping (HTTPURL.Origin, _ keepsConnection: Bool) -> Void
     ) {
         self.multi = multi
         self.driver = driver
         self.inbox = inbox
         self.configuration = configuration
-        resources = LoopResources(pool: pool, rateLimit: configuration.rateLimit)
+        self.didEnd = didEnd
+        resources = LoopResources(pool: pool, inbox: inbox, rateLimit: configuration.rateLimit)
     }
 
     /// Runs until it is stopped, then ends all transfers.
@@ -97,6 +101,7 @@ extension CurlLoop {
             }
             transfers[exchange.id] = transfer
         } catch {
+            didEnd(exchange.request.url.origin, false)
             exchange.finish(.failure(error.at(exchange.request.url)))
         }
     }
@@ -109,8 +114,8 @@ extension CurlLoop {
 
     private func halt(_ id: Exchange.ID) {
         guard let transfer = transfers.removeValue(forKey: id) else { return }
-        transfer.halt()
         remove(transfer)
+        transfer.end(with: TransferError(.cancelled))
     }
 
     private func collectFinished() {
@@ -126,15 +131,18 @@ extension CurlLoop {
     }
 
     private func finish(_ transfer: CurlTransfer, _ code: CURLcode) {
-        // The result is read from the handle before that is removed.
-        transfer.finish(code)
-        remove(transfer)
+        let error = transfer.error(for: code)
+        // The consumer may send its next request as soon as it is told, which should find this connection idle.
+        remove(transfer, keepsConnection: error == nil)
         transfers[transfer.exchange.id] = nil
+        transfer.end(with: error)
     }
 
-    private func remove(_ transfer: CurlTransfer) {
+    /// A connection whose transfer is removed before its end is closed (curl_multi_remove_handle(3)).
+    private func remove(_ transfer: CurlTransfer, keepsConnection: Bool = false) {
         curl_multi_remove_handle(multi.handle, transfer.handle)
         resources.held.removeAll { $0 === transfer }
+        didEnd(transfer.exchange.request.url.origin, keepsConnection)
     }
 }
 

@@ -1,14 +1,16 @@
 internal import CCurl
 
-/// What all transfers of a loop share. Used only on the loop's thread.
+/// What all transfers of a loop share. Used only on the loop's thread, except the pool.
 final class LoopResources {
     let pool: BufferPool
+    let inbox: LoopInbox
     var bucket: TokenBucket?
     /// Paused transfers, in the order in which they were paused.
     var held: [CurlTransfer] = []
 
-    init(pool: BufferPool, rateLimit: Int64?) {
+    init(pool: BufferPool, inbox: LoopInbox, rateLimit: Int64?) {
         self.pool = pool
+        self.inbox = inbox
         bucket = rateLimit.map { TokenBucket(rate: $0, now: .now) }
     }
 }
@@ -60,7 +62,8 @@ final class CurlTransfer {
         // Unretained: the loop keeps the transfer until its handle is removed from the multi handle.
         try easy.setCallbacks(
             head: headThunk, body: bodyThunk, context: Unmanaged.passUnretained(self).toOpaque())
-        resources.pool.join(exchange.id)
+        let inbox = resources.inbox
+        resources.pool.join(exchange.id) { inbox.wake() }
     }
 
     deinit {
@@ -70,21 +73,14 @@ final class CurlTransfer {
         resources.pool.leave(exchange.id)
     }
 
-    /// Delivers what is buffered and ends the exchange as cancelled.
-    func halt() {
+    /// Delivers what is buffered and ends the exchange, with an error or successfully.
+    func end(with error: TransferError?) {
         flush()
-        exchange.finish(.failure(TransferError(.cancelled).at(exchange.request.url)))
+        exchange.finish(error.map { .failure($0.at(exchange.request.url)) } ?? .success(()))
     }
 
-    /// Delivers what is buffered and ends the exchange with an error.
-    func end(with error: TransferError) {
-        flush()
-        exchange.finish(.failure(error.at(exchange.request.url)))
-    }
-
-    /// Delivers what is buffered and ends the exchange with libcurl's result.
-    func finish(_ code: CURLcode) {
-        flush()
+    /// What libcurl's result means; `nil` if the transfer was successful. To be called before the handle is removed.
+    func error(for code: CURLcode) -> TransferError? {
         var error = fault ?? (code == CURLE_OK ? nil : easy.failure(code))
         if let malformed = error, malformed.code == .malformed, !parser.isComplete, easy.isConnectionReused {
             // The surplus of an earlier response on this connection was read as the head of this one. That says nothing
@@ -92,7 +88,7 @@ final class CurlTransfer {
             error = TransferError(
                 .connectionLost, "leftover data of an earlier response on the connection: " + malformed.detail)
         }
-        exchange.finish(error.map { .failure($0.at(exchange.request.url)) } ?? .success(()))
+        return error
     }
 }
 

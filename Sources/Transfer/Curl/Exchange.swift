@@ -26,6 +26,7 @@ final class Exchange: Sendable {
 
     let id: ID
     let request: TransportRequest
+    /// The inbox of the transfer's loop.
     private let inbox: LoopInbox
     private let state = Mutex(State())
     private let halting = Atomic(false)
@@ -44,7 +45,7 @@ extension Exchange {
     private static let closedInHead = TransferError(
         .connectionLost, "the server closed the connection before the end of the response head")
 
-    /// Whether the consumer wants only the bytes that were already received.
+    /// Whether the consumer wants no bytes beyond those that were already received.
     var isHalting: Bool { halting.load(ordering: .relaxed) }
 
     /// Whether the queue takes another chunk.
@@ -148,6 +149,8 @@ extension Exchange {
 
     /// Ends the transfer: at once for waiting callers, and soon on the wire.
     func cancel() {
+        // A busy loop still has a lot to receive before it reads its inbox.
+        halting.store(true, ordering: .relaxed)
         let (dropped, headWaiter, bodyWaiter, isNews) = state.withLock { state in
             let isNews = state.end == nil
             // If chunks are dropped that were not taken yet, a successful end would claim that the body was complete.

@@ -72,13 +72,15 @@ struct MultiReference: @unchecked Sendable {
     // Other threads call only curl_multi_wakeup(3), whose manual page allows that.
     let handle: UnsafeMutableRawPointer
 
+    /// How many idle connections a multi handle keeps: enough for many small files in a row to reuse them.
+    static let maximumConnections = 32
+
     func wakeUp() { curl_multi_wakeup(handle) }
 
     /// Creates and configures a multi handle, which the caller frees; `nil` if memory or descriptors ran out.
     static func make() -> MultiReference? {
         guard let handle = curl_multi_init() else { return nil }
-        // Enough for many small files in a row to reuse their connections.
-        ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, 32)
+        ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, maximumConnections)
         // One connection per transfer, even with HTTP/2, so that the bytes of a paused transfer stay in the kernel's
         // buffers.
         ccurl_multi_set_long(handle, CURLMOPT_PIPELINING, ccurl_pipe_nothing)

@@ -11,6 +11,8 @@ package struct TransportConfiguration: Sendable {
     package var stallFloor: Int64 = 1024
     /// In bytes per second, for all transfers together.
     package var rateLimit: Int64?
+    /// The processors of the machine: the most threads on which transfers are received, up to 4.
+    package var processors = 1
     /// `nil` leaves the choice to the usual environment variables, which libcurl reads; empty means no proxy.
     package var proxy: String?
     /// Whether to offer HTTP/2 besides HTTP/1.1 to https servers, which then choose (RFC 7301).
@@ -22,6 +24,9 @@ package struct TransportConfiguration: Sendable {
 
     /// - Parameter version: the version of modelfetch.
     package init(version: String) { userAgent = "modelfetch/" + version }
+
+    /// The most loops. The rate limit is kept by one loop, which suffices: its use is to go slowly.
+    var maximumLoops: Int { rateLimit == nil ? min(max(processors, 1), 4) : 1 }
 
     /// The floor that is given to libcurl: below a single transfer's share when many transfers share the rate limit.
     var effectiveStallFloor: Int64 {

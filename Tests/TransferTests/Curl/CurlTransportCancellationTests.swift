@@ -42,6 +42,32 @@ import Testing
         }
     }
 
+    @Test func `a response that is cancelled in the middle closes its connection, which serves no other request`()
+        async throws
+    {
+        let closed = Signal()
+        try await withServer { connection, head in
+            guard head.hasPrefix("GET /endless") else {
+                return connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(1 << 40)\r\n\r\n")
+            let zeros = [UInt8](repeating: 0, count: 1 << 20)
+            while connection.send(zeros) {}
+            closed.set()
+            return false
+        } test: { transport, server in
+            let response = try await transport.get(TransportRequest(url: try server.url("/endless")))
+            _ = try await response.next()
+            response.cancel()
+            #expect(await #expect(throws: TransferError.self) { try await response.next() }?.code == .cancelled)
+            await closed.wait()
+            let other = try await transport.get(TransportRequest(url: try server.url("/")))
+            #expect(try await count(other) == 2)
+            #expect(server.connections == 2)
+            #expect(transport.pool.usage.inUse == 0)
+        }
+    }
+
     @Test func `halting still delivers what was received`() async throws {
         let count = 16 << 20
         try await withServer { connection, _ in

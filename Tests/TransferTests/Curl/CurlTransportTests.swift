@@ -1,4 +1,5 @@
 import LoopbackServer
+import Synchronization
 import Testing
 
 @testable import Transfer
@@ -35,6 +36,38 @@ import Testing
             }
             #expect(server.connections == 1)
             #expect(server.heads.count == 5)
+        }
+    }
+
+    /// The server closes it when the second request has arrived: before that, libcurl would notice.
+    @Test func `a request on a kept connection that the server closes is repeated on a new one`() async throws {
+        let requests = Mutex(0)
+        try await withServer { connection, _ in
+            let number = requests.withLock { requests in
+                requests += 1
+                return requests
+            }
+            return number != 2 && connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        } test: { transport, server in
+            for _ in 0..<2 {
+                let response = try await transport.get(TransportRequest(url: try server.url("/")))
+                #expect(try await count(response) == 2)
+            }
+            #expect(requests.withLock { $0 } == 3)
+            #expect(server.connections == 2)
+        }
+    }
+
+    @Test func `a kept connection that the server has closed meanwhile is not used`() async throws {
+        try await withServer { connection, head in
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            return !head.hasPrefix("GET /last")
+        } test: { transport, server in
+            for path in ["/last", "/"] {
+                let response = try await transport.get(TransportRequest(url: try server.url(path)))
+                #expect(try await count(response) == 2)
+            }
+            #expect(server.connections == 2)
         }
     }
 
