@@ -120,9 +120,14 @@ extension [DownloadEvent] {
         }
     }
 
+    /// 400,000 bytes, and then nothing, however often it is asked for.
+    private static let standstill: FaultScript = [
+        .on(offsets: 0..<1, .stall(after: 400_000)), .on(offsets: 1..<Int64.max, .stallBeforeHead),
+    ]
+
     @Test func `end with a report that says so when the task is cancelled, and what came is kept`() async throws {
         let (model, folder) = (TestModel.single, try Folder())
-        try await FaultServer.run(files: model.content, script: .always(.stall(after: 400_000))) { server in
+        try await FaultServer.run(files: model.content, script: Self.standstill) { server in
             let download = try LibraryUse.download(model, from: server, into: folder)
             let isReceiving = AsyncStream<Void>.makeStream()
             let task = Task {
@@ -165,7 +170,7 @@ extension [DownloadEvent] {
 
     @Test func `stop the run when nobody is interested any more`() async throws {
         let (model, folder) = (TestModel.single, try Folder())
-        try await FaultServer.run(files: model.content, script: .always(.stall(after: 400_000))) { server in
+        try await FaultServer.run(files: model.content, script: Self.standstill) { server in
             let download = try LibraryUse.download(model, from: server, into: folder)
             for await event in download.events() {
                 if case .progress = event { break }

@@ -125,8 +125,10 @@ import Testing
 
     @Test func `throws that it was cancelled when it was`() async throws {
         let folder = try Folder()
-        try await FaultServer.run(files: .bytes(["hparams.json": Self.hparams]), script: .always(.stall(after: 50))) {
-            server in
+        let script: FaultScript = [
+            .on(offsets: 0..<1, .stall(after: 50)), .on(offsets: 1..<Int64.max, .stallBeforeHead),
+        ]
+        try await FaultServer.run(files: .bytes(["hparams.json": Self.hparams]), script: script) { server in
             let options = Self.options(server, only: "hparams.json")
             let task = Task { await Self.error("124M", folder.path, options) }
             try await server.wait { $0.contains(where: \.stalled) }

@@ -16,7 +16,8 @@ struct ConnectionController: Sendable {
     static let collapsedPart = 0.5
     static let collapseWindow: Duration = .seconds(1)
     static let shortestCollapse: Duration = .milliseconds(150)
-    static let firstProbeWait = GrowingWait(from: .seconds(10), to: .seconds(60))
+    /// The first probe is early: a busy machine or a wavering link may have spoiled the first measurement.
+    static let firstProbeWait = GrowingWait(from: .seconds(2), to: .seconds(60))
 
     /// Why an attempt did not succeed.
     enum Refusal: Hashable, Sendable {

@@ -17,6 +17,8 @@ struct Lease: Hashable, Sendable {
     fileprivate(set) var movedAt: Duration
     /// Whether the source has answered.
     fileprivate(set) var isAnswered = false
+    /// Whether it was cut: its transfer is being ended.
+    fileprivate(set) var isCut = false
     fileprivate(set) var throughput: Throughput
 
     init(id: ID, source: Int, _ range: Range<Int64>, rival: ID? = nil, begun: Duration) {
@@ -53,6 +55,11 @@ extension Lease {
         throughput.add(max(offset - position, 0), at: now)
         position = max(position, offset)
         movedAt = now
+    }
+
+    mutating func cut() {
+        isCut = true
+        move(end: position)
     }
 
     mutating func move(end offset: Int64) { end = max(offset, position) }

@@ -64,7 +64,9 @@ struct RangePlanner: Sendable {
             let kept = (latency / .seconds(1) + rest / ours) / (1 / theirs + 1 / ours)
             let cut = lease.position + Int64(kept.rounded(.up))
             let saved = (rest - kept) / theirs
-            guard lease.end - cut >= sizes.leastStolen, saved >= Self.leastSaved, saved > best?.saved ?? 0 else { continue }
+            guard lease.end - cut >= sizes.leastStolen, saved >= Self.leastSaved, saved > best?.saved ?? 0 else {
+                continue
+            }
             best = (lease.id, cut, saved)
         }
         guard let best, let index = index(of: best.victim) else { return nil }
@@ -106,6 +108,7 @@ struct RangePlanner: Sendable {
         let lease = leases[index]
         if offset > lease.position { missing.remove(contentsOf: lease.position..<offset) }
         leases[index].advance(to: offset, at: now)
+        if leases[index].isCut { leases[index].cut() }
         var finished: [Lease.ID] = []
         for other in leases.indices where other != index && isPair(leases[other], lease) {
             let rest = leases[other].rest
@@ -124,7 +127,13 @@ struct RangePlanner: Sendable {
 
     /// Ends a lease at its position: its rest is free.
     mutating func cut(_ id: Lease.ID) {
-        if let index = index(of: id) { leases[index].move(end: leases[index].position) }
+        if let index = index(of: id) { leases[index].cut() }
+    }
+
+    /// The lease to cut for somebody else: the last that began, unless it is the only one.
+    var dispensable: Lease? {
+        let open = leases.filter { !$0.isCut }
+        return open.count > 1 ? open.last : nil
     }
 
     /// A lease is over, completed or not: what it did not bring is free.
@@ -137,7 +146,7 @@ struct RangePlanner: Sendable {
 
     /// The leases to cut because they are far slower than the others, which will fetch their rests.
     func slow(at now: Duration) -> [Lease.ID] {
-        let rates = leases.map { (id: $0.id, begun: $0.begun, rate: $0.throughput.rate(at: now)) }
+        let rates = leases.filter { !$0.isCut }.map { (id: $0.id, begun: $0.begun, rate: $0.throughput.rate(at: now)) }
         return rates.compactMap { lease in
             guard now - lease.begun >= Self.slowAge else { return nil }
             let others = rates.filter { $0.id != lease.id }.map(\.rate).sorted()
@@ -148,7 +157,7 @@ struct RangePlanner: Sendable {
 
     /// The leases whose source has answered and from which nothing has come for this long.
     func silent(at now: Duration, after silence: Duration) -> [Lease.ID] {
-        leases.filter { $0.isAnswered && now - $0.movedAt >= silence }.map(\.id)
+        leases.filter { $0.isAnswered && !$0.isCut && now - $0.movedAt >= silence }.map(\.id)
     }
 
     // MARK: Details

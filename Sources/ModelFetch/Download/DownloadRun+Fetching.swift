@@ -2,6 +2,9 @@ internal import Storage
 
 /// Fetches what is missing, and publishes what is verified.
 extension DownloadRun {
+    /// A file of this size, in bytes, takes so long that the first seconds of a single connection would be missed.
+    private static let largeFile: Int64 = 32 << 20
+
     func fetch(_ work: [FileJob], into reports: ReportCollector) async throws {
         // The largest first, because they determine when the run ends.
         var waiting = work.sorted { ($0.file.plannedSize ?? .max) > ($1.file.plannedSize ?? .max) }[...]
@@ -11,7 +14,9 @@ extension DownloadRun {
                 group.addTask { try await fetch(item, into: reports) }
             }
             let files = min(max(context.options.concurrentFiles, 1), waiting.count)
-            context.pool.begin(with: min(files, context.options.connections), at: context.runtime.time.now())
+            // A large file is worth as many connections from the start as several small ones.
+            let isLarge = work.contains { $0.file.plannedSize ?? 0 >= Self.largeFile }
+            context.pool.begin(with: isLarge ? 4 : files, at: context.runtime.time.now())
             for _ in 0..<files { start() }
             while try await group.next() != nil { start() }
         }

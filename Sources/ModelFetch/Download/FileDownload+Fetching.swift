@@ -27,7 +27,9 @@ extension FileDownload {
     /// paced and counted like a body that ends early.
     func refuseCrumbs(_ body: RangeBody, asked: Range<Int64>) throws(TransferError) {
         let reply = body.reply
-        guard let end = reply.end, end < asked.upperBound, end - reply.start < SourceSchedule.progressBytes else { return }
+        guard let end = reply.end, end < asked.upperBound, end - reply.start < SourceSchedule.progressBytes else {
+            return
+        }
         throw TransferError(.short, "received \(end - reply.start) of \(asked.count) bytes", url: body.url, offset: end)
     }
 }

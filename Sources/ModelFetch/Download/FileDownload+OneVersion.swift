@@ -25,7 +25,9 @@ extension FileDownload {
     }
 
     /// Makes one request, and writes the bytes of its answer.
-    private func fetch(_ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ attempt: SourceAttempt) async throws {
+    private func fetch(_ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ attempt: SourceAttempt)
+        async throws
+    {
         let index = attempt.source
         // The bytes on the disk are discarded only when an answer for the whole file has come.
         let startsOver = !canGoOn(partial, with: source)

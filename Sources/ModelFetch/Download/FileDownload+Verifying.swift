@@ -85,7 +85,9 @@ extension FileDownload {
         let times = context.health.update(index) { $0.catch() }
         let shown = context.sources[index].shown
         let consequence = times >= SourceHealth.mostCaught ? "; it is not asked any more" : ""
-        context.emit(.warning("\(printable(path)): \(shown) delivered wrong bytes; another source has the right ones\(consequence)"))
+        context.emit(
+            .warning(
+                "\(printable(path)): \(shown) delivered wrong bytes; another source has the right ones\(consequence)"))
     }
 
     /// Counts a wrong digest against the sources of the bytes.

@@ -15,7 +15,9 @@ extension FileDownload {
     ) async throws(TransferError) -> (RangeBody, SourceVersion) {
         var validator = partial.validator(of: source.id)
         if !needsOneVersion, partial.hasChanged(source.id) { validator = nil }
-        let isWhole = gap == 0..<size && (target == nil || size <= context.runtime.leases.least)
+        // With a range, several connections may share the file once it has been served.
+        let isShared = target != nil && size > context.runtime.leases.least && context.options.connections > 1
+        let isWhole = gap == 0..<size && !isShared
         var request = try source.request(for: file.path, range: isWhole ? nil : gap, total: size)
         request.target = target
         request.takesRest = target != nil

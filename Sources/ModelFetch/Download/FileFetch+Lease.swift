@@ -14,8 +14,8 @@ extension FileFetch {
             ended(lease.id)
         }
         do {
-            let (body, version) = try await open(lease, attempt)
-            control.hold(body)
+            let (body, version) = try await open(lease, control)
+            control.hold { body.cancel() }
             defer {
                 body.cancel()
                 runner.count(body)
@@ -23,17 +23,22 @@ extension FileFetch {
             working.store(true, ordering: .relaxed)
             pool.answered(lease.source, after: now - begun, at: now)
             guard !control.isCancelled else { return }
-            planner.withLock { planner in
+            let isFirst = planner.withLock { planner in
                 planner.answered(lease.id, at: now)
                 // The whole file comes: everything from here on is taken from it.
                 if !body.reply.isPart, let end = body.reply.end { planner.extend(lease.id, to: end) }
+                return planner.leases.count { $0.isAnswered } == 1
             }
             signal.notify()
             try download.reserveOnce(partial)
             let writer = try partial.writer(for: version)
             download.counters.withLock { _ = $0.contributors.insert(lease.source) }
             let repeated = body.reply.skip
-            context.emit(.phase(path: download.path, repeated > 0 ? .repeating(bytes: repeated) : .receiving))
+            if repeated > 0 {
+                context.emit(.phase(path: download.path, .repeating(bytes: repeated)))
+            } else if isFirst {
+                context.emit(.phase(path: download.path, .receiving))
+            }
             do {
                 try await receive(body, lease, attempt, into: writer)
             } catch {
@@ -51,14 +56,19 @@ extension FileFetch {
         }
     }
 
-    private func open(_ lease: Lease, _ attempt: SourceAttempt) async throws(TransferError) -> (RangeBody, SourceVersion) {
+    private func open(
+        _ lease: Lease, _ control: LeaseControl
+    ) async throws(TransferError) -> (RangeBody, SourceVersion) {
         if planner.withLock({ $0.leases.count }) == 1 {
             let held = partial.heldBytes + partial.claimedBytes
             let source = context.sources[lease.source].shown
             context.monitor.emit(.connecting(source: source, offset: lease.position, held: held), of: download.path)
         }
-        return try await download.open(
-            lease.rest, of: partial, from: context.sources[lease.source], lease.source, target: targets[lease.source])
+        return try await control.request(on: context.runtime.executor) { [self] () async throws(TransferError) in
+            try await download.open(
+                lease.rest, of: partial, from: context.sources[lease.source], lease.source,
+                target: targets[lease.source])
+        }
     }
 
     /// Writes what comes, as far as the lease goes by then.

@@ -15,9 +15,9 @@ final class FileFetch: Sendable {
     let signal = Signal()
     /// Where each source's redirects lead.
     let targets: [RedirectTarget]
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
-    private struct State {
+    struct State {
         var controls: [Lease.ID: LeaseControl] = [:]
         /// What failed, and is announced when another attempt follows.
         var failed: [FailedAttempt] = []
@@ -42,9 +42,7 @@ final class FileFetch: Sendable {
     var now: Duration { context.runtime.time.now() }
 
     /// How often the leases are looked after.
-    private static let interval: Duration = .milliseconds(250)
-    /// How often written bytes are recorded, however few they are.
-    private static let flushInterval: Duration = .seconds(1)
+    var interval: Duration? { context.runtime.interval }
 
     /// Returns when nothing is missing.
     ///
@@ -62,7 +60,8 @@ final class FileFetch: Sendable {
                     let control = LeaseControl()
                     state.withLock { $0.controls[lease.id] = control }
                     group.addTask { try await self.fetch(lease, attempt, control) }
-                case .wait(let limit): await signal.wait(atMost: limit, context.runtime.time)
+                case .wait(let limit?): await signal.wait(atMost: limit, context.runtime.time)
+                case .wait(nil): await signal.wait()
                 case .pause(let pause):
                     try await context.runtime.time.sleep(pause)
                     _ = try context.monitor.timeLeft(at: now)
@@ -79,7 +78,7 @@ final class FileFetch: Sendable {
     private enum Step {
         case fetch(Lease, SourceAttempt)
         /// Nothing can be done before something changes, or the time is up.
-        case wait(Duration)
+        case wait(Duration?)
         /// No lease is under way, and no source may be asked yet.
         case pause(Duration)
         case done
@@ -94,11 +93,12 @@ final class FileFetch: Sendable {
             let step = runner.step(at: now, loads: loads)
             switch step {
             case .giveUp where isIdle:
-                throw try runner.exhausted(at: partial.firstGap()?.lowerBound ?? download.size, kept: download.kept(partial))
-            case .giveUp, .full: return .wait(Self.interval)
+                throw try runner.exhausted(
+                    at: partial.firstGap()?.lowerBound ?? download.size, kept: download.kept(partial))
+            case .giveUp, .full: return .wait(interval)
             case .ask(let source, var pause):
                 if isIdle, let left = try context.monitor.timeLeft(at: now) { pause = min(pause, left) }
-                guard isIdle || pause == .zero else { return .wait(min(pause, Self.interval)) }
+                guard isIdle || pause == .zero else { return .wait(interval.map { min(pause, $0) } ?? pause) }
                 announceFailures(pause: pause)
                 guard pause == .zero else { return .pause(pause) }
                 if let lease = take(source, at: now) { return .fetch(lease, runner.begin(source)) }
@@ -123,15 +123,18 @@ final class FileFetch: Sendable {
 
     /// Takes a connection to a source, and leases it a range.
     private func take(_ source: Int, at now: Duration) -> Lease? {
-        guard planner.withLock({ planner in
-            var trial = planner
-            return lease(from: &trial, source, at: now) != nil
-        }) else {
+        guard
+            planner.withLock({ planner in
+                var trial = planner
+                return lease(from: &trial, source, at: now) != nil
+            })
+        else {
             pool.stopWaiting(user)
             return nil
         }
         // Where one or two connections are all that pays, a silent one holds up everything. Where there are more, the others will be free.
-        let isStuck = pool.knowledge(of: source, at: now).limit <= 2
+        let isStuck =
+            pool.knowledge(of: source, at: now).limit <= 2
             && planner.withLock { planner in
                 let silent = planner.silent(at: now, after: silence(of: source, at: now))
                 return !silent.isEmpty && silent.count == planner.leases.count
@@ -144,7 +147,8 @@ final class FileFetch: Sendable {
         let known = pool.knowledge(of: source, at: now)
         let latency = known.latency ?? .milliseconds(100)
         return planner.lease(of: source, expecting: known.rate, among: known.limit, at: now)
-            ?? (runner.servesRanges(source) ? planner.steal(for: source, expecting: known.rate, latency: latency, at: now) : nil)
+            ?? (runner.servesRanges(source)
+                ? planner.steal(for: source, expecting: known.rate, latency: latency, at: now) : nil)
             ?? planner.hedge(for: source, silence: silence(of: source, at: now), at: now)
     }
 
@@ -158,80 +162,4 @@ final class FileFetch: Sendable {
 
     /// An attempt has failed; that is announced when another one follows.
     func failed(_ attempt: FailedAttempt) { state.withLock { $0.failed.append(attempt) } }
-
-    // MARK: Looking after leases
-
-    /// How long a connection may be silent before its rest is fetched over another one.
-    private func silence(of source: Int, at now: Duration) -> Duration {
-        max(.seconds(1), (pool.knowledge(of: source, at: now).latency ?? .zero) * 4)
-    }
-
-    /// Ends the leases that are too slow, or that other files need the connections of, and records what was written.
-    private func tend() throws(StorageError) {
-        let now = now
-        for _ in 0..<pool.takeYields(of: user) {
-            guard let lease = planner.withLock({ $0.leases.count > 1 ? $0.leases.last : nil }) else { break }
-            cut(lease, "its connection is needed")
-        }
-        let isDue = state.withLock { state in
-            guard now - state.tendedAt >= Self.interval else { return false }
-            state.tendedAt = now
-            return true
-        }
-        guard isDue else { return }
-        pool.observe(at: now)
-        let (leases, slow) = planner.withLock { ($0.leases, $0.slow(at: now)) }
-        for lease in leases where slow.contains(lease.id) {
-            cut(lease, "it is far slower than the others")
-            pool.wasSlow(lease.source, at: now)
-        }
-        cutSilent(at: now)
-        let isFlushDue = state.withLock { state in
-            guard now - state.flushedAt >= Self.flushInterval else { return false }
-            state.flushedAt = now
-            return true
-        }
-        if isFlushDue { try partial.flush() }
-    }
-
-    /// Ends silent leases if nothing else moves and no second connection may help, so that their rest is asked for anew.
-    ///
-    /// Each time, the silence may last twice as long before that happens again, as long as nothing comes: the server may be slow to begin.
-    private func cutSilent(at now: Duration) {
-        let leases = planner.withLock { $0.leases }
-        guard !leases.isEmpty, leases.allSatisfy({ $0.isAnswered }) else { return }
-        let patience = state.withLock { $0.patience }
-        let silent = leases.filter { now - $0.movedAt >= silence(of: $0.source, at: now) * 3 * patience }
-        guard silent.count == leases.count else { return }
-        state.withLock { $0.patience = min(patience * 2, 16) }
-        for lease in silent { cut(lease, "nothing comes any more") }
-    }
-
-    /// Bytes have come: silence is unusual again.
-    func moved() { state.withLock { $0.patience = 1 } }
-
-    /// Ends a lease at its position. What it has not brought is free for others.
-    private func cut(_ lease: Lease, _ reason: String) {
-        let rest = planner.withLock { planner in
-            planner.cut(lease.id)
-            return lease.rest
-        }
-        context.emit(.debug("\(printable(download.path)): the connection for \(rest.lowerBound)–\(rest.upperBound) is ended: \(reason)"))
-        cancel([lease.id])
-    }
-
-    /// Ends the transfers of leases that have nothing left to fetch.
-    func cancel(_ leases: [Lease.ID]) {
-        let controls = state.withLock { state in leases.compactMap { state.controls[$0] } }
-        for control in controls { control.cancel() }
-    }
-
-    private func cancelLeases() { cancel(planner.withLock { $0.leases.map(\.id) }) }
-
-    /// A lease is over.
-    func ended(_ lease: Lease.ID) {
-        planner.withLock { $0.end(lease) }
-        state.withLock { $0.controls[lease] = nil }
-        signal.notify()
-    }
 }

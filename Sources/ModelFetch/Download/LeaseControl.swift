@@ -4,7 +4,8 @@ internal import Transfer
 /// Ends the transfer of a lease from outside, because another connection has taken over what it was to fetch.
 final class LeaseControl: Sendable {
     private struct State {
-        var body: RangeBody?
+        /// Ends what is under way: the request, then its body.
+        var end: (@Sendable () -> Void)?
         var isCancelled = false
     }
 
@@ -13,21 +14,36 @@ final class LeaseControl: Sendable {
     /// Whether the transfer was ended on purpose, so that its failure says nothing about the source.
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// The source has answered: from now on `body` can be cancelled.
-    func hold(_ body: RangeBody) {
+    /// From now on, `end` ends the transfer.
+    func hold(_ end: @escaping @Sendable () -> Void) {
         let isCancelled = state.withLock { state in
-            state.body = body
+            state.end = end
             return state.isCancelled
         }
-        if isCancelled { body.cancel() }
+        if isCancelled { end() }
     }
 
-    /// Ends the transfer. A request without an answer yet ends when that comes.
+    /// Ends the transfer.
     func cancel() {
-        let body = state.withLock { state in
+        let end = state.withLock { state in
             state.isCancelled = true
-            return state.body
+            return state.end
         }
-        body?.cancel()
+        end?()
+    }
+
+    /// Sends a request that ``cancel()`` and the cancellation of the task end.
+    func request<Value: Sendable>(
+        on executor: any TaskExecutor, _ send: @escaping @Sendable () async throws(TransferError) -> Value
+    ) async throws(TransferError) -> Value {
+        let task = Task(executorPreference: executor) { () -> Result<Value, TransferError> in
+            do throws(TransferError) { return .success(try await send()) } catch { return .failure(error) }
+        }
+        hold { task.cancel() }
+        return try await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }.get()
     }
 }

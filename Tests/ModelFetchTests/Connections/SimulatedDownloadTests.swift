@@ -46,10 +46,10 @@ import Testing
         Scenario("loopback", 500, ideal: 0.5, 1.03, settles: 2...2, changes: 3, begin: 1) {
             ($0.total, $0.noise, $0.roundTrip) = (1e9, 0.2, .microseconds(500))
         },
-        Scenario("a shared bottleneck", 500, ideal: 40, 1.01, settles: 4...5, changes: 9) {
+        Scenario("a shared bottleneck", 500, ideal: 40, 1.01, settles: 4...5, changes: 13) {
             ($0.total, $0.noise, $0.noiseTicks, $0.roundTrip) = (12.5e6, 0.2, 5, .milliseconds(20))
         },
-        Scenario("a bottleneck whose rate wavers", 500, ideal: 40, 1.02, settles: 2...4, changes: 11, begin: 1) {
+        Scenario("a bottleneck whose rate wavers", 500, ideal: 40, 1.02, settles: 2...4, changes: 13, begin: 1) {
             ($0.total, $0.noise, $0.noiseTicks, $0.roundTrip) = (12.5e6, 0.2, 12, .milliseconds(20))
         },
         Scenario("a bottleneck that six fill", 180, ideal: 10, 1.06, settles: 6...8) {

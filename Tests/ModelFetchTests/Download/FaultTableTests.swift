@@ -46,7 +46,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         .init("reset", [.on(request: 0, .reset(after: half))], bound: 1.6, requests: [2]),
         .init("truncate", [.on(request: 0, .truncate(missing: 1))], bound: 1, requests: [2]),
         .init(
-            "stall", [.on(request: 0, .stall(after: half))], bound: 1.2, requests: [2], says: "stalled", isStall: true),
+            "stall", [.on(request: 0, .stall(after: half))], bound: 1.2, requests: [2], isStall: true),
         .init("drip", [.on(request: 0, .rate(100))], bound: 1.1, says: "stalled", isStall: true),
         .init("stall before the head", [.on(request: 0, .stallBeforeHead)], bound: 1, requests: [2], isStall: true),
         .init("close before the head", [.on(request: 0, .closeBeforeHead)], bound: 1),

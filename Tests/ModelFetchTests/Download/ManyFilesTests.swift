@@ -30,9 +30,10 @@ import Testing
 
     @Test func `keeps a second file going while the first one stands still`() async throws {
         let harness = try Harness(.checkpoint)
-        let script: FaultScript = [.on(path: "model.data", request: 0, .gate(after: 1000))]
+        let script: FaultScript = [.on(path: "model.data", .gate(after: 1000))]
         try await FaultServer.run(files: harness.model.content, script: script) { server in
-            let outcome = try await harness.run(server) { event in
+            let setup = Harness.Setup { $0.options.connections = 2 }
+            let outcome = try await harness.run(server, setup: setup) { event in
                 if case .finished(let report) = event, report.path == "hparams.json" { server.openGates() }
             }
             #expect(outcome.report.isOK)

@@ -38,7 +38,7 @@ import Transfer
             let report = try await harness.run(here).report
             #expect(report.isOK)
             #expect(there.log.map(\.firstByte) == [0, 500_000])
-            #expect(here.log.count == 2)
+            #expect(here.log.count == 1, "where it leads is known")
         }
     }
 

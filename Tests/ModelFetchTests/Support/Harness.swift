@@ -44,7 +44,12 @@ final class Harness: Sendable {
         var options = Harness.options
         var disk: any Disk = SystemDisk()
         var known: [Manifest] = []
-        var time = Time(ContinuousClock())
+        /// A test's own clock adds up what several tasks wait for, so that nothing may wait that the test does not know of.
+        var time = Time(ContinuousClock()) {
+            didSet { interval = nil }
+        }
+        /// How often a file's connections are looked after.
+        var interval: Duration? = .milliseconds(250)
         /// The network; `nil`: the real one.
         var transport: (any Transport)?
         var bootID: String? = "boot"
@@ -68,6 +73,8 @@ final class Harness: Sendable {
         options.stallTimeout = .seconds(600)
         options.connectTimeout = .seconds(600)
         options.concurrentFiles = 2
+        // What happens to a single request is told from requests that are made one after another.
+        options.connections = 1
         // Durability has tests of its own, and fsync of hundreds of files takes its time.
         options.isDurable = false
         return options
@@ -130,9 +137,10 @@ final class Harness: Sendable {
         configuration.proxy = ""
         let transport = try CurlTransport(configuration)
         let executor = try BlockingExecutor(threads: options.concurrentFiles * 2)
-        let runtime = Runtime(
+        var runtime = Runtime(
             transport: setup.transport ?? transport, disk: setup.disk, time: setup.time,
             random: Randomness(SystemRandomNumberGenerator()), executor: executor, bootID: setup.bootID)
+        runtime.interval = setup.interval
         let download = ModelDownload(manifest, into: folder.path, options: options, known: setup.known)
         let report = await download.run(in: runtime) { event in
             events.withLock { $0.append(event) }

@@ -1,0 +1,85 @@
+internal import Storage
+internal import Synchronization
+
+/// Looks after the leases that are under way.
+extension FileFetch {
+    /// How often written bytes are recorded, however few they are.
+    private static let flushInterval: Duration = .seconds(1)
+
+    /// How long a connection may be silent before its rest is fetched over another one.
+    func silence(of source: Int, at now: Duration) -> Duration {
+        max(.seconds(1), (pool.knowledge(of: source, at: now).latency ?? .zero) * 4)
+    }
+
+    /// Ends the leases that are too slow, or that other files need the connections of, and records what was written.
+    func tend() throws(StorageError) {
+        let now = now
+        for _ in 0..<pool.takeYields(of: user) {
+            guard let lease = planner.withLock({ $0.dispensable }) else { break }
+            cut(lease, "its connection is needed")
+        }
+        let isDue = state.withLock { state in
+            guard let interval, now - state.tendedAt >= interval else { return false }
+            state.tendedAt = now
+            return true
+        }
+        guard isDue else { return }
+        pool.observe(at: now)
+        let (leases, slow) = planner.withLock { ($0.leases, $0.slow(at: now)) }
+        for lease in leases where slow.contains(lease.id) {
+            cut(lease, "it is far slower than the others")
+            pool.wasSlow(lease.source, at: now)
+        }
+        cutSilent(at: now)
+        let isFlushDue = state.withLock { state in
+            guard now - state.flushedAt >= Self.flushInterval else { return false }
+            state.flushedAt = now
+            return true
+        }
+        if isFlushDue { try partial.flush() }
+    }
+
+    /// Ends silent leases if nothing else moves and no second connection may help, so that their rest is asked for anew.
+    ///
+    /// Each time, the silence may last twice as long before that happens again, as long as nothing comes: the server may be slow to begin.
+    private func cutSilent(at now: Duration) {
+        let leases = planner.withLock { planner in planner.leases.filter { !$0.isCut } }
+        guard !leases.isEmpty, leases.allSatisfy({ $0.isAnswered }) else { return }
+        let patience = state.withLock { $0.patience }
+        let silent = leases.filter { now - $0.movedAt >= silence(of: $0.source, at: now) * 3 * patience }
+        guard silent.count == leases.count else { return }
+        state.withLock { $0.patience = min(patience * 2, 16) }
+        for lease in silent { cut(lease, "nothing comes any more") }
+    }
+
+    /// Bytes have come: silence is unusual again.
+    func moved() { state.withLock { $0.patience = 1 } }
+
+    /// Ends a lease at its position. What it has not brought is free for others.
+    private func cut(_ lease: Lease, _ reason: String) {
+        let rest = planner.withLock { planner in
+            planner.cut(lease.id)
+            return lease.rest
+        }
+        context.emit(
+            .debug(
+                "\(printable(download.path)): the connection for \(rest.lowerBound)–\(rest.upperBound) is ended: \(reason)"
+            ))
+        cancel([lease.id])
+    }
+
+    /// Ends the transfers of leases that have nothing left to fetch.
+    func cancel(_ leases: [Lease.ID]) {
+        let controls = state.withLock { state in leases.compactMap { state.controls[$0] } }
+        for control in controls { control.cancel() }
+    }
+
+    func cancelLeases() { cancel(planner.withLock { $0.leases.map(\.id) }) }
+
+    /// A lease is over.
+    func ended(_ lease: Lease.ID) {
+        planner.withLock { $0.end(lease) }
+        state.withLock { $0.controls[lease] = nil }
+        signal.notify()
+    }
+}
