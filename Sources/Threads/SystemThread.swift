@@ -32,6 +32,13 @@ package final class SystemThread: Sendable {
         reference = Mutex(Reference(thread: created))
     }
 
+    /// A thread that nobody joins cleans up after itself.
+    deinit {
+        reference.withLock { reference in
+            if let thread = reference?.thread { pthread_detach(thread) }
+        }
+    }
+
     /// Waits for the function to return. Returns at once if called on the thread itself.
     package func join() {
         reference.withLock { reference in

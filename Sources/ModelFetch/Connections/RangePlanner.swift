@@ -155,9 +155,9 @@ struct RangePlanner: Sendable {
         }
     }
 
-    /// The leases whose source has answered and from which nothing has come for this long.
+    /// The leases from which nothing has come for this long, or for twice as long if their source has not answered yet.
     func silent(at now: Duration, after silence: Duration) -> [Lease.ID] {
-        leases.filter { $0.isAnswered && !$0.isCut && now - $0.movedAt >= silence }.map(\.id)
+        leases.filter { !$0.isCut && now - $0.movedAt >= ($0.isAnswered ? silence : silence * 2) }.map(\.id)
     }
 
     // MARK: Details

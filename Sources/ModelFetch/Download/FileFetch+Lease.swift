@@ -62,12 +62,26 @@ extension FileFetch {
         if planner.withLock({ $0.leases.count }) == 1 {
             let held = partial.heldBytes + partial.claimedBytes
             let source = context.sources[lease.source].shown
+            state.withLock { $0.isReceiving = false }
             context.monitor.emit(.connecting(source: source, offset: lease.position, held: held), of: download.path)
         }
         return try await control.request(on: context.runtime.executor) { [self] () async throws(TransferError) in
             try await download.open(
                 lease.rest, of: partial, from: context.sources[lease.source], lease.source,
                 target: targets[lease.source])
+        }
+    }
+
+    /// Says that a source has answered, unless others have before.
+    private func showAnswer(skipping repeated: Int64) {
+        let isFirst = state.withLock { state in
+            defer { state.isReceiving = repeated == 0 }
+            return !state.isReceiving
+        }
+        if repeated > 0 {
+            context.emit(.phase(path: download.path, .repeating(bytes: repeated)))
+        } else if isFirst {
+            context.emit(.phase(path: download.path, .receiving))
         }
     }
 

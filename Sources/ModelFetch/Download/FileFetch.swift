@@ -26,6 +26,8 @@ final class FileFetch: Sendable {
         var flushedAt: Duration = .zero
         /// How many times longer than usual a silence may be before a connection is given up.
         var patience = 1
+        /// Whether it was said that bytes come, and nothing else since.
+        var isReceiving = false
     }
 
     init(_ download: FileDownload, _ partial: PartialFile) {
@@ -59,6 +61,8 @@ final class FileFetch: Sendable {
                 case .fetch(let lease, let attempt):
                     let control = LeaseControl()
                     state.withLock { $0.controls[lease.id] = control }
+                    // Its rival may have completed it before its control could be found.
+                    if planner.withLock({ $0[lease.id]?.rest.isEmpty == true }) { control.cancel() }
                     group.addTask { try await self.fetch(lease, attempt, control) }
                 case .wait(let limit?): await signal.wait(atMost: limit, context.runtime.time)
                 case .wait(nil): await signal.wait()
@@ -70,6 +74,7 @@ final class FileFetch: Sendable {
                     return
                 }
             }
+            try Task.checkCancellation()
         }
     }
 
@@ -140,7 +145,12 @@ final class FileFetch: Sendable {
                 return !silent.isEmpty && silent.count == planner.leases.count
             }
         guard pool.take(source, for: user, isExtra: isStuck) == .taken else { return nil }
-        return planner.withLock { lease(from: &$0, source, at: now) }
+        guard let lease = planner.withLock({ lease(from: &$0, source, at: now) }) else {
+            // Meanwhile another connection has brought what was to be fetched.
+            pool.giveBack(source, for: user, wasWorking: false)
+            return nil
+        }
+        return lease
     }
 
     private func lease(from planner: inout RangePlanner, _ source: Int, at now: Duration) -> Lease? {
@@ -157,7 +167,10 @@ final class FileFetch: Sendable {
             defer { state.failed = [] }
             return state.failed
         }
-        for failed in failed { runner.announce(failed, pause: pause) }
+        for failed in failed {
+            state.withLock { $0.isReceiving = false }
+            runner.announce(failed, pause: pause)
+        }
     }
 
     /// An attempt has failed; that is announced when another one follows.

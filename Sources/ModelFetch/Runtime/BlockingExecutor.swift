@@ -1,18 +1,19 @@
 internal import DequeModule
 internal import Foundation
-import Threads
+package import Threads
 
 /// Runs the tasks of a download or an audit on threads of its own, so that blocking calls (files, hashing) never block Swift's
 /// cooperative pool.
 ///
 /// A run prefers it for all of its tasks (`withTaskExecutorPreference`), and child tasks inherit the preference. Jobs start in the order
 /// in which they are enqueued.
-final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
+package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     // @unchecked: everything mutable is used under `condition` only.
     private let condition = NSCondition()
     private var jobs = Deque<UnownedJob>()
     private var isStopping = false
     private var running = 0
+    private var threads: [SystemThread] = []
 
     /// Starts the threads. If the system allows fewer, those suffice: one is enough for everything.
     ///
@@ -21,7 +22,7 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     ///   - start: starts one, or returns `nil`.
     /// - Throws: a ``Failure`` of kind ``Failure/Kind/cannotWrite`` if there is not even one beside those that Swift's own
     ///   runtime needs: a run would wait for them for ever.
-    init(
+    package init(
         threads: Int, processors: Int = ProcessInfo.processInfo.activeProcessorCount,
         start: (@escaping @Sendable () -> Void) -> SystemThread? = { SystemThread($0) }
     ) throws(Failure) {
@@ -32,7 +33,10 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
         for _ in 0..<threads {
             // Counted first, because a thread without work may end at once.
             condition.withLock { running += 1 }
-            guard start({ [self] in work() }) == nil else { continue }
+            if let thread = start({ [self] in work() }) {
+                condition.withLock { self.threads.append(thread) }
+                continue
+            }
             let isAlone = condition.withLock {
                 running -= 1
                 return running == 0
@@ -43,7 +47,7 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
         _ = consume reserve
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         condition.lock()
         jobs.append(job)
@@ -70,12 +74,16 @@ final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     }
 
     /// Runs the enqueued jobs, then ends the threads and waits for them. Must not be called on one of these threads.
-    func stop() {
+    package func stop() {
         condition.lock()
         isStopping = true
         condition.broadcast()
         while running > 0 { condition.wait() }
+        let ended = threads
+        threads = []
         condition.unlock()
+        // They have nothing left to do, but only after this nothing is left of them.
+        for thread in ended { thread.join() }
     }
 }
 

@@ -73,7 +73,7 @@ package struct RangeFetcher: Sendable {
         guard let target = request.target else { return try await resolve(request) }
         var stale: Int?
         while true {
-            switch await target.turn(after: stale) {
+            switch try await target.turn(after: stale) {
             case .ask(let location, let generation):
                 let response = try await get(request, from: location.url)
                 let status = response.head.status
@@ -85,8 +85,9 @@ package struct RangeFetcher: Sendable {
             case .resolve:
                 do throws(TransferError) {
                     let (response, location) = try await resolve(request)
-                    // An address that refuses is not worth keeping.
-                    if location.isRefused(status: response.head.status) {
+                    // An address that refuses is not worth keeping, nor is it known where the redirects lead if there was none.
+                    let status = response.head.status
+                    if location.isRefused(status: status) || !location.isRedirected && !(200...299).contains(status) {
                         target.failed()
                     } else {
                         target.resolved(location)

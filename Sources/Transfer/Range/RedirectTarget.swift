@@ -28,19 +28,20 @@ package final class RedirectTarget: Sendable {
     /// Waits while another request follows the redirects.
     ///
     /// - Parameter stale: the generation of a location that has refused.
-    func turn(after stale: Int? = nil) async -> Turn {
+    /// - Throws: ``TransferError/Code/cancelled`` if the task is cancelled while it would have to wait.
+    func turn(after stale: Int? = nil) async throws(TransferError) -> Turn {
         while true {
             let turn: Turn? = state.withLock { state in
                 if let stale, state.generation == stale { state.location = nil }
                 if let location = state.location { return .ask(location, generation: state.generation) }
-                // A cancelled task does not wait; its request fails at once.
-                guard state.isResolving, !Task.isCancelled else {
+                guard state.isResolving else {
                     state.isResolving = true
                     return .resolve
                 }
                 return nil
             }
             if let turn { return turn }
+            guard !Task.isCancelled else { throw TransferError(.cancelled) }
             await wait()
         }
     }

@@ -148,6 +148,14 @@ private let mega: Int64 = 1 << 20
         #expect(planner.isDone)
     }
 
+    @Test func `fetches a second time what a source has not answered for twice as long`() throws {
+        var planner = planner(0..<10 * mega)
+        let firstFound = planner.lease(of: 0, expecting: nil, among: 1, at: .zero)
+        let first = try #require(firstFound)
+        #expect(planner.hedge(for: 0, silence: .seconds(1), at: .milliseconds(1999)) == nil)
+        #expect(planner.hedge(for: 0, silence: .seconds(1), at: .seconds(2))?.rest == first.rest)
+    }
+
     @Test func `ends the second one if the silent one comes back and completes`() throws {
         var planner = running([1_000_000])
         let rest = planner.leases[0].rest
