@@ -99,7 +99,8 @@ let package = Package(
         .executableTarget(
             name: "ThreadStress",
             dependencies: [
-                "Storage", "Threads", "Transfer", "Hashing", "LoopbackServer", "SeededRandom", "TemporaryDirectory",
+                "ModelFetch", "Storage", "Threads", "Transfer", "Hashing", "LoopbackServer", "SeededRandom",
+                "TemporaryDirectory",
             ],
             path: "Tests/ThreadStress", swiftSettings: strict),
         .testTarget(name: "ThreadStressTests", dependencies: ["ThreadStress"], swiftSettings: strict),

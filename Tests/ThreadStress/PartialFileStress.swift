@@ -18,6 +18,8 @@ package final class PartialFileStress: Sendable {
     /// The range in which wrong bytes are being written at the moment.
     private let lie = Mutex<Range<Int64>?>(nil)
     private let writers: Int
+    /// What the threads write. The last byte comes after them, so that the hashing does not end before that.
+    private var played: Int { right.count - 1 }
     private static let checkers = 3
     private static let names = PartialNames(path: "f")
 
@@ -116,8 +118,8 @@ package final class PartialFileStress: Sendable {
     }
 
     private func range(_ random: inout SplitMix64, atMost length: Int) -> Range<Int> {
-        let start = random.below(right.count)
-        return start..<min(right.count, start + 1 + random.below(length))
+        let start = random.below(played)
+        return start..<min(played, start + 1 + random.below(length))
     }
 
     private func write(_ bytes: [UInt8], _ range: Range<Int>, with writer: ExtentWriter) throws {
@@ -136,9 +138,11 @@ package final class PartialFileStress: Sendable {
             let writer = try partial.writer(
                 for: SourceVersion(SourceID(url: "http://\(number)/"), validator: "\"\(version)\""))
             var range = range(&random, atMost: 60_000)
-            if random.chance(80), let gap = partial.firstGap(from: Int64(range.lowerBound)) ?? partial.firstGap() {
+            if random.chance(80), let gap = partial.firstGap(from: Int64(range.lowerBound)) ?? partial.firstGap(),
+                gap.lowerBound < played
+            {
                 let start = Int(gap.lowerBound)
-                range = start..<min(right.count, start + range.count)
+                range = start..<min(played, start + range.count)
             }
             try write(right, range, with: writer)
             if random.chance(20) { try partial.flush() }
@@ -152,9 +156,9 @@ package final class PartialFileStress: Sendable {
         let writer = try partial.writer(for: SourceVersion(SourceID(url: "http://liar/"), validator: "\"1\""))
         for _ in 0..<60 {
             var range = range(&random, atMost: 40_000)
-            if random.chance(70), let gap = partial.firstGap(from: partial.hashedBytes) {
+            if random.chance(70), let gap = partial.firstGap(from: partial.hashedBytes), gap.lowerBound < played {
                 let start = Int(gap.lowerBound)
-                range = start..<min(right.count, start + range.count)
+                range = start..<min(played, start + range.count)
             }
             let taken = Int64(range.lowerBound)..<Int64(range.upperBound)
             lie.withLock { $0 = taken }

@@ -16,6 +16,7 @@ private import Glibc
         repeat {
             for violation in try await PartialFileStress(seed: seed).play() { fail(seed, violation) }
             for violation in try await TransportStress(seed: seed).play() { fail(seed, violation) }
+            for violation in try await EngineStress(seed: seed).play().violations { fail(seed, violation) }
             seed += 1
         } while ContinuousClock.now < end
         print("\(seed - begun) rounds, seeds \(begun)..<\(seed): no violations")

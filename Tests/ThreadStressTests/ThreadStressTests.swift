@@ -18,4 +18,18 @@ import ThreadStress
         let violations = try await TransportStress(seed: seed).play()
         #expect(violations.isEmpty, "\(violations)")
     }
+
+    @Test func `whole runs with steals, hedges, cuts and failures end with the right files`() async throws {
+        var total = EngineStress.Outcome()
+        for seed in 0..<12 as Range<UInt64> {
+            let outcome = try await EngineStress(seed: seed).play()
+            #expect(outcome.violations.isEmpty, "seed \(seed): \(outcome.violations)")
+            total.hedges += outcome.hedges
+            total.cancelled += outcome.cancelled
+            total.resolutions += outcome.resolutions
+            total.peak = max(total.peak, outcome.peak)
+        }
+        // It is about what many connections do to each other.
+        #expect(total.hedges > 0 && total.cancelled > 0 && total.resolutions > 0 && total.peak > 8, "\(total)")
+    }
 }
