@@ -21,6 +21,8 @@ struct OptionTests {
             (["124M", "--quiet", "--verbose"], "--quiet or --verbose"),
             (["124M", "--retries", "-1"], "--retries must be 0 or more, not -1"),
             (["124M", "--limit-rate", "5MX"], "'5MX'"),
+            (["124M", "--connections", "0"], "--connections must be from 1 to 16, not 0"),
+            (["124M", "--connections", "17"], "--connections must be from 1 to 16, not 17"),
             (["verify", "d", "--model", "tiny", "--manifest", "m.json"], "--model or --manifest"),
             (["124M", "--no-such-option"], "--no-such-option"), (["manifest", "show"], "model"),
             (["124M", "--source", "nonsense", "--dry-run"], "source"),

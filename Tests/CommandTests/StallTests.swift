@@ -50,4 +50,19 @@ struct StallTests {
             workspace.expectWhole()
         }
     }
+
+    @Test(
+        arguments: [
+            .on(path: "weights.bin", .silence(percent: 99)), .on(path: "weights.bin", request: 3, .stallBeforeHead),
+        ] as [FaultRule])
+    func `one connection that falls silent is replaced long before the stall timeout`(fault: FaultRule) async throws {
+        let model = TestModel(["weights.bin": 12 << 20])
+        let script = FaultScript([fault, .on(.rate(3_000_000))])
+        try await withServer(model, script: script) { workspace, server in
+            // Within two minutes, that is.
+            let result = try await workspace.run(workspace.download(from: server, "--stall-timeout", "600"))
+            #expect(result.status == 0, "\(result.err)")
+            workspace.expectWhole()
+        }
+    }
 }
