@@ -167,11 +167,10 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Time has passed.
-    ///
-    /// - Returns: how many connections too many the file has, to be cut at once, because the origin has collapsed under them.
+    /// Time has passed: every file looks after its connections.
     func observe(at now: Duration) {
         for source in keys.indices { update(source) { $0.observe(at: now) } }
+        for signal in state.withLock({ Array($0.signals.values) }) { signal.notify() }
     }
 
     /// A source refused a connection, or broke one.

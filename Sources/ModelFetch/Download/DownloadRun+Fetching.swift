@@ -5,7 +5,25 @@ extension DownloadRun {
     /// A file of this size, in bytes, takes so long that the first seconds of a single connection would be missed.
     private static let largeFile: Int64 = 32 << 20
 
+    /// Fetches the files, and has their connections looked after meanwhile.
     func fetch(_ work: [FileJob], into reports: ReportCollector) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await fetchAll(work, into: reports) }
+            if let interval = context.runtime.interval {
+                group.addTask {
+                    while true {
+                        try await context.runtime.time.sleep(interval)
+                        context.pool.observe(at: context.runtime.time.now())
+                    }
+                }
+            }
+            // The other task never ends by itself.
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func fetchAll(_ work: [FileJob], into reports: ReportCollector) async throws {
         // The largest first, because they determine when the run ends.
         var waiting = work.sorted { ($0.file.plannedSize ?? .max) > ($1.file.plannedSize ?? .max) }[...]
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -12,7 +12,9 @@ extension FileDownload {
         var narrowed = 0
         var search = LiarSearch()
         while true {
-            if partial.failedDigest != nil, partial.firstGap() == nil { try discardDoubtful(partial) }
+            if partial.failedDigest != nil, partial.firstGap() == nil, try !discardPart(of: partial) {
+                try discardEverything(partial)
+            }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 // Ends when the whole file is hashed, so when the other task has ended, too.
                 group.addTask { try await partial.keepHashing() }
@@ -40,7 +42,7 @@ extension FileDownload {
                         "\(printable(path)): the digest is not the expected one: expected \(expected), got \(actual.hex)"
                     ))
                 let isOurs = partial.reusedBytes == 0
-                try discardDoubtful(partial, narrowly: false)
+                try discardEverything(partial)
                 try blameSources(for: actual, isOurs: isOurs)
             case .mismatch(let actual):
                 let expected = file.sha256.map(\.hex) ?? "?"
@@ -51,9 +53,9 @@ extension FileDownload {
                 // not help, the sources are told apart; otherwise this might never end.
                 let isOurs = partial.reusedBytes == 0
                 narrowed += 1
-                if narrowed <= 2, try discardDoubtful(partial, narrowly: true) != .everything { continue }
+                if narrowed <= 2, try discardPart(of: partial) { continue }
                 if try discardAccused(by: &search, partial) { continue }
-                if narrowed > 2 { try discardDoubtful(partial, narrowly: false) }
+                try discardEverything(partial)
                 narrowed = 0
                 runner.accuse(nil)
                 try blameSources(for: actual, isOurs: isOurs)
@@ -108,20 +110,23 @@ extension FileDownload {
         runner.contradicted(contributors)
     }
 
-    /// Discards the bytes that are the likeliest to be wrong, or everything.
-    @discardableResult
-    private func discardDoubtful(_ partial: PartialFile, narrowly: Bool = true) throws -> PartialFile.Discarded {
+    /// Discards the bytes that are the likeliest to be wrong, if anything distinguishes them.
+    private func discardPart(of partial: PartialFile) throws -> Bool {
         let before = partial.heldBytes
-        var discarded = PartialFile.Discarded.everything
-        if narrowly { discarded = try partial.discardDoubtful() } else { try partial.void(0..<size) }
+        guard let part = try partial.discardDoubtful() else { return false }
         let reason =
-            switch discarded {
-            case .suspect: "the digest is wrong, and these bytes came before the source's file changed"
-            case .foundHere: "the digest is wrong, and another tool had left these bytes"
-            case .everything: "the digest is wrong, and nothing tells good bytes from bad ones"
-            }
+            part == .suspect
+            ? "these bytes came before the source's file changed" : "another tool had left these bytes"
+        context.emit(
+            .discarded(path: path, bytes: before - partial.heldBytes, reason: "the digest is wrong, and " + reason))
+        return true
+    }
+
+    private func discardEverything(_ partial: PartialFile) throws {
+        let before = partial.heldBytes
+        try partial.void(0..<size)
+        let reason = "the digest is wrong, and nothing tells good bytes from bad ones"
         context.emit(.discarded(path: path, bytes: before - partial.heldBytes, reason: reason))
-        return discarded
     }
 
     /// Fetches what is missing, while other tasks read back what an earlier run left.

@@ -19,12 +19,11 @@ extension FileFetch {
             cut(lease, "its connection is needed")
         }
         let isDue = state.withLock { state in
-            guard let interval, now - state.tendedAt >= interval else { return false }
+            guard let interval = context.runtime.interval, now - state.tendedAt >= interval else { return false }
             state.tendedAt = now
             return true
         }
         guard isDue else { return }
-        pool.observe(at: now)
         let (leases, slow) = planner.withLock { ($0.leases, $0.slow(at: now)) }
         for lease in leases where slow.contains(lease.id) {
             cut(lease, "it is far slower than the others")

@@ -43,9 +43,6 @@ final class FileFetch: Sendable {
     var pool: ConnectionPool { context.pool }
     var now: Duration { context.runtime.time.now() }
 
-    /// How often the leases are looked after.
-    var interval: Duration? { context.runtime.interval }
-
     /// Returns when nothing is missing.
     ///
     /// - Throws: a ``Failure`` when every source has been given up, ``NothingReachable``, `StorageError`, and `CancellationError`.
@@ -64,8 +61,7 @@ final class FileFetch: Sendable {
                     // Its rival may have completed it before its control could be found.
                     if planner.withLock({ $0[lease.id]?.rest.isEmpty == true }) { control.cancel() }
                     group.addTask { try await self.fetch(lease, attempt, control) }
-                case .wait(let limit?): await signal.wait(atMost: limit, context.runtime.time)
-                case .wait(nil): await signal.wait()
+                case .wait: await signal.wait()
                 case .pause(let pause):
                     try await context.runtime.time.sleep(pause)
                     _ = try context.monitor.timeLeft(at: now)
@@ -82,8 +78,8 @@ final class FileFetch: Sendable {
 
     private enum Step {
         case fetch(Lease, SourceAttempt)
-        /// Nothing can be done before something changes, or the time is up.
-        case wait(Duration?)
+        /// Nothing can be done before something changes.
+        case wait
         /// No lease is under way, and no source may be asked yet.
         case pause(Duration)
         case done
@@ -100,10 +96,10 @@ final class FileFetch: Sendable {
             case .giveUp where isIdle:
                 throw try runner.exhausted(
                     at: partial.firstGap()?.lowerBound ?? download.size, kept: download.kept(partial))
-            case .giveUp, .full: return .wait(interval)
+            case .giveUp, .full: return .wait
             case .ask(let source, var pause):
                 if isIdle, let left = try context.monitor.timeLeft(at: now) { pause = min(pause, left) }
-                guard isIdle || pause == .zero else { return .wait(interval.map { min(pause, $0) } ?? pause) }
+                guard isIdle || pause == .zero else { return .wait }
                 announceFailures(pause: pause)
                 guard pause == .zero else { return .pause(pause) }
                 if let lease = take(source, at: now) { return .fetch(lease, runner.begin(source)) }

@@ -41,14 +41,4 @@ final class Signal: Sendable {
             notify()
         }
     }
-
-    /// Waits until it is notified, but not longer than `limit`, and not after the task is cancelled.
-    func wait(atMost limit: Duration, _ time: Time) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait() }
-            group.addTask { try? await time.sleep(limit) }
-            await group.next()
-            group.cancelAll()
-        }
-    }
 }

@@ -6,19 +6,19 @@ extension PartialFile {
         case suspect
         /// Those that another tool left; the others are kept.
         case foundHere
-        /// All of them: nothing distinguishes good bytes from bad ones.
-        case everything
     }
 
-    /// Discards the bytes that most likely made the digest wrong.
-    package func discardDoubtful() throws(StorageError) -> Discarded {
-        let (discarded, ranges): (Discarded, [Range<Int64>]) = state.withLock { state in
+    /// Discards the bytes that most likely made the digest wrong, if they are distinguished from the others.
+    ///
+    /// - Returns: which those were; `nil` if nothing was discarded.
+    package func discardDoubtful() throws(StorageError) -> Discarded? {
+        let (discarded, ranges): (Discarded?, [Range<Int64>]) = state.withLock { state in
             let total = state.everything.reduce(0) { $0 + $1.range.count }
             for (kind, part) in [(Discarded.suspect, state.suspects), (.foundHere, state.foundRanges)] {
                 let count = part.reduce(0) { $0 + $1.count }
                 if count > 0, count < total { return (kind, part) }
             }
-            return (.everything, [0..<identity.size])
+            return (nil, [])
         }
         for range in ranges { try void(range) }
         return discarded

@@ -20,9 +20,9 @@ extension Promises {
             try desk.fill(partial)
             guard case .verified = try partial.finish() else {
                 try hold(round < 3, "everything was fetched again and it is still wrong")
-                let discarded = try round < 2 ? partial.discardDoubtful() : .everything
-                if round == 2 { try partial.void(0..<desk.identity.size) }
-                try hold(discarded == .everything || partial.heldBytes > 0, "all went, not only the doubtful")
+                let discarded = try round < 2 ? partial.discardDoubtful() : nil
+                try hold(discarded == nil || partial.heldBytes > 0, "all went, not only the doubtful")
+                if discarded == nil { try partial.void(0..<desk.identity.size) }
                 continue
             }
             try hold(desk.stored == desk.bytes, "verified, and other bytes are on the disk")
