@@ -79,6 +79,7 @@ import Simulation
             "\(total.schedules) schedules, seeds \(seeds): \(total.runs) runs, \(total.kills) kills, "
                 + "\(total.cuts) power cuts, \(total.requests) requests, \(total.connections) connections at once, in \(Int(Date().timeIntervalSince(began))) s; "
                 + "\(total.failures.count) with violations")
+        if !writers { print("  \(total.events)") }
         return total
     }
 

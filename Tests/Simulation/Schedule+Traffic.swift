@@ -16,6 +16,18 @@ extension Schedule {
             sources[index].traffic = Self.traffic(
                 profile, isHonest: sources[index].isHonest, hasTag: sources[index].tag != .none, largest, &random)
         }
+        guard connections > 1 else { return }
+        if isParallel || random.chance(70) { leases = Self.leases(largest, &random) }
+        if random.chance(60) { firstConnections = random.pick([1, 2, 4, 8, 16, 16, 16]) }
+    }
+
+    /// Lengths that divide even small files; with a few hundred requests at most for the largest.
+    private static func leases(_ largest: Int, _ random: inout SplitMix64) -> Leases {
+        let least = max(random.pick([1, 1_000, 4_096, 16_384, 65_536, 300_000]), Int64(largest / 200))
+        return Leases(
+            least: least, most: least * random.pick([1, 2, 8, 64, 1_000]),
+            leastStolen: max(random.pick([1, 1_000, 4_096, 65_536]), Int64(largest / 1000)),
+            window: random.pick([1, 65_536, 400_000, 1 << 20, 1 << 30]))
     }
 
     private static func traffic(

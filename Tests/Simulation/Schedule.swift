@@ -15,6 +15,10 @@ package struct Schedule: Codable, Hashable, Sendable {
     package var concurrentFiles: Int
     /// The most connections to one source.
     package var connections = 1
+    /// How many connections a source gets before anything is known about it; `nil` for the usual start.
+    package var firstConnections: Int?
+    /// How files are divided; `nil` for the usual lengths, to which most files here are too short.
+    package var leases: Leases?
     package var retries: Int
     /// Disk space in bytes beyond what the files need; with too little the disk becomes full.
     package var spareBytes: Int64
@@ -28,6 +32,14 @@ package struct Schedule: Codable, Hashable, Sendable {
         package var path: String
         package var size: Int
         package var pin: Pin = .sha256
+    }
+
+    /// How a file is divided among connections, in bytes.
+    package struct Leases: Codable, Hashable, Sendable {
+        package var least: Int64
+        package var most: Int64
+        package var leastStolen: Int64
+        package var window: Int64
     }
 
     /// What the manifest says about the content of a file.

@@ -65,6 +65,8 @@ extension Schedule {
         }
         add { $0.connections = 1 }
         if connections > 2 { add { $0.connections = 2 } }
+        add { $0.leases = nil }
+        add { $0.firstConnections = nil }
         add { $0.concurrentFiles = 1 }
         add { $0.hasMarker = false }
         return result

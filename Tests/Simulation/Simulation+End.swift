@@ -57,8 +57,8 @@ extension Simulation {
     /// How many bytes several connections may receive twice: what was under way when a range was given to another
     /// connection, and the last ranges, which two may fetch at once.
     private func duplicates(of size: Int) -> Int64 {
-        guard schedule.connections > 1 else { return 0 }
-        return Int64(size / 8 + verdict.runs * schedule.connections * 65_536)
+        guard mostConnections > 1 else { return 0 }
+        return Int64(size / 8 + verdict.runs * mostConnections * 65_536)
     }
 
     /// Checks that only the files and the state directory with its files are left.

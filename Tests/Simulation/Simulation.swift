@@ -15,6 +15,7 @@ package final class Simulation {
         package var requests = 0
         /// The most connections to one source at the same time.
         package var connections = 0
+        package var events = EventCounts()
         /// Identifies the course of events: it is the same whenever the schedule is run.
         package var trace: UInt64 = 0
 
@@ -184,15 +185,24 @@ package final class Simulation {
         let transport = SimulatedTransport(network)
         process.disk = disk
         process.transport = transport
-        let runtime = Runtime(
+        var runtime = Runtime(
             transport: transport, disk: disk, time: Time(VirtualClock(scheduler)),
             random: Randomness(SplitMix64(seed: scheduler.random.next())), executor: scheduler,
             bootID: "boot \(machine.boots)", processors: 3)
+        runtime.firstConnections = schedule.firstConnections
+        if let sizes = schedule.leases {
+            (runtime.leases.least, runtime.leases.most) = (sizes.least, sizes.most)
+            (runtime.leases.leastStolen, runtime.leases.window) = (sizes.leastStolen, sizes.window)
+        }
+        let made = runtime
         let download = ModelDownload(current, into: Self.directory, options: options, known: [current])
         processes.append(process)
-        let log = SendableLog(log)
+        let events = SendableLog { [unowned self] event in
+            verdict.events.note(event)
+            log?("  \(event)")
+        }
         process.task = Task(executorPreference: scheduler) {
-            process.report = await download.run(in: runtime) { event in log.call("  \(event)") }
+            process.report = await download.run(in: made) { event in events.call(event) }
         }
     }
 
@@ -236,7 +246,7 @@ package final class Simulation {
             process.disk.die()
         }
         invariants.check("after the run")
-        let limit = processes.count * schedule.concurrentFiles * schedule.connections * 4 * 65_536
+        let limit = processes.count * schedule.concurrentFiles * mostConnections * 4 * 65_536
         if network.peakChunkBytes > limit {
             invariants.violated("\(network.peakChunkBytes) bytes of chunks were held at once")
         }
@@ -249,6 +259,9 @@ package final class Simulation {
         verdict.connections = max(verdict.connections, network.takeMostOpen())
         processes = []
     }
+
+    /// How many connections a file may have, to all sources.
+    var mostConnections: Int { schedule.connections * schedule.sources.count }
 
     // MARK: Checking a run
 
@@ -323,9 +336,8 @@ package final class Simulation {
 
 /// Everything runs on one thread.
 private struct SendableLog: @unchecked Sendable {
-    let log: ((String) -> Void)?
-    init(_ log: ((String) -> Void)?) { self.log = log }
-    func call(_ text: @autoclosure () -> String) { log?(text()) }
+    let call: (DownloadEvent) -> Void
+    init(_ call: @escaping (DownloadEvent) -> Void) { self.call = call }
 }
 
 extension DiskEvent {

@@ -11,6 +11,7 @@ package final class Soak: Sendable {
         package var cuts = 0
         package var requests = 0
         package var connections = 0
+        package var events = EventCounts()
         /// The violations by seed.
         package var failures: [UInt64: [String]] = [:]
     }
@@ -65,6 +66,7 @@ package final class Soak: Sendable {
             state.total.cuts += verdict.cuts
             state.total.requests += verdict.requests
             state.total.connections = max(state.total.connections, verdict.connections)
+            state.total.events += verdict.events
             if !verdict.isFine { state.total.failures[seed] = verdict.violations }
         }
     }

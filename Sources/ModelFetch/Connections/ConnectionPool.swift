@@ -6,8 +6,8 @@ internal import Transfer
 /// How many is up to a ``ConnectionController`` for each origin. Among files, the one with the fewest connections comes first, so a small
 /// file never waits behind a large one: if a file has none while another has several, that one gives one up.
 final class ConnectionPool: Sendable {
-    /// A file that uses connections.
-    typealias User = ObjectIdentifier
+    /// The number of a file that uses connections.
+    typealias User = Int
 
     /// What a file learns when it asks for a connection.
     enum Answer: Hashable, Sendable {
@@ -27,6 +27,10 @@ final class ConnectionPool: Sendable {
         var working = 0
         /// The files that were refused a connection.
         var waiting: [User: Signal] = [:]
+        /// How many connections each file is to give up.
+        var yields: [User: Int] = [:]
+        /// How many connections will become free because a file gives them up for one that has none.
+        var promised = 0
 
         var active: Int { used.values.reduce(0, +) }
 
@@ -37,10 +41,9 @@ final class ConnectionPool: Sendable {
 
     private struct State {
         var origins: [HTTPURL.Origin: Origin]
-        /// How many connections each file is to give up.
-        var yields: [User: Int] = [:]
         /// The signals of the files in progress.
         var signals: [User: Signal] = [:]
+        var nextUser = 0
     }
 
     private let keys: [HTTPURL.Origin]
@@ -72,13 +75,21 @@ final class ConnectionPool: Sendable {
     }
 
     /// A file begins to use connections.
-    func enter(_ user: User, _ signal: Signal) { state.withLock { $0.signals[user] = signal } }
+    ///
+    /// - Parameter signal: is notified when a connection may be free, or is to be given up.
+    func enter(_ signal: Signal) -> User {
+        state.withLock { state in
+            defer { state.nextUser += 1 }
+            state.signals[state.nextUser] = signal
+            return state.nextUser
+        }
+    }
 
     /// A file uses no more connections.
     func leave(_ user: User) {
         state.withLock { state in
             state.signals[user] = nil
-            state.yields[user] = nil
+            for key in state.origins.keys { state.origins[key]?.yields[user] = nil }
         }
         stopWaiting(user)
     }
@@ -98,10 +109,13 @@ final class ConnectionPool: Sendable {
                 var woken = origin.active < limit ? Array(needier.values) : []
                 if let signal = state.signals[user] { origin.waiting[user] = signal }
                 // A file without any connection gets one from the file that has the most.
-                if mine == 0, origin.active >= limit, let most = origin.used.max(by: { $0.value < $1.value }),
-                    most.value - (state.yields[most.key] ?? 0) > 1
+                let needy = origin.waiting.keys.count { origin.used[$0] == nil }
+                if mine == 0, origin.active >= limit, origin.promised < needy,
+                    let most = origin.used.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
+                    most.value - (origin.yields[most.key] ?? 0) > 1
                 {
-                    state.yields[most.key, default: 0] += 1
+                    origin.yields[most.key, default: 0] += 1
+                    origin.promised += 1
                     woken += [state.signals[most.key]].compactMap { $0 }
                 }
                 state.origins[keys[source]] = origin
@@ -124,6 +138,7 @@ final class ConnectionPool: Sendable {
             guard var origin = state.origins[keys[source]] else { return [] }
             let left = (origin.used[user] ?? 1) - 1
             origin.used[user] = left > 0 ? left : nil
+            origin.promised = max(origin.promised - 1, 0)
             if wasWorking { origin.working -= 1 }
             state.origins[keys[source]] = origin
             return Array(origin.waiting.values)
@@ -132,10 +147,14 @@ final class ConnectionPool: Sendable {
     }
 
     /// The file does not want another connection any more.
-    func stopWaiting(_ user: User) {
+    ///
+    /// - Parameter sources: those that it still wants one to. A file that waits for what it does not want would keep others from it.
+    func stopWaiting(_ user: User, except sources: Set<Int> = []) {
+        let kept = Set(sources.map { keys[$0] })
         let woken: [Signal] = state.withLock { state in
             var woken: [Signal] = []
-            for key in state.origins.keys where state.origins[key]?.waiting.removeValue(forKey: user) != nil {
+            for key in state.origins.keys
+            where !kept.contains(key) && state.origins[key]?.waiting.removeValue(forKey: user) != nil {
                 woken += state.origins[key].map { Array($0.waiting.values) } ?? []
             }
             return woken
@@ -143,8 +162,17 @@ final class ConnectionPool: Sendable {
         for signal in woken { signal.notify() }
     }
 
-    /// How many connections the file is to give up now, for a file that has none.
-    func takeYields(of user: User) -> Int { state.withLock { $0.yields.removeValue(forKey: user) ?? 0 } }
+    /// The connections that the file is to give up now: for a file that has none, or because the origin has collapsed under them.
+    ///
+    /// - Returns: for each of them the sources whose connection it may be.
+    func takeYields(of user: User) -> [[Int]] {
+        state.withLock { state in
+            state.origins.keys.flatMap { key in
+                let count = state.origins[key]?.yields.removeValue(forKey: user) ?? 0
+                return Array(repeating: keys.indices.filter { keys[$0] == key }, count: count)
+            }
+        }
+    }
 
     // MARK: What is learned
 
@@ -228,12 +256,15 @@ final class ConnectionPool: Sendable {
                 guard cutsNow else { return [] }
                 var woken: [Signal] = []
                 var surplus = origin.active - origin.controller.limit
-                for (user, count) in origin.used.sorted(by: { $0.value > $1.value }) where surplus > 0 {
-                    let share = min(count - 1, surplus)
-                    guard share > 0 else { break }
-                    state.yields[user, default: 0] += share
-                    surplus -= share
-                    woken += [state.signals[user]].compactMap { $0 }
+                while surplus > 0 {
+                    // One from whoever has most then, but nobody's only one.
+                    let left = origin.used.map { (user: $0.key, count: $0.value - (origin.yields[$0.key] ?? 0)) }
+                    guard let most = left.max(by: { ($0.count, $0.user) < ($1.count, $1.user) }), most.count > 1 else {
+                        break
+                    }
+                    origin.yields[most.user, default: 0] += 1
+                    surplus -= 1
+                    woken += [state.signals[most.user]].compactMap { $0 }
                 }
                 return woken
             }

@@ -7,11 +7,15 @@ struct Lease: Hashable, Sendable {
     let id: ID
     /// The index of the source.
     let source: Int
+    /// The offset at which it began.
+    let start: Int64
     /// The offset of the next byte that is expected.
     fileprivate(set) var position: Int64
     fileprivate(set) var end: Int64
     /// The lease whose range this one fetches a second time.
     let rival: ID?
+    /// The lease that this one took its range from.
+    let victim: ID?
     let begun: Duration
     /// When bytes came last; at first, when the lease began.
     fileprivate(set) var movedAt: Duration
@@ -21,12 +25,14 @@ struct Lease: Hashable, Sendable {
     fileprivate(set) var isCut = false
     fileprivate(set) var throughput: Throughput
 
-    init(id: ID, source: Int, _ range: Range<Int64>, rival: ID? = nil, begun: Duration) {
+    init(id: ID, source: Int, _ range: Range<Int64>, rival: ID? = nil, victim: ID? = nil, begun: Duration) {
         self.id = id
         self.source = source
+        start = range.lowerBound
         position = range.lowerBound
         end = range.upperBound
         self.rival = rival
+        self.victim = victim
         self.begun = begun
         movedAt = begun
         throughput = Throughput(begun: begun)

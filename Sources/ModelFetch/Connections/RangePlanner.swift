@@ -72,10 +72,10 @@ struct RangePlanner: Sendable {
         guard let best, let index = index(of: best.victim) else { return nil }
         let end = leases[index].end
         leases[index].move(end: best.cut)
-        return begin(source, best.cut..<end, at: now)
+        return begin(source, best.cut..<end, victim: best.victim, at: now)
     }
 
-    /// Fetches the rest of a lease that has fallen silent a second time. The first to complete it wins.
+    /// Fetches the rest of a lease that has fallen silent a second time. The first to complete it, or a good part of it, wins.
     ///
     /// - Returns: `nil` if no connection is silent (``silent(at:after:)``), or its rest is already fetched twice.
     mutating func hedge(for source: Int, silence: Duration, at now: Duration) -> Lease? {
@@ -85,9 +85,9 @@ struct RangePlanner: Sendable {
     }
 
     private mutating func begin(
-        _ source: Int, _ range: Range<Int64>, rival: Lease.ID? = nil, at now: Duration
+        _ source: Int, _ range: Range<Int64>, rival: Lease.ID? = nil, victim: Lease.ID? = nil, at now: Duration
     ) -> Lease {
-        let lease = Lease(id: nextID, source: source, range, rival: rival, begun: now)
+        let lease = Lease(id: nextID, source: source, range, rival: rival, victim: victim, begun: now)
         nextID += 1
         leases.append(lease)
         return lease
@@ -111,8 +111,9 @@ struct RangePlanner: Sendable {
         if leases[index].isCut { leases[index].cut() }
         var finished: [Lease.ID] = []
         for other in leases.indices where other != index && isPair(leases[other], lease) {
-            let rest = leases[other].rest
-            guard missing.intersection(RangeSet(rest)).isEmpty else { continue }
+            let start = max(leases[other].start, lease.start)
+            let hasWon = !lease.isCut && offset - start >= sizes.leastStolen && offset > leases[other].position
+            guard hasWon || missing.intersection(RangeSet(leases[other].rest)).isEmpty else { continue }
             leases[other].move(end: leases[other].position)
             finished.append(leases[other].id)
         }
@@ -130,9 +131,9 @@ struct RangePlanner: Sendable {
         if let index = index(of: id) { leases[index].cut() }
     }
 
-    /// The lease to cut for somebody else: the last that began, unless it is the only one.
-    var dispensable: Lease? {
-        let open = leases.filter { !$0.isCut }
+    /// The lease of some sources to cut for somebody else: the last that began, unless it is the only one.
+    func dispensable(of sources: [Int]) -> Lease? {
+        let open = leases.filter { !$0.isCut && sources.contains($0.source) }
         return open.count > 1 ? open.last : nil
     }
 

@@ -16,8 +16,9 @@ extension FailoverRunner {
         if !ranges.withLock({ $0[index].isRefused || (isRangeless && !$0[index].hasWorked) }) {
             do throws(TransferError) {
                 let body = try await context.fetcher.open(request)
-                // Skipping what is here already costs as much as fetching it.
-                if body.reply.skip > Self.mostSkipped, !ranges.withLock({ $0[index].ignoredRange() }) {
+                // Skipping what is here already costs as much as fetching it. If the file has changed, the whole is the right answer.
+                let hasChanged = request.validator != nil && body.reply.validator != request.validator
+                if body.reply.skip > Self.mostSkipped, !hasChanged, !ranges.withLock({ $0[index].ignoredRange() }) {
                     body.cancel()
                     count(body)
                     throw TransferError(.rangeNotSatisfiable, "the server sent the whole file", status: 200)

@@ -16,7 +16,9 @@ extension FileDownload {
                 try await runner.run(attempt) { source, attempt in
                     // Another attempt may have filled the front of the gap.
                     guard let rest = partial.firstGap() else { return }
-                    try await self.fetch(rest, of: partial, from: source, attempt)
+                    try await SingleConnection.with(self.context, to: attempt.source) { connection in
+                        try await self.fetch(rest, of: partial, from: source, attempt, connection)
+                    }
                 }
             } catch is Failure where partial.firstGap() == nil {
                 // The last source failed after it had delivered everything: the digest judges the bytes.
@@ -25,9 +27,10 @@ extension FileDownload {
     }
 
     /// Makes one request, and writes the bytes of its answer.
-    private func fetch(_ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ attempt: SourceAttempt)
-        async throws
-    {
+    private func fetch(
+        _ gap: Range<Int64>, of partial: PartialFile, from source: Source, _ attempt: SourceAttempt,
+        _ connection: SingleConnection
+    ) async throws {
         let index = attempt.source
         // The bytes on the disk are discarded only when an answer for the whole file has come.
         let startsOver = !canGoOn(partial, with: source)
@@ -39,6 +42,7 @@ extension FileDownload {
             body.cancel()
             runner.count(body)
         }
+        connection.answered()
         if let held = partial.soleVersion, held != version, !startsOver {
             // The next request asks for the whole file, which then replaces what is on the disk.
             counters.withLock { $0.changed = held }
@@ -62,6 +66,7 @@ extension FileDownload {
                 if Task.isCancelled { body.halt() }
                 guard case .bytes(let offset, let chunk) = piece else { continue }
                 _ = try chunk.withBytes { bytes throws(StorageError) in try writer.write(bytes, at: offset) }
+                connection.received(chunk.count)
                 context.emit(.progress(path: path, bytes: Int64(chunk.count), received: true))
                 runner.received(chunk.count, with: attempt, isEnd: offset + Int64(chunk.count) == gap.upperBound)
                 if time.now() - flushed >= Self.flushInterval {

@@ -23,22 +23,16 @@ extension FileFetch {
             working.store(true, ordering: .relaxed)
             pool.answered(lease.source, after: now - begun, at: now)
             guard !control.isCancelled else { return }
-            let isFirst = planner.withLock { planner in
+            planner.withLock { planner in
                 planner.answered(lease.id, at: now)
                 // The whole file comes: everything from here on is taken from it.
                 if !body.reply.isPart, let end = body.reply.end { planner.extend(lease.id, to: end) }
-                return planner.leases.count { $0.isAnswered } == 1
             }
             signal.notify()
             try download.reserveOnce(partial)
             let writer = try partial.writer(for: version)
             download.counters.withLock { _ = $0.contributors.insert(lease.source) }
-            let repeated = body.reply.skip
-            if repeated > 0 {
-                context.emit(.phase(path: download.path, .repeating(bytes: repeated)))
-            } else if isFirst {
-                context.emit(.phase(path: download.path, .receiving))
-            }
+            showAnswer(skipping: body.reply.skip)
             do {
                 try await receive(body, lease, attempt, into: writer)
             } catch {
@@ -51,7 +45,10 @@ extension FileFetch {
         } catch let error as TransferError {
             // A transfer that is cancelled with its task is no failure of the source. One that is cancelled without it is.
             if error.code == .cancelled { try Task.checkCancellation() }
-            guard !control.isCancelled else { return }
+            guard !control.isCancelled else {
+                if let cause = control.cause { note(cause, of: attempt, begun: begun) }
+                return
+            }
             note(error, of: attempt, begun: begun)
         }
     }
@@ -121,6 +118,7 @@ extension FileFetch {
         let working = pool.knowledge(of: source, at: now).working
         if error.isLimit {
             pool.refused(source, .limited, begun: begun, at: now)
+            refused(at: now)
             // As long as others work, the source only has enough of them.
             if working > 0 {
                 context.emit(.debug("\(printable(download.path)): \(error); \(working) connections are enough"))

@@ -1,10 +1,13 @@
 internal import Storage
 internal import Synchronization
+internal import Transfer
 
 /// Looks after the leases that are under way.
 extension FileFetch {
     /// How often written bytes are recorded, however few they are.
     private static let flushInterval: Duration = .seconds(1)
+    /// How long no connection beyond the limit is tried after a refusal.
+    private static let extraPause: Duration = .seconds(5)
 
     /// How long a connection may be silent before its rest is fetched over another one.
     func silence(of source: Int, at now: Duration) -> Duration {
@@ -14,8 +17,8 @@ extension FileFetch {
     /// Ends the leases that are too slow, or that other files need the connections of, and records what was written.
     func tend() throws(StorageError) {
         let now = now
-        for _ in 0..<pool.takeYields(of: user) {
-            guard let lease = planner.withLock({ $0.dispensable }) else { break }
+        for sources in pool.takeYields(of: user) {
+            guard let lease = planner.withLock({ $0.dispensable(of: sources) }) else { continue }
             cut(lease, "its connection is needed")
         }
         let isDue = state.withLock { state in
@@ -48,14 +51,21 @@ extension FileFetch {
         let silent = leases.filter { now - $0.movedAt >= silence(of: $0.source, at: now) * 3 * patience }
         guard silent.count == leases.count else { return }
         state.withLock { $0.patience = min(patience * 2, 16) }
-        for lease in silent { cut(lease, "nothing comes any more") }
+        for lease in silent {
+            // That counts as a failure, so that a source from which nothing ever comes is given up.
+            let seconds = Int64((now - lease.movedAt) / .seconds(1))
+            cut(lease, "nothing comes", because: TransferError(.stalled, "nothing came for \(seconds) s"))
+        }
     }
+
+    /// The source refused a connection.
+    func refused(at now: Duration) { state.withLock { $0.extraAfter = now + Self.extraPause } }
 
     /// Bytes have come: silence is unusual again.
     func moved() { state.withLock { $0.patience = 1 } }
 
     /// Ends a lease at its position. What it has not brought is free for others.
-    private func cut(_ lease: Lease, _ reason: String) {
+    private func cut(_ lease: Lease, _ reason: String, because cause: TransferError? = nil) {
         let rest = planner.withLock { planner in
             planner.cut(lease.id)
             return lease.rest
@@ -64,7 +74,7 @@ extension FileFetch {
             .debug(
                 "\(printable(download.path)): the connection for \(rest.lowerBound)–\(rest.upperBound) is ended: \(reason)"
             ))
-        cancel([lease.id])
+        state.withLock { $0.controls[lease.id] }?.cancel(because: cause)
     }
 
     /// Ends the transfers of leases that have nothing left to fetch.

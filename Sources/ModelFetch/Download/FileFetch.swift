@@ -15,6 +15,8 @@ final class FileFetch: Sendable {
     let signal = Signal()
     /// Where each source's redirects lead.
     let targets: [RedirectTarget]
+    /// The file, to the pool.
+    let user: ConnectionPool.User
     let state = Mutex(State())
 
     struct State {
@@ -28,6 +30,8 @@ final class FileFetch: Sendable {
         var patience = 1
         /// Whether it was said that bytes come, and nothing else since.
         var isReceiving = false
+        /// No connection beyond the limit before this, because one was refused.
+        var extraAfter: Duration = .zero
     }
 
     init(_ download: FileDownload, _ partial: PartialFile) {
@@ -37,9 +41,9 @@ final class FileFetch: Sendable {
         runner = download.runner
         planner = Mutex(RangePlanner(missing: partial.gaps, sizes: context.runtime.leases))
         targets = context.sources.map { _ in RedirectTarget() }
+        user = context.pool.enter(signal)
     }
 
-    var user: ConnectionPool.User { ObjectIdentifier(self) }
     var pool: ConnectionPool { context.pool }
     var now: Duration { context.runtime.time.now() }
 
@@ -47,7 +51,6 @@ final class FileFetch: Sendable {
     ///
     /// - Throws: a ``Failure`` when every source has been given up, ``NothingReachable``, `StorageError`, and `CancellationError`.
     func run() async throws {
-        pool.enter(user, signal)
         defer { pool.leave(user) }
         try await withThrowingDiscardingTaskGroup { group in
             // If a lease fails for a reason of our own, the group is cancelled and throws its error.
@@ -90,6 +93,9 @@ final class FileFetch: Sendable {
         let (isDone, isIdle) = planner.withLock { ($0.isDone, $0.leases.isEmpty) }
         if isDone { return .done }
         var loads = loads(at: now)
+        /// The sources that had no connection free.
+        var full: Set<Int> = []
+        defer { pool.stopWaiting(user, except: full) }
         while true {
             let step = runner.step(at: now, loads: loads)
             switch step {
@@ -102,7 +108,12 @@ final class FileFetch: Sendable {
                 guard isIdle || pause == .zero else { return .wait }
                 announceFailures(pause: pause)
                 guard pause == .zero else { return .pause(pause) }
+                guard hasWork(for: source, at: now) else {
+                    loads[source].hasRoom = false
+                    continue
+                }
                 if let lease = take(source, at: now) { return .fetch(lease, runner.begin(source)) }
+                full.insert(source)
                 loads[source].hasRoom = false
             }
         }
@@ -122,31 +133,42 @@ final class FileFetch: Sendable {
         }
     }
 
+    /// Whether there is a range to lease to another connection to a source.
+    private func hasWork(for source: Int, at now: Duration) -> Bool {
+        planner.withLock { planner in
+            var trial = planner
+            return lease(from: &trial, source, at: now) != nil
+        }
+    }
+
     /// Takes a connection to a source, and leases it a range.
     private func take(_ source: Int, at now: Duration) -> Lease? {
-        guard
-            planner.withLock({ planner in
-                var trial = planner
-                return lease(from: &trial, source, at: now) != nil
-            })
-        else {
-            pool.stopWaiting(user)
-            return nil
-        }
         // Where one or two connections are all that pays, a silent one holds up everything. Where there are more, the others will be free.
         let isStuck =
-            pool.knowledge(of: source, at: now).limit <= 2
+            pool.knowledge(of: source, at: now).limit <= 2 && now >= state.withLock { $0.extraAfter }
             && planner.withLock { planner in
                 let silent = planner.silent(at: now, after: silence(of: source, at: now))
                 return !silent.isEmpty && silent.count == planner.leases.count
             }
         guard pool.take(source, for: user, isExtra: isStuck) == .taken else { return nil }
-        guard let lease = planner.withLock({ lease(from: &$0, source, at: now) }) else {
-            // Meanwhile another connection has brought what was to be fetched.
+        guard let lease = planner.withLock({ planner in lease(from: &planner, source, at: now) }) else {
+            // What was to be leased has come meanwhile.
             pool.giveBack(source, for: user, wasWorking: false)
             return nil
         }
+        tell(lease)
         return lease
+    }
+
+    /// Says so if a lease is of bytes that another connection was to bring.
+    private func tell(_ lease: Lease) {
+        guard lease.victim != nil || lease.rival != nil else { return }
+        let what =
+            lease.rival == nil
+            ? "taken over from another connection" : "fetched a second time, because a connection is silent"
+        let (rest, source) = (lease.rest, context.sources[lease.source].shown)
+        context.emit(
+            .debug("\(printable(download.path)): \(rest.lowerBound)–\(rest.upperBound) from \(source): \(what)"))
     }
 
     private func lease(from planner: inout RangePlanner, _ source: Int, at now: Duration) -> Lease? {

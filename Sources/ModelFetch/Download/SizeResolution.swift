@@ -22,8 +22,11 @@ struct SizeResolution: Sendable {
             let index = attempt.source
             let request = try source.request(for: file.path, range: 0..<1)
             let url = request.url
-            let body = try await ask(request, index)
-            body.cancel()
+            let body = try await SingleConnection.with(context, to: index) { _ in
+                let body = try await ask(request, index)
+                body.cancel()
+                return body
+            }
             runner.count(body)
             guard let total = body.reply.total else {
                 throw TransferError(.wrongLength, "the server does not say how large the file is").at(url)

@@ -93,7 +93,8 @@ struct SourceSchedule: Sendable {
     func next(now: Duration, gates: [Duration], loads: [Load]? = nil) -> Step {
         let loads = loads ?? entries.map { _ in Load() }
         let open = entries.indices.filter { entries[$0].verdict == nil }
-        let trusted = open.filter { $0 != accused }
+        // A source that must deliver the whole file alone is asked whatever it is suspected of, and however slow it is.
+        let trusted = open.filter { isAlone || $0 != accused }
         let candidates = trusted.isEmpty ? open : trusted
         // If the bytes of several sources must not be mixed, another source would have to start from the beginning.
         let first = isAlone || favourite != nil ? [] : candidates.filter { !entries[$0].isLastResort }
@@ -116,7 +117,7 @@ struct SourceSchedule: Sendable {
         let rank = index == favourite ? Int.min : entries[index].rank
         return Key(
             moment: isAlone || index == favourite ? .zero : moment, contradictions: entries[index].contradictions,
-            isCrawling: isCrawling, rank: rank)
+            isCrawling: isCrawling && !isAlone, rank: rank)
     }
 
     /// In which order sources are asked.

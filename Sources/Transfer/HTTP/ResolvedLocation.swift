@@ -25,6 +25,10 @@ package struct ResolvedLocation: Hashable, Sendable {
     /// Whether an answer with this status means that a target which was used for earlier requests has to be resolved again.
     func isRefused(status: Int) -> Bool { isRedirected && (status == 401 || status == 403) }
 
+    /// Whether an answer with this status means that the target of a redirect is not worth keeping: the source may lead elsewhere by now.
+    /// A target that only has too many requests stays.
+    func hasFailed(status: Int) -> Bool { isRedirected && status >= 400 && status != 429 && status != 503 }
+
     /// The query fields that sign a URL for S3 (two versions), CloudFront, Google Cloud Storage (two versions) and
     /// Azure.
     private static let signatureFields: Set<String> = [

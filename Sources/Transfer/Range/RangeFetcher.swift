@@ -73,28 +73,35 @@ package struct RangeFetcher: Sendable {
         guard let target = request.target else { return try await resolve(request) }
         var stale: Int?
         while true {
-            switch try await target.turn(after: stale) {
+            switch await target.turn(after: stale) {
             case .ask(let location, let generation):
-                let response = try await get(request, from: location.url)
+                let response: any TransportResponse
+                do throws(TransferError) {
+                    response = try await get(request, from: location.url)
+                } catch {
+                    if location.isRedirected, error.code != .cancelled { target.forget(generation) }
+                    throw error
+                }
                 let status = response.head.status
+                if location.hasFailed(status: status) { target.forget(generation) }
                 guard stale == nil, location.isRefused(status: status) || Redirects.isRedirect(status) else {
                     return (response, location)
                 }
                 response.cancel()
                 stale = generation
-            case .resolve:
+            case .resolve(let isAwaited):
                 do throws(TransferError) {
                     let (response, location) = try await resolve(request)
-                    // An address that refuses is not worth keeping, nor is it known where the redirects lead if there was none.
-                    let status = response.head.status
-                    if location.isRefused(status: status) || !location.isRedirected && !(200...299).contains(status) {
-                        target.failed()
-                    } else {
-                        target.resolved(location)
+                    if isAwaited {
+                        if location.hasFailed(status: response.head.status) {
+                            target.failed()
+                        } else {
+                            target.resolved(location)
+                        }
                     }
                     return (response, location)
                 } catch {
-                    target.failed()
+                    if isAwaited { target.failed() }
                     throw error
                 }
             }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Where the redirects of a file lead at one source: resolved once, then used for every range until the target refuses.
+/// Where the redirects of a file lead at one source: resolved once, then used for every range until the target refuses or fails.
 ///
 /// A signed target lives for minutes. When it refuses (401 or 403), one request follows the redirects again and the others wait for it,
 /// so that sixteen connections do not ask the source sixteen times.
@@ -21,27 +21,26 @@ package final class RedirectTarget: Sendable {
     enum Turn: Sendable {
         /// Ask this address.
         case ask(ResolvedLocation, generation: Int)
-        /// Follow the redirects, then call ``resolved(_:)`` or ``failed()``.
-        case resolve
+        /// Follow the redirects. If others wait for that, call ``resolved(_:)`` or ``failed()`` afterwards.
+        case resolve(isAwaited: Bool)
     }
 
     /// Waits while another request follows the redirects.
     ///
     /// - Parameter stale: the generation of a location that has refused.
     /// - Throws: ``TransferError/Code/cancelled`` if the task is cancelled while it would have to wait.
-    func turn(after stale: Int? = nil) async throws(TransferError) -> Turn {
+    func turn(after stale: Int? = nil) async -> Turn {
         while true {
             let turn: Turn? = state.withLock { state in
                 if let stale, state.generation == stale { state.location = nil }
                 if let location = state.location { return .ask(location, generation: state.generation) }
-                guard state.isResolving else {
-                    state.isResolving = true
-                    return .resolve
-                }
-                return nil
+                // A cancelled task does not wait; its request fails at once, which says nothing about the location.
+                if Task.isCancelled { return .resolve(isAwaited: false) }
+                guard !state.isResolving else { return nil }
+                state.isResolving = true
+                return .resolve(isAwaited: true)
             }
             if let turn { return turn }
-            guard !Task.isCancelled else { throw TransferError(.cancelled) }
             await wait()
         }
     }
@@ -56,6 +55,13 @@ package final class RedirectTarget: Sendable {
 
     /// Following the redirects failed: the next request tries again.
     func failed() { end { _ in } }
+
+    /// A location has failed, for another reason than that it has expired: the next request follows the redirects again.
+    func forget(_ generation: Int) {
+        state.withLock { state in
+            if state.generation == generation { state.location = nil }
+        }
+    }
 
     private func end(_ change: (inout State) -> Void) {
         let waiters = state.withLock { state in

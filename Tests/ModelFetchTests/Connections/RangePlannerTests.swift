@@ -142,9 +142,19 @@ private let mega: Int64 = 1 << 20
         #expect(planner.leases[0].rest == rest, "the silent one may speak again")
         #expect(planner.hedge(for: 0, silence: .seconds(1), at: .seconds(3)) == nil)
         #expect(planner.steal(for: 0, expecting: 1e6, latency: .zero, at: .seconds(3)) == nil)
-        // Whoever completes the rest ends the other.
-        #expect(planner.advance(lease.id, to: rest.upperBound - 1, at: .seconds(4)) == [])
-        #expect(planner.advance(lease.id, to: rest.upperBound, at: .seconds(4)) == [0])
+        // Whoever brings a good part of it ends the other, so that little comes twice.
+        #expect(planner.advance(lease.id, to: rest.lowerBound + 65_535, at: .seconds(4)) == [])
+        #expect(planner.advance(lease.id, to: rest.lowerBound + 65_536, at: .seconds(4)) == [0])
+        #expect(planner[lease.id]?.rest == rest.lowerBound + 65_536..<rest.upperBound)
+        #expect(planner.free.isEmpty)
+    }
+
+    @Test func `ends the silent one if a short rest is complete`() throws {
+        var planner = running([1_000_000], length: 2_030_000)
+        let found = planner.hedge(for: 0, silence: .seconds(1), at: .seconds(3))
+        let lease = try #require(found)
+        #expect(planner.advance(lease.id, to: 2_029_999, at: .seconds(4)) == [])
+        #expect(planner.advance(lease.id, to: 2_030_000, at: .seconds(4)) == [0])
         #expect(planner.isDone)
     }
 
@@ -156,14 +166,26 @@ private let mega: Int64 = 1 << 20
         #expect(planner.hedge(for: 0, silence: .seconds(1), at: .seconds(2))?.rest == first.rest)
     }
 
-    @Test func `ends the second one if the silent one comes back and completes`() throws {
+    @Test func `ends the second one if the silent one comes back and is faster`() throws {
         var planner = running([1_000_000])
         let rest = planner.leases[0].rest
         let leaseFound = planner.hedge(for: 0, silence: .seconds(1), at: .seconds(3))
         let lease = try #require(leaseFound)
         _ = planner.advance(lease.id, to: rest.lowerBound + 1000, at: .seconds(3))
-        #expect(planner.advance(0, to: rest.upperBound, at: .seconds(4)) == [lease.id])
-        #expect(planner.isDone)
+        #expect(planner.advance(0, to: rest.lowerBound + 65_535, at: .seconds(4)) == [])
+        #expect(planner.advance(0, to: rest.lowerBound + 65_536, at: .seconds(4)) == [lease.id])
+        #expect(planner.free.isEmpty)
+    }
+
+    @Test func `lets the one that is behind end nobody`() throws {
+        var planner = running([1_000_000])
+        let rest = planner.leases[0].rest
+        let found = planner.hedge(for: 0, silence: .seconds(1), at: .seconds(3))
+        let lease = try #require(found)
+        // What came at once, at first, is not new to the other one.
+        #expect(planner.advance(0, to: rest.lowerBound + 60_000, at: .seconds(3)) == [])
+        #expect(planner.advance(lease.id, to: rest.lowerBound + 59_000, at: .seconds(3)) == [])
+        #expect(planner.advance(0, to: rest.lowerBound + 70_000, at: .seconds(3)) == [lease.id])
     }
 
     @Test func `goes on to the end of the file if the whole file comes`() {

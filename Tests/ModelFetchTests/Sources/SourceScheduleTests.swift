@@ -248,6 +248,15 @@ private struct Sequential {
         #expect(schedule.outcome.kind == .data)
     }
 
+    /// Otherwise two could go on being wrong together.
+    @Test func `lets a source deliver alone, however slow it is, and whatever it is suspected of`() {
+        var schedule = schedule([0, 0]).schedule
+        schedule.contradicted([0, 1])
+        schedule.accuse(0)
+        let loads = [SourceSchedule.Load(connections: 3, isCrawling: true), SourceSchedule.Load()]
+        #expect(schedule.next(now: .zero, gates: [.zero, .zero], loads: loads) == .ask(source: 0, after: .zero))
+    }
+
     // MARK: Progress
 
     @Test(arguments: [(16 << 10, 1), (10 << 10, 2), (6 << 10, 3), (1 << 10, nil), (1, nil)] as [(Int64, Int?)])

@@ -21,7 +21,9 @@ final class ScriptedTransport: Transport {
 
     private let state: Mutex<(answers: [Answer], requests: [TransportRequest], answered: [Response])>
 
-    init(_ answers: Answer...) { state = Mutex((answers, [], [])) }
+    init(answers: [Answer]) { state = Mutex((answers, [], [])) }
+
+    convenience init(_ answers: Answer...) { self.init(answers: answers) }
 
     var requests: [TransportRequest] { state.withLock { $0.requests } }
     var answered: [Response] { state.withLock { $0.answered } }

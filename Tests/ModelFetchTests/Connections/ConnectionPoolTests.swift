@@ -1,0 +1,171 @@
+import Testing
+import Transfer
+
+@testable import ModelFetch
+
+@Suite(.timeLimit(.minutes(10))) struct `The pool of connections` {
+    /// Two sources with one origin, and one with another.
+    private func pool(cap: Int = 16, first: Int? = nil) throws -> ConnectionPool {
+        let origins = try ["https://a/1", "https://a/2", "https://b/"].map { try HTTPURL(parsing: $0).origin }
+        return ConnectionPool(origins: origins, cap: cap, first: first)
+    }
+
+    /// How many connections a file gets when it takes all that it can.
+    private func takeAll(_ pool: ConnectionPool, _ source: Int = 0, for user: Int) -> Int {
+        (0..<40).prefix { _ in pool.take(source, for: user) == .taken }.count
+    }
+
+    @Test(arguments: [(16, nil, 2), (1, nil, 1), (16, 4, 4), (16, 16, 4), (3, 16, 3), (0, nil, 1), (99, 99, 4)])
+    func `begins with few, and not more than are allowed`(cap: Int, first: Int?, expected: Int) throws {
+        let pool = try pool(cap: cap, first: first)
+        let file = pool.enter(Signal())
+        #expect(takeAll(pool, for: file) == expected)
+        #expect(pool.knowledge(of: 0, at: .zero).active == expected)
+    }
+
+    @Test func `counts by origin, over all files and sources`() throws {
+        let pool = try pool()
+        let (one, other) = (pool.enter(Signal()), pool.enter(Signal()))
+        #expect(pool.take(0, for: one) == .taken)
+        #expect(pool.take(1, for: other) == .taken)
+        #expect(pool.take(1, for: one) == .full)
+        #expect(pool.take(2, for: one) == .taken)
+        pool.giveBack(1, for: other, wasWorking: false)
+        pool.leave(other)
+        #expect(pool.take(0, for: one) == .taken)
+    }
+
+    // MARK: Files
+
+    @Test func `lets a file without a connection have one of the file that has the most`() async throws {
+        let pool = try pool(first: 4)
+        let signals = (0..<3).map { _ in Signal() }
+        let (many, one, none) = (pool.enter(signals[0]), pool.enter(signals[1]), pool.enter(signals[2]))
+        #expect(pool.take(0, for: one) == .taken)
+        #expect(takeAll(pool, for: many) == 3)
+        #expect(pool.takeYields(of: many) == [])
+        #expect(pool.take(0, for: none) == .full)
+        await signals[0].wait()
+        // It asks again before the connection is free: that changes nothing.
+        #expect(pool.take(0, for: none) == .full)
+        #expect(pool.takeYields(of: many) == [[0, 1]])
+        #expect(pool.take(0, for: none) == .full)
+        #expect(pool.takeYields(of: many) == [])
+        #expect(pool.takeYields(of: one) == [])
+        pool.giveBack(0, for: many, wasWorking: false)
+        await signals[2].wait()
+        // The others have some already.
+        #expect(pool.take(0, for: many) == .full)
+        #expect(pool.take(0, for: one) == .full)
+        #expect(pool.take(0, for: none) == .taken)
+    }
+
+    @Test func `takes nobody's only connection`() throws {
+        let pool = try pool()
+        let files = (0..<3).map { _ in pool.enter(Signal()) }
+        #expect(pool.take(0, for: files[0]) == .taken)
+        #expect(pool.take(0, for: files[1]) == .taken)
+        #expect(pool.take(0, for: files[2]) == .full)
+        #expect(files.allSatisfy { pool.takeYields(of: $0).isEmpty })
+    }
+
+    @Test func `lets several files without a connection have one each`() throws {
+        let pool = try pool(first: 4)
+        let files = (0..<3).map { _ in pool.enter(Signal()) }
+        #expect(takeAll(pool, for: files[0]) == 4)
+        for file in files { #expect(pool.take(0, for: file) == .full) }
+        #expect(pool.takeYields(of: files[0]).count == 2)
+        for _ in 0..<2 { pool.giveBack(0, for: files[0], wasWorking: false) }
+        for file in files { #expect(pool.take(0, for: file) == (file == files[0] ? .full : .taken)) }
+        // Who has more than others comes after them.
+        pool.giveBack(0, for: files[0], wasWorking: false)
+        #expect(pool.take(0, for: files[1]) == .taken)
+    }
+
+    @Test func `does not keep a connection for a file that wants none any more`() async throws {
+        let pool = try pool()
+        let signals = [Signal(), Signal()]
+        let (one, other) = (pool.enter(signals[0]), pool.enter(signals[1]))
+        #expect(takeAll(pool, for: one) == 2)
+        #expect(pool.take(0, for: other) == .full)
+        pool.giveBack(0, for: one, wasWorking: false)
+        #expect(pool.take(0, for: one) == .full)
+        await signals[0].wait()
+        pool.stopWaiting(other)
+        await signals[0].wait()
+        #expect(pool.take(0, for: one) == .taken)
+    }
+
+    // MARK: One more, and fewer
+
+    @Test(arguments: [(16, 1), (3, 1), (2, 0)])
+    func `gives one more than usual if a connection is silent, once, and never more than are allowed`(
+        cap: Int, extra: Int
+    ) throws {
+        let pool = try pool(cap: cap)
+        let file = pool.enter(Signal())
+        #expect(takeAll(pool, for: file) == 2)
+        #expect((0..<4).count { _ in pool.take(0, for: file, isExtra: true) == .taken } == extra)
+    }
+
+    @Test func `gives fewer when the origin refuses`() throws {
+        let pool = try pool(first: 4)
+        let file = pool.enter(Signal())
+        #expect(takeAll(pool, for: file) == 4)
+        for _ in 0..<3 { pool.answered(0, after: .milliseconds(10), at: .milliseconds(10)) }
+        pool.refused(0, .limited, begun: .zero, at: .milliseconds(20))
+        pool.giveBack(0, for: file, wasWorking: false)
+        #expect(pool.knowledge(of: 1, at: .milliseconds(20)).limit == 3)
+        #expect(pool.knowledge(of: 1, at: .milliseconds(20)).working == 3)
+        #expect(pool.take(1, for: file) == .full)
+        pool.giveBack(0, for: file, wasWorking: true)
+        #expect(pool.knowledge(of: 0, at: .milliseconds(20)).working == 2)
+        #expect(pool.take(1, for: file) == .taken)
+    }
+
+    /// More than four connections bring almost nothing.
+    @Test func `cuts the surplus when the origin collapses, and nobody's only connection`() async throws {
+        let pool = try pool(first: 4)
+        let files = (0..<2).map { _ in pool.enter(Signal()) }
+        var used = [0, 0]
+        var most = 0
+        var cuts = 0
+        for step in 1...120 {
+            let now = Duration.milliseconds(10 * step)
+            for file in files where pool.take(0, for: file) == .taken {
+                used[file] += 1
+                pool.answered(0, after: .milliseconds(1), at: now)
+            }
+            let active = used[0] + used[1]
+            most = max(most, active)
+            pool.received(active > 4 ? 1000 : active * 10_000, from: 0, at: now)
+            for file in files {
+                for _ in pool.takeYields(of: file) {
+                    #expect(used[file] > 1)
+                    used[file] -= 1
+                    cuts += 1
+                    pool.giveBack(0, for: file, wasWorking: true)
+                }
+            }
+        }
+        #expect(most == 8)
+        #expect(cuts == 4)
+        #expect(used == [2, 2])
+    }
+
+    @Test func `calls a source crawling if a connection brings less than a tenth of the best`() throws {
+        let pool = try pool()
+        let file = pool.enter(Signal())
+        for source in [0, 2] {
+            #expect(pool.take(source, for: file) == .taken)
+            pool.answered(source, after: .zero, at: .zero)
+        }
+        pool.received(1_000_000, from: 0, at: .seconds(1))
+        pool.received(90_000, from: 2, at: .seconds(1))
+        let best = try #require(pool.knowledge(of: 1, at: .seconds(1)).rate)
+        #expect(pool.knowledge(of: 2, at: .seconds(1)).isCrawling(beside: best))
+        #expect(!pool.knowledge(of: 0, at: .seconds(1)).isCrawling(beside: best))
+        pool.received(20_000, from: 2, at: .seconds(1))
+        #expect(!pool.knowledge(of: 2, at: .seconds(1)).isCrawling(beside: best))
+    }
+}
