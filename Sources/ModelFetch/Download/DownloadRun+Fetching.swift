@@ -7,18 +7,21 @@ extension DownloadRun {
 
     /// Fetches the files, and has their connections looked after meanwhile.
     func fetch(_ work: [FileJob], into reports: ReportCollector) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await fetchAll(work, into: reports) }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await fetchAll(work, into: reports)
+                return true
+            }
             if let interval = context.runtime.interval {
                 group.addTask {
-                    while true {
-                        try await context.runtime.time.sleep(interval)
+                    while (try? await context.runtime.time.sleep(interval)) != nil {
                         context.pool.observe(at: context.runtime.time.now())
                     }
+                    return false
                 }
             }
-            // The other task never ends by itself.
-            try await group.next()
+            // The second task ends only when it is cancelled.
+            for try await isOver in group where isOver { break }
             group.cancelAll()
         }
     }

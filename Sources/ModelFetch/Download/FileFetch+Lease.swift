@@ -45,10 +45,7 @@ extension FileFetch {
         } catch let error as TransferError {
             // A transfer that is cancelled with its task is no failure of the source. One that is cancelled without it is.
             if error.code == .cancelled { try Task.checkCancellation() }
-            guard !control.isCancelled else {
-                if let cause = control.cause { note(cause, of: attempt, begun: begun) }
-                return
-            }
+            guard !control.isCancelled else { return }
             note(error, of: attempt, begun: begun)
         }
     }
@@ -102,7 +99,7 @@ extension FileFetch {
             }
             cancel(finished)
             pool.received(chunk.count, from: lease.source, at: now)
-            moved()
+            if new > 0 { moved() }
             if new > 0 { context.emit(.progress(path: download.path, bytes: new, received: true)) }
             download.counters.withLock { $0.duplicates += Int64(chunk.count) - new }
             runner.received(Int(new), with: attempt, isEnd: end >= limit)

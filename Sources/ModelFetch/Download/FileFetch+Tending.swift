@@ -1,6 +1,5 @@
 internal import Storage
 internal import Synchronization
-internal import Transfer
 
 /// Looks after the leases that are under way.
 extension FileFetch {
@@ -43,19 +42,19 @@ extension FileFetch {
 
     /// Ends silent leases if nothing else moves and no second connection may help, so that their rest is asked for anew.
     ///
-    /// Each time, the silence may last twice as long before that happens again, as long as nothing comes: the server may be slow to begin.
+    /// Each time, the silence may last twice as long before that happens again, as long as nothing new comes: the server may be slow to begin. What lasts longer than the stall timeout fails by itself.
     private func cutSilent(at now: Duration) {
         let leases = planner.withLock { planner in planner.leases.filter { !$0.isCut } }
         guard !leases.isEmpty, leases.allSatisfy({ $0.isAnswered }) else { return }
         let patience = state.withLock { $0.patience }
-        let silent = leases.filter { now - $0.movedAt >= silence(of: $0.source, at: now) * 3 * patience }
-        guard silent.count == leases.count else { return }
-        state.withLock { $0.patience = min(patience * 2, 16) }
-        for lease in silent {
-            // That counts as a failure, so that a source from which nothing ever comes is given up.
-            let seconds = Int64((now - lease.movedAt) / .seconds(1))
-            cut(lease, "nothing comes", because: TransferError(.stalled, "nothing came for \(seconds) s"))
+        let areSilent = leases.allSatisfy { lease in
+            let limit = silence(of: lease.source, at: now) * 3 * patience
+            // A stall ends by itself, and counts as a failure.
+            return limit < context.options.stallTimeout && now - lease.movedAt >= limit
         }
+        guard areSilent else { return }
+        state.withLock { $0.patience = patience * 2 }
+        for lease in leases { cut(lease, "nothing comes") }
     }
 
     /// The source refused a connection.
@@ -65,7 +64,7 @@ extension FileFetch {
     func moved() { state.withLock { $0.patience = 1 } }
 
     /// Ends a lease at its position. What it has not brought is free for others.
-    private func cut(_ lease: Lease, _ reason: String, because cause: TransferError? = nil) {
+    private func cut(_ lease: Lease, _ reason: String) {
         let rest = planner.withLock { planner in
             planner.cut(lease.id)
             return lease.rest
@@ -74,7 +73,7 @@ extension FileFetch {
             .debug(
                 "\(printable(download.path)): the connection for \(rest.lowerBound)–\(rest.upperBound) is ended: \(reason)"
             ))
-        state.withLock { $0.controls[lease.id] }?.cancel(because: cause)
+        cancel([lease.id])
     }
 
     /// Ends the transfers of leases that have nothing left to fetch.

@@ -7,16 +7,12 @@ final class LeaseControl: Sendable {
         /// Ends what is under way: the request, then its body.
         var end: (@Sendable () -> Void)?
         var isCancelled = false
-        var cause: TransferError?
     }
 
     private let state = Mutex(State())
 
     /// Whether the transfer was ended on purpose, so that its failure says nothing about the source.
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
-
-    /// The failure of the source because of which the transfer was ended, if that was the reason.
-    var cause: TransferError? { state.withLock { $0.cause } }
 
     /// From now on, `end` ends the transfer.
     func hold(_ end: @escaping @Sendable () -> Void) {
@@ -28,11 +24,8 @@ final class LeaseControl: Sendable {
     }
 
     /// Ends the transfer.
-    ///
-    /// - Parameter cause: a failure of the source, if that is why it is ended.
-    func cancel(because cause: TransferError? = nil) {
+    func cancel() {
         let end = state.withLock { state in
-            if !state.isCancelled { state.cause = cause }
             state.isCancelled = true
             return state.end
         }
