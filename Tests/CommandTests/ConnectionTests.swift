@@ -25,10 +25,9 @@ struct ConnectionTests {
         }
     }
 
-    @Test(arguments: [[], ["--connections", "16"]])
-    func `up to sixteen are used where each is slow`(arguments: [String]) async throws {
+    @Test func `up to sixteen are used where each is slow`() async throws {
         try await withServer(Self.model, script: .always(.rate(400_000))) { workspace, server in
-            let result = try await workspace.run(workspace.download(from: server) + arguments)
+            let result = try await workspace.run(workspace.download(from: server, "--connections", "16"))
             #expect(result.status == 0, "\(result.err)")
             #expect((8...16).contains(server.statistics.peakTransfers), "\(server.statistics.peakTransfers)")
             workspace.expectWhole()

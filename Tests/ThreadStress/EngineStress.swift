@@ -45,7 +45,8 @@ package struct EngineStress: Sendable {
             files["small\(number)"] = Array(Self.bytes[start..<start + 1 + random.below(200_000)])
         }
         var options = DownloadOptions()
-        options.connections = random.chance(20) ? 1 + random.below(4) : 16
+        let connections = random.chance(20) ? 1 + random.below(4) : 16
+        options.connections = connections
         options.concurrentFiles = 1 + random.below(4)
         // However often a source fails, it is not given up.
         options.retries = 1000
@@ -60,7 +61,7 @@ package struct EngineStress: Sendable {
                     sha256: bytes.withUnsafeBytes { SHA256Hasher.digest(of: $0) })
             })
         let clock = FastClock()
-        let network = StressNetwork(files, connections: options.connections, clock: clock, seed: random.next())
+        let network = StressNetwork(files, connections: connections, clock: clock, seed: random.next())
         var leases = LeaseSizes()
         leases.least = 16 << 10
         leases.most = 16 << (10 + Int64(random.below(6)))

@@ -26,9 +26,10 @@ public struct DownloadOptions: Sendable {
     public var isDurable = true
     /// Whether a different file that has the name of a selected one, or the directory of another model, may be replaced.
     public var replacesForeignFiles = false
-    /// The most connections to one server at the same time, from 1 to 16. How many are used depends on what they bring.
-    public var connections = 16
-    /// How many files are processed at once. They share the connections.
+    /// The most connections to one server at the same time, from 1 to 16: files are divided among as many as are worth it. If it is `nil`,
+    /// every file has one connection, and four files are fetched at once.
+    public var connections: Int?
+    /// The most files that are processed at once.
     public var concurrentFiles = 16
     /// Additional header fields, sent to the origins of ``sources`` only.
     public var headers: [(name: String, value: String)] = []

@@ -34,7 +34,10 @@ extension DownloadRun {
                 guard let item = waiting.popFirst() else { return }
                 group.addTask { try await fetch(item, into: reports) }
             }
-            let files = min(max(context.options.concurrentFiles, 1), waiting.count)
+            let most =
+                context.isDividing
+                ? context.options.concurrentFiles : min(context.options.concurrentFiles, RunContext.filesAtOnce)
+            let files = min(max(most, 1), waiting.count)
             // A large file is worth as many connections from the start as several small ones.
             let isLarge = work.contains { $0.file.plannedSize ?? 0 >= Self.largeFile }
             context.pool.begin(with: isLarge ? 4 : files, at: context.runtime.time.now())

@@ -26,18 +26,22 @@ extension FileFetch {
             return true
         }
         guard isDue else { return }
-        let (leases, slow) = planner.withLock { ($0.leases, $0.slow(at: now)) }
-        for lease in leases where slow.contains(lease.id) {
-            cut(lease, "it is far slower than the others")
-            pool.wasSlow(lease.source, at: now)
-        }
-        cutSilent(at: now)
+        if context.isDividing { replaceSlow(at: now) }
         let isFlushDue = state.withLock { state in
             guard now - state.flushedAt >= Self.flushInterval else { return false }
             state.flushedAt = now
             return true
         }
         if isFlushDue { try partial.flush() }
+    }
+
+    private func replaceSlow(at now: Duration) {
+        let (leases, slow) = planner.withLock { ($0.leases, $0.slow(at: now)) }
+        for lease in leases where slow.contains(lease.id) {
+            cut(lease, "it is far slower than the others")
+            pool.wasSlow(lease.source, at: now)
+        }
+        cutSilent(at: now)
     }
 
     /// Ends silent leases if nothing else moves and no second connection may help, so that their rest is asked for anew.

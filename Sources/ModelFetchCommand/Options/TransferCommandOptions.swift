@@ -18,9 +18,10 @@ struct TransferCommandOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Use at most this many connections to a host, from 1 to 16; how many are worth it is found out.",
+            "Divide files among up to n connections to a host, from 1 to 16; how many are worth it is found out. "
+                + "Without it, every file has one connection.",
             valueName: "n"))
-    var connections = 16
+    var connections: Int?
 
     @Option(
         parsing: .unconditional,
@@ -81,7 +82,7 @@ struct TransferCommandOptions: ParsableArguments {
         guard retries >= 0 else {
             throw ValidationError("--retries must be 0 or more, not \(retries); 0 means one attempt.")
         }
-        guard (1...16).contains(connections) else {
+        if let connections, !(1...16).contains(connections) {
             throw ValidationError("--connections must be from 1 to 16, not \(connections).")
         }
         for field in header where HeaderField(field) == nil {
