@@ -60,7 +60,8 @@ struct StallTests {
         let script = FaultScript([fault, .on(.rate(3_000_000))])
         try await withServer(model, script: script) { workspace, server in
             // Within two minutes, that is.
-            let result = try await workspace.run(workspace.download(from: server, "--connections", "16", "--stall-timeout", "600"))
+            let arguments = workspace.download(from: server, "--connections", "16", "--stall-timeout", "600")
+            let result = try await workspace.run(arguments)
             #expect(result.status == 0, "\(result.err)")
             workspace.expectWhole()
         }
