@@ -47,6 +47,8 @@ final class ConnectionPool: Sendable {
     }
 
     private let keys: [HTTPURL.Origin]
+    /// Each origin once. A dictionary has another order in every run.
+    private let origins: [HTTPURL.Origin]
     private let cap: Int
     private let state: Mutex<State>
 
@@ -55,6 +57,7 @@ final class ConnectionPool: Sendable {
     ///   - cap: the most connections to each of them.
     init(origins: [HTTPURL.Origin], cap: Int, first: Int?) {
         keys = origins
+        self.origins = origins.enumerated().filter { origins.firstIndex(of: $0.element) == $0.offset }.map(\.element)
         self.cap = max(min(cap, ConnectionController.maximum), 1)
         var table: [HTTPURL.Origin: Origin] = [:]
         for origin in origins {
@@ -106,7 +109,7 @@ final class ConnectionPool: Sendable {
             let limit = min(origin.controller.limit + (isExtra ? 1 : 0), cap)
             let needier = origin.waiting.filter { $0.key != user && origin.used[$0.key] ?? 0 < mine }
             guard origin.active < limit, needier.isEmpty else {
-                var woken = origin.active < limit ? Array(needier.values) : []
+                var woken = origin.active < limit ? inOrder(needier) : []
                 if let signal = state.signals[user] { origin.waiting[user] = signal }
                 // A file without any connection gets one from the file that has the most.
                 let needy = origin.waiting.keys.count { origin.used[$0] == nil }
@@ -141,7 +144,7 @@ final class ConnectionPool: Sendable {
             origin.promised = max(origin.promised - 1, 0)
             if wasWorking { origin.working -= 1 }
             state.origins[keys[source]] = origin
-            return Array(origin.waiting.values)
+            return inOrder(origin.waiting)
         }
         for signal in woken { signal.notify() }
     }
@@ -153,9 +156,9 @@ final class ConnectionPool: Sendable {
         let kept = Set(sources.map { keys[$0] })
         let woken: [Signal] = state.withLock { state in
             var woken: [Signal] = []
-            for key in state.origins.keys
+            for key in origins
             where !kept.contains(key) && state.origins[key]?.waiting.removeValue(forKey: user) != nil {
-                woken += state.origins[key].map { Array($0.waiting.values) } ?? []
+                woken += state.origins[key].map { inOrder($0.waiting) } ?? []
             }
             return woken
         }
@@ -167,7 +170,7 @@ final class ConnectionPool: Sendable {
     /// - Returns: for each of them the sources whose connection it may be.
     func takeYields(of user: User) -> [[Int]] {
         state.withLock { state in
-            state.origins.keys.flatMap { key in
+            origins.flatMap { key in
                 let count = state.origins[key]?.yields.removeValue(forKey: user) ?? 0
                 return Array(repeating: keys.indices.filter { keys[$0] == key }, count: count)
             }
@@ -198,7 +201,7 @@ final class ConnectionPool: Sendable {
     /// Time has passed: every file looks after its connections.
     func observe(at now: Duration) {
         for source in keys.indices { update(source) { $0.observe(at: now) } }
-        for signal in state.withLock({ Array($0.signals.values) }) { signal.notify() }
+        for signal in state.withLock({ inOrder($0.signals) }) { signal.notify() }
     }
 
     /// A source refused a connection, or broke one.
@@ -251,7 +254,7 @@ final class ConnectionPool: Sendable {
             defer { state.origins[keys[source]] = origin }
             switch change {
             case nil: return []
-            case .raised: return Array(origin.waiting.values)
+            case .raised: return inOrder(origin.waiting)
             case .lowered(let cutsNow):
                 guard cutsNow else { return [] }
                 var woken: [Signal] = []
@@ -271,4 +274,9 @@ final class ConnectionPool: Sendable {
         }
         for signal in woken { signal.notify() }
     }
+}
+
+/// The signals of some files in the order of the files, so that a seed plays the same in every run.
+private func inOrder(_ signals: [ConnectionPool.User: Signal]) -> [Signal] {
+    signals.sorted { $0.key < $1.key }.map(\.value)
 }
