@@ -67,7 +67,7 @@ struct HubTests {
             #expect(try result.report().int("bytes_downloaded") == Self.model.bytes)
             #expect(store.log.map { $0.header("Range") } == [nil, "bytes=600000-1499999"])
             #expect(store.log.allSatisfy { $0.header("If-Range") == nil })
-            #expect(hub.log.count { $0.status == 302 } == 2)
+            #expect(hub.log.count { $0.status == 302 } == 1, "where it leads is known")
         }
     }
 
@@ -101,7 +101,7 @@ struct HubTests {
             ]
         }
         let signatures = ["0"] + (0..<4).flatMap { ["\($0)", "\($0 + 1)"] }
-        try await withHub(signatures: signatures, store: rules) { workspace, hub, store, arguments in
+        try await withHub(signatures: (0...4).map { "\($0)" }, store: rules) { workspace, hub, store, arguments in
             let result = try await workspace.run(arguments("--json"))
             #expect(result.status == 0, "\(result.err)")
             workspace.expectWhole()
@@ -119,9 +119,9 @@ struct HubTests {
             let result = try await workspace.run(arguments())
             #expect(result.status == 69, "\(result.err)")
             #expect(result.err.contains("600.0 kB of 1.5 MB is kept"), "\(result.err)")
-            // It has given a part of the file, so it is asked again, each time by a new address, too.
+            // It has given a part of the file, so it is asked again: at the known address and two new ones, then at two new ones each time.
             let statuses = store.log.map(\.status)
-            #expect(statuses.first == 200 && statuses.count > 3 && statuses.count % 2 == 1)
+            #expect(statuses.first == 200 && statuses.count > 3 && statuses.count % 2 == 0)
             #expect(statuses.dropFirst().allSatisfy { $0 == 403 })
             store.replace(script: .honest)
             #expect(try await workspace.run(arguments("--json")).report().int("bytes_downloaded") == 900_000)
