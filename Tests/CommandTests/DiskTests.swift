@@ -58,7 +58,8 @@ struct DiskTests {
                 #expect(try await workspace.run(workspace.download(from: server)).status == 0)
                 workspace.expectWhole()
                 let sent = server.log.map { "\($0.path) \($0.header("Range") ?? "whole") \($0.bodyBytesSent)" }
-                #expect(server.bodyBytesSent <= model.bytes + 100_000, "\(sent)")
+                // All of the fifth, and on a machine that stands still for long the first bytes of the others once more.
+                #expect(server.bodyBytesSent <= model.bytes + 150_000, "\(sent)")
             }
         }
     }
