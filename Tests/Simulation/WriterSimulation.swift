@@ -146,8 +146,9 @@ package final class WriterSimulation {
             return true
         case .mismatch:
             if !hasErred, !hasFound, lies.isEmpty { violated("all writers were right, but the digest is wrong") }
-            if try partial.discardDoubtful() == nil { try partial.void(0..<identity.size) }
+            // Before it: a kill may come in the middle.
             (round.hasVoided, round.accepted) = (true, RangeSet())
+            if try partial.discardDoubtful() == nil { try partial.void(0..<identity.size) }
             return false
         case .unproven:
             violated("there is a digest, but it was not compared")
