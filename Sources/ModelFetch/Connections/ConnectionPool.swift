@@ -17,7 +17,10 @@ final class ConnectionPool: Sendable {
     }
 
     private struct Origin {
-        var controller: ConnectionController
+        /// Decides how many connections there may be; `nil` if their number is fixed.
+        var controller: ConnectionController?
+        /// The most connections.
+        let cap: Int
         var latency: Duration?
         var bytes: Int64 = 0
         var throughput: Throughput
@@ -34,8 +37,11 @@ final class ConnectionPool: Sendable {
 
         var active: Int { used.values.reduce(0, +) }
 
+        /// How many connections there may be now.
+        var limit: Int { min(controller?.limit ?? cap, cap) }
+
         mutating func observe(at now: Duration) -> ConnectionController.Change? {
-            controller.observe(now: now, bytes: bytes, active: active, wanted: !waiting.isEmpty)
+            controller?.observe(now: now, bytes: bytes, active: active, wanted: !waiting.isEmpty)
         }
     }
 
@@ -49,21 +55,22 @@ final class ConnectionPool: Sendable {
     private let keys: [HTTPURL.Origin]
     /// Each origin once. A dictionary has another order in every run.
     private let origins: [HTTPURL.Origin]
-    private let cap: Int
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - origins: one for each source, in the order of the sources.
     ///   - cap: the most connections to each of them.
-    init(origins: [HTTPURL.Origin], cap: Int, first: Int?) {
+    ///   - first: how many each of them gets before anything is known about it; `nil` for the usual start.
+    ///   - isFixed: whether each may have `cap` connections, whatever they bring.
+    init(origins: [HTTPURL.Origin], cap: Int, first: Int? = nil, isFixed: Bool = false) {
         keys = origins
         self.origins = origins.enumerated().filter { origins.firstIndex(of: $0.element) == $0.offset }.map(\.element)
-        self.cap = max(min(cap, ConnectionController.maximum), 1)
+        let cap = max(min(cap, ConnectionController.maximum), 1)
         var table: [HTTPURL.Origin: Origin] = [:]
         for origin in origins {
-            var controller = ConnectionController(cap: cap)
-            if let first { controller.begin(with: first, at: .zero) }
-            table[origin] = Origin(controller: controller, throughput: Throughput(begun: .zero))
+            var controller = isFixed ? nil : ConnectionController(cap: cap)
+            if let first { controller?.begin(with: first, at: .zero) }
+            table[origin] = Origin(controller: controller, cap: cap, throughput: Throughput(begun: .zero))
         }
         state = Mutex(State(origins: table))
     }
@@ -73,7 +80,7 @@ final class ConnectionPool: Sendable {
     /// A number of files begin at once.
     func begin(with files: Int, at now: Duration) {
         state.withLock { state in
-            for key in state.origins.keys { state.origins[key]?.controller.begin(with: files, at: now) }
+            for key in state.origins.keys { state.origins[key]?.controller?.begin(with: files, at: now) }
         }
     }
 
@@ -106,7 +113,7 @@ final class ConnectionPool: Sendable {
         let (answer, woken): (Answer, [Signal]) = state.withLock { state in
             guard var origin = state.origins[keys[source]] else { return (.full, []) }
             let mine = origin.used[user] ?? 0
-            let limit = min(origin.controller.limit + (isExtra ? 1 : 0), cap)
+            let limit = min(origin.limit + (isExtra ? 1 : 0), origin.cap)
             let needier = origin.waiting.filter { $0.key != user && origin.used[$0.key] ?? 0 < mine }
             guard origin.active < limit, needier.isEmpty else {
                 var woken = origin.active < limit ? inOrder(needier) : []
@@ -184,7 +191,7 @@ final class ConnectionPool: Sendable {
         update(source) { origin in
             origin.working += 1
             origin.latency = origin.latency.map { min($0, latency) } ?? latency
-            origin.controller.answered(after: latency)
+            origin.controller?.answered(after: latency)
             return nil
         }
     }
@@ -207,12 +214,12 @@ final class ConnectionPool: Sendable {
     /// A source refused a connection, or broke one.
     func refused(_ source: Int, _ kind: ConnectionController.Refusal, begun: Duration, at now: Duration) {
         update(source) { origin in
-            origin.controller.refused(kind, begun: begun, working: origin.working, at: now)
+            origin.controller?.refused(kind, begun: begun, working: origin.working, at: now)
         }
     }
 
     /// A connection was cut because it was far slower than the others.
-    func wasSlow(_ source: Int, at now: Duration) { update(source) { $0.controller.wasSlow(at: now) } }
+    func wasSlow(_ source: Int, at now: Duration) { update(source) { $0.controller?.wasSlow(at: now) } }
 
     /// What is known about an origin.
     struct Knowledge: Sendable {
@@ -241,7 +248,7 @@ final class ConnectionPool: Sendable {
             let rate = origin.throughput.rate(at: now) / Double(max(origin.working, 1))
             return Knowledge(
                 latency: origin.latency, rate: rate > 0 ? rate : nil, active: origin.active,
-                limit: min(origin.controller.limit, cap), working: origin.working)
+                limit: origin.limit, working: origin.working)
         }
     }
 
@@ -258,7 +265,7 @@ final class ConnectionPool: Sendable {
             case .lowered(let cutsNow):
                 guard cutsNow else { return [] }
                 var woken: [Signal] = []
-                var surplus = origin.active - origin.controller.limit
+                var surplus = origin.active - origin.limit
                 while surplus > 0 {
                     // One from whoever has most then, but nobody's only one.
                     let left = origin.used.map { (user: $0.key, count: $0.value - (origin.yields[$0.key] ?? 0)) }

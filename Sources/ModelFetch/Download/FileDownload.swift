@@ -66,7 +66,11 @@ final class FileDownload: Sendable {
         do {
             if needsOneVersion { try prepareOneVersion(partial) }
             let verified = try await complete(partial)
-            counters.withLock { $0.reused = partial.reusedBytes }
+            let twice = counters.withLock { counters in
+                counters.reused = partial.reusedBytes
+                return counters.duplicates
+            }
+            if twice > 0 { context.emit(.debug("\(printable(path)): \(twice) bytes came twice")) }
             return verified
         } catch {
             // Whatever happened, what is on the disk is recorded. If that fails, the disk has failed before, and the first error counts.

@@ -99,8 +99,10 @@ extension FileFetch {
             }
             cancel(finished)
             pool.received(chunk.count, from: lease.source, at: now)
-            if new > 0 { moved() }
-            if new > 0 { context.emit(.progress(path: download.path, bytes: new, received: true)) }
+            if new > 0 {
+                moved()
+                context.emit(.progress(path: download.path, bytes: new, received: true))
+            }
             download.counters.withLock { $0.duplicates += Int64(chunk.count) - new }
             runner.received(Int(new), with: attempt, isEnd: end >= limit)
             // Another connection fetches the rest. At the end of the body its connection can be used again.
@@ -112,20 +114,25 @@ extension FileFetch {
     private func note(_ error: TransferError, of attempt: SourceAttempt, begun: Duration) {
         let now = now
         let source = attempt.source
-        let working = pool.knowledge(of: source, at: now).working
-        if error.isLimit {
-            pool.refused(source, .limited, begun: begun, at: now)
-            refused(at: now)
-            // As long as others work, the source only has enough of them.
-            if working > 0 {
-                context.emit(.debug("\(printable(download.path)): \(error); \(working) connections are enough"))
-                return
-            }
-        } else if error.isBreak {
-            pool.refused(source, .broken, begun: begun, at: now)
-        }
+        if context.isDividing, lowersNumber(error, source, begun: begun, at: now) { return }
         let offset = partial.firstGap()?.lowerBound ?? download.size
         if let failure = runner.note(error, of: attempt, at: offset) { failed(failure) }
+    }
+}
+
+extension FileFetch {
+    /// Uses fewer connections after a failure that may come from their number.
+    ///
+    /// - Returns: whether that is all that follows, because others work: the source only has enough of them.
+    private func lowersNumber(_ error: TransferError, _ source: Int, begun: Duration, at now: Duration) -> Bool {
+        let working = pool.knowledge(of: source, at: now).working
+        if error.isBreak { pool.refused(source, .broken, begun: begun, at: now) }
+        guard error.isLimit else { return false }
+        pool.refused(source, .limited, begun: begun, at: now)
+        refused(at: now)
+        guard working > 0 else { return false }
+        context.emit(.debug("\(printable(download.path)): \(error); \(working) connections are enough"))
+        return true
     }
 }
 

@@ -35,6 +35,7 @@ extension FileFetch {
         if isFlushDue { try partial.flush() }
     }
 
+    /// Ends the leases that are far slower than the others, or silent.
     private func replaceSlow(at now: Duration) {
         let (leases, slow) = planner.withLock { ($0.leases, $0.slow(at: now)) }
         for lease in leases where slow.contains(lease.id) {
@@ -46,7 +47,8 @@ extension FileFetch {
 
     /// Ends silent leases if nothing else moves and no second connection may help, so that their rest is asked for anew.
     ///
-    /// Each time, the silence may last twice as long before that happens again, as long as nothing new comes: the server may be slow to begin. What lasts longer than the stall timeout fails by itself.
+    /// Each time, the silence may last twice as long before that happens again, as long as nothing new comes: the server may be slow to
+    /// begin. What lasts longer than the stall timeout fails by itself.
     private func cutSilent(at now: Duration) {
         let leases = planner.withLock { planner in planner.leases.filter { !$0.isCut } }
         guard !leases.isEmpty, leases.allSatisfy({ $0.isAnswered }) else { return }
@@ -86,6 +88,7 @@ extension FileFetch {
         for control in controls { control.cancel() }
     }
 
+    /// Ends the transfers of all leases.
     func cancelLeases() { cancel(planner.withLock { $0.leases.map(\.id) }) }
 
     /// A lease is over.

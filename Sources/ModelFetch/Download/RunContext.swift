@@ -41,8 +41,8 @@ final class RunContext: Sendable {
         let origins = sources.map(\.location.base.origin)
         health = SourceHealthTable(origins: origins)
         pool = ConnectionPool(
-            origins: origins, cap: options.connections ?? Self.filesAtOnce,
-            first: options.connections == nil ? Self.filesAtOnce : runtime.firstConnections)
+            origins: origins, cap: options.connections ?? Self.filesAtOnce, first: runtime.firstConnections,
+            isFixed: options.connections == nil)
         monitor = ReachabilityMonitor(origins: origins, waits: options.waitsForNetwork, emit: emitter)
         fetcher = RangeFetcher(
             FirstContact(transport: runtime.transport, monitor: monitor, time: runtime.time),

@@ -41,6 +41,22 @@ import Testing
         }
     }
 
+    /// Without `connections` a refusal is the file's own: it is counted, and tried again while others work.
+    @Test(arguments: [429, 503])
+    func `retries a refused file while another one stands still`(status: Int) async throws {
+        let harness = try Harness(.checkpoint)
+        let script: FaultScript = [
+            .on(path: "model.data", .gate(after: 1000)), .on(path: "vocab.bpe", request: 0, .status(status)),
+        ]
+        try await FaultServer.run(files: harness.model.content, script: script) { server in
+            let setup = Harness.Setup { $0.options.connections = nil }
+            let outcome = try await harness.run(server, setup: setup) { event in
+                if case .finished(let report) = event, report.path == "vocab.bpe" { server.openGates() }
+            }
+            #expect(outcome.report.isOK && outcome.report.retries == 1)
+        }
+    }
+
     @Test func `puts files into directories below, with names that a URL has to encode`() async throws {
         let paths = ["a/b/c.bin", "a/b c#?%41.bin", "ä/ö"]
         let harness = try Harness(TestModel(files: paths.map { .init($0, Array($0.utf8)) }))
