@@ -118,7 +118,11 @@ struct ProcessTests {
                 try FileManager.default.moveItem(atPath: workspace.directory, toPath: workspace.path + "/moved")
                 try FileManager.default.createDirectory(atPath: workspace.directory, withIntermediateDirectories: false)
             } else {
-                try FileManager.default.removeItem(atPath: workspace.directory)
+                // The program may remove a name that is just being removed.
+                try await poll("the directory's end") {
+                    try? FileManager.default.removeItem(atPath: workspace.directory)
+                    return !FileManager.default.fileExists(atPath: workspace.directory)
+                }
             }
             let result = try await child.wait()
             #expect(result.status == 73)
