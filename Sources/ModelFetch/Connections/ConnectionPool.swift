@@ -41,7 +41,8 @@ final class ConnectionPool: Sendable {
         var limit: Int { min(controller?.limit ?? cap, cap) }
 
         mutating func observe(at now: Duration) -> ConnectionController.Change? {
-            controller?.observe(now: now, bytes: bytes, active: active, wanted: !waiting.isEmpty)
+            let active = active
+            return controller?.observe(now: now, bytes: bytes, active: active, wanted: !waiting.isEmpty)
         }
     }
 
