@@ -12,7 +12,8 @@ struct ConnectionTests {
     func `--connections is the most that a server sees`(connections: Int) async throws {
         // Each connection is slow, so that more of them would pay.
         try await withServer(Self.model, script: .always(.rate(5_000_000))) { workspace, server in
-            let result = try await workspace.run(workspace.download(from: server, "--connections", "\(connections)"))
+            let arguments = workspace.download(from: server, "--connections", "\(connections)", "--json")
+            let result = try await workspace.run(arguments)
             #expect(result.status == 0, "\(result.err)")
             #expect(server.statistics.peakTransfers == connections)
             // A connection serves one request after the other, unless its range was given to another one.
@@ -22,12 +23,16 @@ struct ConnectionTests {
             let twice = server.bodyBytesSent - workspace.model.bytes
             let most = connections == 1 ? 0 : workspace.model.bytes / 20
             #expect((0...most).contains(twice), "\(twice) bytes came twice")
+            let report = try result.report()
+            let (received, duplicated) = (report.int("bytes_downloaded")!, report.int("bytes_duplicated")!)
+            #expect(received - duplicated == workspace.model.bytes, "\(received) with \(duplicated) twice")
+            #expect(received <= server.bodyBytesSent)
         }
     }
 
     @Test func `up to sixteen are used where each is slow`() async throws {
         try await withServer(Self.model, script: .always(.rate(400_000))) { workspace, server in
-            let result = try await workspace.run(workspace.download(from: server, "--connections", "16"))
+            let result = try await workspace.run(workspace.download(from: server))
             #expect(result.status == 0, "\(result.err)")
             #expect((8...16).contains(server.statistics.peakTransfers), "\(server.statistics.peakTransfers)")
             workspace.expectWhole()

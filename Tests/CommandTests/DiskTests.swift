@@ -34,12 +34,15 @@ struct DiskTests {
 
     @Test(.enabled(if: Program.isRoot, "mounting takes root"))
     func `a disk that fills up ends the run with 73, and received bytes are kept`() async throws {
-        // Four files are worked on at once, and get their space when they are answered; the fifth one finds none left. They
-        // wait there until the disk is full.
+        // Four files get their space when they are answered, and are held until the disk is full. The fifth one is answered only then,
+        // and finds none left.
         let model = TestModel(["a": 200_000, "b": 190_000, "c": 180_000, "d": 170_000, "e": 100_000])
-        try await withServer(model, script: .always(.gate(after: 10_000))) { workspace, server in
+        let script: FaultScript = [.on(.hold(at: 10_000)), .on(path: "e", .status(503))]
+        try await withServer(model, script: script) { workspace, server in
             try await withMount("size=1200k", workspace) {
-                let child = try workspace.start(workspace.download(from: server))
+                let child = try workspace.start(
+                    workspace.download(
+                        from: server, "--connections", "4", "--retries", "100000", "--retry-delay", "0.01"))
                 try await poll("some bytes of each") {
                     ["a", "b", "c", "d"].allSatisfy { workspace.contents($0 + ".partial")?.isEmpty == false }
                 }
@@ -48,6 +51,7 @@ struct DiskTests {
                 let page = [UInt8](repeating: 7, count: 4096)
                 while write(descriptor, page, page.count) > 0 {}
                 close(descriptor)
+                server.replace(script: .honest)
                 server.openGates()
                 let result = try await child.wait()
                 #expect(result.status == 73)

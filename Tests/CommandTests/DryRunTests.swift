@@ -8,7 +8,7 @@ struct DryRunTests {
     private static let model = TestModel(["weights.bin": 4_000_000, "config.json": 90])
 
     @Test func `what is resumed is what the journal claims, not the blocks that are reserved`() async throws {
-        let script: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 1_000_000))]
+        let script: FaultScript = [.on(path: "weights.bin", .hold(at: 1_000_000))]
         try await withServer(Self.model, script: script) { workspace, server in
             let child = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
@@ -20,6 +20,7 @@ struct DryRunTests {
             }
             child.kill(SIGINT)
             try await child.wait()
+            server.openGates()
             let result = try await workspace.run(workspace.download(from: server, "--dry-run", "--json"))
             let planned = try #require(try result.events().first)
             let held = try #require(planned.int("bytes_held"))

@@ -176,13 +176,14 @@ struct ExitCodeTests {
     }
 
     @Test func `75: another run holds the directory`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 1000))]) { workspace, server in
-            let first = try workspace.start(workspace.download(from: server, "--stall-timeout", "2"))
+        try await withServer(script: [.on(path: "weights.bin", .hold(at: 1000))]) { workspace, server in
+            let first = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             let second = try await workspace.run(workspace.download(from: server, "--no-wait"))
             #expect(second.status == 75)
             #expect(second.err.contains("another modelfetch (process \(first.pid)) is working on"))
             #expect(second.err.contains("hint: leave out --no-wait"))
+            server.openGates()
             #expect(try await first.wait().status == 0)
         }
     }

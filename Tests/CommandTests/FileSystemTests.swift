@@ -49,7 +49,7 @@ struct FileSystemTests {
     func `bytes that the disk lost are never published`() async throws {
         // What comes later begins at a page of its own: a loop device that could write the beginning of a request and not the
         // rest says that all was written, and then fsync(2) has nothing to say.
-        let script: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 48 * 4096))]
+        let script: FaultScript = [.on(path: "weights.bin", .hold(at: 48 * 4096))]
         try await withServer(Self.model, script: script) { workspace, server in
             try await withExt4(workspace) { disk in
                 let child = try workspace.start(workspace.download(from: server))
@@ -59,6 +59,7 @@ struct FileSystemTests {
                 }
                 child.kill(SIGINT)
                 #expect(try await child.wait().ending == .killed(SIGINT))
+                server.openGates()
                 // From now on the image cannot grow: ext4 takes every write, and the disk below it refuses them. What ext4
                 // needs to find its files again is there by then.
                 try await Tool.run("sync", "-f", workspace.directory)
@@ -88,16 +89,17 @@ struct FileSystemTests {
         .enabled(if: Program.has("chattr"), "chattr is not installed"),
         arguments: ["config.json", "weights.bin.partial", ".", ".modelfetch"])
     func `what the file system holds fast ends the run with 73, and loosened it goes on`(held: String) async throws {
-        let script: FaultScript = [.on(path: "weights.bin", request: 0, .gate(after: 100_000))]
+        let script: FaultScript = [.on(path: "weights.bin", .hold(at: 100_000))]
         try await withServer(Self.model, script: script) { workspace, server in
             // chattr(1) belongs to file systems of which a test may not have one; an ext4 of its own has it.
             try await withExt4(workspace) { _ in
                 try workspace.write(Array("another one".utf8), to: "model/config.json")
                 let path = "\(workspace.directory)/\(held)"
                 func hold(_ flag: String) async throws { try await Tool.run("chattr", flag, path) }
-                let arguments = workspace.download(from: server)
+                let arguments = workspace.download(from: server, "--connections", "1")
                 if held == "config.json" {
                     // From the beginning.
+                    server.openGates()
                     try await hold("+i")
                     #expect(try await workspace.run(arguments).status == 73)
                     #expect(workspace.contents(held) == Array("another one".utf8))

@@ -2,7 +2,7 @@ import FaultServer
 import Foundation
 import Testing
 
-/// `kill -9` at any time: never wrong, at most 1 MiB lost.
+/// `kill -9` at any time: never wrong, at most 1 MiB lost for each connection.
 @Suite(.timeLimit(.minutes(10)))
 struct KillTests {
     @Test(arguments: [1, 2] as [UInt64])
@@ -18,7 +18,7 @@ struct KillTests {
                 let bytes = Int64.random(in: 1...(random.next(upTo: 3) == 0 ? 100_000 : 2_500_000), using: &random)
                 server.replace(script: [.on(path: "weights.bin", .stall(after: bytes))])
                 let stalls = server.log.count { $0.stalled }
-                let child = try workspace.start(workspace.download(from: server, "--no-sync"))
+                let child = try workspace.start(workspace.download(from: server, "--no-sync", "--connections", "1"))
                 try await poll("bytes or the end") { !child.isRunning || server.log.count { $0.stalled } > stalls }
                 // Sometimes at once, while bytes are on their way; sometimes when all have come.
                 if child.isRunning, random.next(upTo: 2) == 0 { try await server.waitForStall(of: "weights.bin") }
@@ -91,7 +91,8 @@ struct KillTests {
                 let lock = workspace.directory + "/.modelfetch/lock"
                 try? FileManager.default.removeItem(atPath: lock)
                 let stalls = server.log.count { $0.stalled }
-                let child = try workspace.start(workspace.download(from: server, "--no-sync", "--json"))
+                let child = try workspace.start(
+                    workspace.download(from: server, "--no-sync", "--json", "--connections", "1"))
                 try await poll("the moment") {
                     guard child.isRunning else { return true }
                     return switch moment {
@@ -137,7 +138,7 @@ extension Child {
 
 extension RequestRecord {
     /// The first byte that was asked for.
-    fileprivate var rangeStart: Int64 {
+    var rangeStart: Int64 {
         guard let range = header("Range"), range.hasPrefix("bytes=") else { return 0 }
         return Int64(range.dropFirst(6).prefix { $0 != "-" }) ?? 0
     }

@@ -6,8 +6,9 @@ import Testing
 @Suite(.timeLimit(.minutes(10)))
 struct ProcessTests {
     @Test func `of two runs on one directory one waits, and no byte is received twice`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { workspace, server in
-            let children = try (0..<2).map { _ in try workspace.start(workspace.download(from: server)) }
+        try await withServer(script: [.on(path: "weights.bin", .hold(at: 100_000))]) { workspace, server in
+            let arguments = workspace.download(from: server, "--connections", "1")
+            let children = try (0..<2).map { _ in try workspace.start(arguments) }
             let words = " is working on \(workspace.directory): waiting for it to finish"
             try await poll("one of them to wait") { children.contains { $0.errorsSoFar.contains(words) } }
             // It names the process that it waits for.
@@ -27,7 +28,8 @@ struct ProcessTests {
     @Test func `of ten runs that do not wait, one does the work`() async throws {
         try await withServer(script: .always(.rate(300_000))) { workspace, server in
             var statuses: [Int32?] = []
-            let children = try (0..<10).map { _ in try workspace.start(workspace.download(from: server, "--no-wait")) }
+            let arguments = workspace.download(from: server, "--no-wait", "--connections", "1")
+            let children = try (0..<10).map { _ in try workspace.start(arguments) }
             for child in children { statuses.append(try await child.wait().status) }
             #expect(statuses.contains(0))
             #expect(statuses.allSatisfy { $0 == 0 || $0 == 75 }, "\(statuses)")
@@ -38,7 +40,8 @@ struct ProcessTests {
 
     @Test func `ten runs that wait all succeed, without receiving a byte twice`() async throws {
         try await withServer(script: .always(.rate(400_000))) { workspace, server in
-            let children = try (0..<10).map { _ in try workspace.start(workspace.download(from: server)) }
+            let arguments = workspace.download(from: server, "--connections", "1")
+            let children = try (0..<10).map { _ in try workspace.start(arguments) }
             for child in children {
                 let result = try await child.wait()
                 #expect(result.status == 0, "\(result.err)")
@@ -49,12 +52,13 @@ struct ProcessTests {
     }
 
     @Test func `a lock file left by a killed run locks nothing`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 100_000))]) {
+        try await withServer(script: [.on(path: "weights.bin", .hold(at: 100_000))]) {
             workspace, server in
             let child = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             child.kill(SIGKILL)
             try await child.wait()
+            server.openGates()
             #expect(workspace.exists(".modelfetch/lock"))
             // As other tools' locks look: with the number of a process that lives.
             try workspace.write(Array("\(getpid())\n".utf8), to: "model/.modelfetch/lock")
@@ -110,9 +114,9 @@ struct ProcessTests {
 
     @Test(arguments: [false, true])
     func `a directory that is removed ends the run with 73`(isReplaced: Bool) async throws {
-        try await withServer(script: [.on(path: "weights.bin", request: 0, .stall(after: 50_000))]) {
+        try await withServer(script: [.on(path: "weights.bin", .hold(at: 50_000))]) {
             workspace, server in
-            let child = try workspace.start(workspace.download(from: server, "--stall-timeout", "1"))
+            let child = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             if isReplaced {
                 try FileManager.default.moveItem(atPath: workspace.directory, toPath: workspace.path + "/moved")
@@ -124,6 +128,7 @@ struct ProcessTests {
                     return !FileManager.default.fileExists(atPath: workspace.directory)
                 }
             }
+            server.openGates()
             let result = try await child.wait()
             #expect(result.status == 73)
             if isReplaced {

@@ -8,7 +8,7 @@ struct ProgressTests {
     private static let model = TestModel(
         ["weights.bin": 2_000_000, "config.json": 90, "checkpoint": 77], marker: "checkpoint")
     /// Comes to a stop in the middle of the large file.
-    private static let stalling: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 500_000))]
+    private static let stalling: FaultScript = [.on(path: "weights.bin", .hold(at: 500_000))]
     private static let terminal = ["TERM": "xterm-256color"]
 
     @Test(arguments: [60, 80, 200])
@@ -121,7 +121,7 @@ struct ProgressTests {
     @Test(arguments: ["plain", "bar"])
     func `a file that fails is reported at once, and not only at the end`(style: String) async throws {
         let script: FaultScript = [
-            .on(path: "weights.bin", .gate(after: 100_000)), .on(path: "config.json", .status(404)),
+            .on(path: "weights.bin", .hold(at: 100_000)), .on(path: "config.json", .status(404)),
         ]
         try await withServer(script: script) { workspace, server in
             let child = try workspace.start(workspace.download(from: server, "--progress", style))
@@ -134,7 +134,7 @@ struct ProgressTests {
     }
 
     @Test func `NO_COLOR does not turn the bars off`() async throws {
-        let script: FaultScript = [.on(path: "weights.bin", .gate(after: 100_000))]
+        let script: FaultScript = [.on(path: "weights.bin", .hold(at: 100_000))]
         try await withServer(script: script) { workspace, server in
             let terminal = try PseudoTerminal(columns: 80, rows: 24)
             let child = try workspace.start(

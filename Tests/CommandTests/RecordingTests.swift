@@ -44,7 +44,7 @@ struct RecordingTests {
             .on(path: data, .rate(250_000)), .on(path: data, request: 0, .drop(after: 150_000)),
             .on(path: data, request: 1, .status(503, retryAfter: .seconds(4))),
             // It stands still for as long as it takes to look.
-            .on(path: data, request: 2, .stall(after: 300_000)),
+            .on(path: data, requests: 2...99, .hold(at: 450_000)),
         ]
         return try await withWorkspace { workspace in
             try await FaultServer.run(files: content, script: script) { server in

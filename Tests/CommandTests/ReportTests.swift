@@ -94,7 +94,7 @@ struct ReportTests {
     }
 
     @Test func `a locked directory ends in a report`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", .stall(after: 1000))]) { workspace, server in
+        try await withServer(script: [.on(path: "weights.bin", .hold(at: 1000))]) { workspace, server in
             let first = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             let report = try await workspace.run(workspace.download(from: server, "--no-wait", "--json")).report()

@@ -9,7 +9,7 @@ struct SignalTests {
     /// Slow enough that a signal comes in the middle of the large file.
     static let slow: FaultScript = [.on(path: "weights.bin", .rate(600_000))]
     /// Comes to a stop in the middle of the large file.
-    static let stalling: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 500_000))]
+    static let stalling: FaultScript = [.on(path: "weights.bin", .hold(at: 500_000))]
 
     @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
     func `a download dies by the signal that ends it, and received bytes are kept`(signal: Int32, status: Int32)
@@ -58,9 +58,10 @@ struct SignalTests {
     @Test func `SIGHUP that was ignored at the start stays ignored, as under nohup`() async throws {
         try await withServer(Self.model, script: Self.stalling) { workspace, server in
             let child = try workspace.startShell(
-                #"trap '' HUP; exec "$0" "$@""#, workspace.download(from: server, "--stall-timeout", "1"))
+                #"trap '' HUP; exec "$0" "$@""#, workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             child.kill(SIGHUP)
+            server.openGates()
             #expect(try await child.wait().status == 0)
             workspace.expectWhole()
         }
@@ -121,7 +122,7 @@ struct SignalTests {
     }
 
     @Test func `a loop in a shell ends with the program when Ctrl-C ends it`() async throws {
-        try await withServer(Self.model, script: [.on(path: "weights.bin", .stall(after: 500_000))]) {
+        try await withServer(Self.model, script: Self.stalling) {
             workspace, server in
             // A shell that sees the program die by SIGINT ends itself, if it got the signal, too, as from a terminal.
             let script = #"trap 'exit 7' INT; for i in 1 2 3; do "$0" "$@"; echo "$?"; done"#
@@ -210,10 +211,12 @@ struct SignalTests {
 
     @Test func `a run that was stopped goes on after the server has gone`() async throws {
         let script: FaultScript = [
-            .on(path: "weights.bin", request: 0, .gate(after: 300_000), .drop(after: 900_000))
+            .on(path: "weights.bin", .hold(at: 300_000)),
+            .on(path: "weights.bin", requests: 0...1, .drop(after: 900_000)),
         ]
         try await withServer(Self.model, script: script) { workspace, server in
-            let child = try workspace.start(workspace.download(from: server, "--retry-delay", "0.01"))
+            let child = try workspace.start(
+                workspace.download(from: server, "--retry-delay", "0.01", "--connections", "1"))
             try await server.waitForStall(of: "weights.bin")
             child.kill(SIGSTOP)
             server.openGates()

@@ -27,7 +27,7 @@ struct StallTests {
     @Test func `a source that only drips ends the run with 69, and its bytes are kept`() async throws {
         try await withServer(script: [.on(path: "weights.bin", .rate(300))]) { workspace, server in
             let arguments = workspace.download(from: server, "--retries", "1", "--retry-delay", "0")
-            let result = try await workspace.run(arguments + ["--stall-timeout", "1"])
+            let result = try await workspace.run(arguments + ["--stall-timeout", "1", "--connections", "1"])
             #expect(result.status == 69)
             #expect(result.err.contains("the transfer stalled"), "\(result.err)")
             #expect(workspace.exists("config.json") && !workspace.exists("checkpoint"))
@@ -60,7 +60,7 @@ struct StallTests {
         let script = FaultScript([fault, .on(.rate(3_000_000))])
         try await withServer(model, script: script) { workspace, server in
             // Within two minutes, that is.
-            let arguments = workspace.download(from: server, "--connections", "16", "--stall-timeout", "600")
+            let arguments = workspace.download(from: server, "--stall-timeout", "600")
             let result = try await workspace.run(arguments)
             #expect(result.status == 0, "\(result.err)")
             workspace.expectWhole()

@@ -38,7 +38,7 @@ struct StraceTests {
     }
 
     @Test func `runs that no lock keeps apart work on files of their own, and end well`() async throws {
-        try await withServer(script: [.on(path: "weights.bin", .gate(after: 100_000))]) { workspace, server in
+        try await withServer(script: [.on(path: "weights.bin", .hold(at: 100_000))]) { workspace, server in
             let children = try (0..<3).map { _ in try start("flock:retval=0", workspace, server) }
             try await poll("a partial for each") {
                 let names = try? FileManager.default.contentsOfDirectory(atPath: workspace.directory + "/.modelfetch")

@@ -20,6 +20,9 @@ package enum Fault: Sendable, Hashable, Codable {
     case stall(after: Int64)
     /// Pauses after this many body bytes until the test calls ``FaultServer/openGates()``, then sends the rest.
     case gate(after: Int64)
+    /// Sends nothing of the file from this offset on, whatever range was requested and however often, until the test calls
+    /// ``FaultServer/openGates()``.
+    case hold(at: Int64)
     /// Sends nothing more from the point at this percentage of the file on, but keeps the connection open until the client
     /// closes it. Only the first `times` responses that reach the point fall silent (by default one); what else they
     /// would have sent is sent by later ones.

@@ -8,6 +8,9 @@ extension Reply {
             case .collapse: setPace(fault) { if case .collapse = $0 { true } else { false } }
             case .die: death = fault
             case .gate(let count): interrupt(after: count, with: .gate)
+            case .hold(let offset):
+                guard let (_, range) = answer.served else { break }
+                interrupt(after: offset - range.lowerBound, with: .gate)
             case .silence(let percent, _):
                 guard let (file, range) = answer.served else { break }
                 let point = Int64(Double(file.size) * percent / 100)

@@ -51,6 +51,28 @@ struct ConnectionTests {
         }
     }
 
+    @Test(arguments: [
+        ("", 1000), ("bytes=400-4999", 600), ("bytes=1000-4999", 0), ("bytes=2000-4999", 0), ("bytes=0-999", 1000),
+    ])
+    func `a hold keeps every response from going beyond an offset of the file`(range: String, count: Int) async throws {
+        let file = ServedFile.synthetic(size: 5000, seed: 6)
+        try await FaultServer.run(files: ["f": file], script: .always(.hold(at: 1000))) { server in
+            let port = server.port
+            try await blocking {
+                for _ in 1...2 {
+                    let client = try RawClient(port: port)
+                    if range.isEmpty { try client.get("/f") } else { try client.get("/f", "Range: \(range)") }
+                    try client.receive { RawReply($0)?.body.count == count }
+                    #expect(try client.receive(patience: 50) == .silence)
+                }
+                server.openGates()
+                let client = try RawClient(port: port)
+                try client.get("/f")
+                #expect(try client.receiveMessage().body == file.read(0..<5000))
+            }
+        }
+    }
+
     @Test func `a closed gate does not keep the server from stopping`() async throws {
         let server = try await FaultServer.start(files: Self.files, script: .always(.gate(after: 0)))
         let port = server.port

@@ -85,7 +85,7 @@ struct ScriptTests {
         let rows = try String(contentsOf: readme, encoding: .utf8).split(separator: "\n").filter {
             $0.hasSuffix("}` |")
         }
-        #expect(rows.count == 60)
+        #expect(rows.count == 61)
         for row in rows {
             let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             let json = cells[2].trimmingCharacters(in: ["`"])

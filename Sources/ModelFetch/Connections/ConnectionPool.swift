@@ -17,12 +17,14 @@ final class ConnectionPool: Sendable {
     }
 
     private struct Origin {
-        /// Decides how many connections there may be; `nil` if their number is fixed.
-        var controller: ConnectionController?
+        /// Decides how many connections there may be.
+        var controller: ConnectionController
         /// The most connections.
         let cap: Int
         var latency: Duration?
         var bytes: Int64 = 0
+        /// When something came last: the head of a response, or bytes.
+        var movedAt: Duration?
         var throughput: Throughput
         /// How many connections each file uses.
         var used: [User: Int] = [:]
@@ -38,11 +40,11 @@ final class ConnectionPool: Sendable {
         var active: Int { used.values.reduce(0, +) }
 
         /// How many connections there may be now.
-        var limit: Int { min(controller?.limit ?? cap, cap) }
+        var limit: Int { min(controller.limit, cap) }
 
         mutating func observe(at now: Duration) -> ConnectionController.Change? {
             let active = active
-            return controller?.observe(now: now, bytes: bytes, active: active, wanted: !waiting.isEmpty)
+            return controller.observe(now: now, bytes: bytes, active: active, wanted: !waiting.isEmpty)
         }
     }
 
@@ -62,15 +64,14 @@ final class ConnectionPool: Sendable {
     ///   - origins: one for each source, in the order of the sources.
     ///   - cap: the most connections to each of them.
     ///   - first: how many each of them gets before anything is known about it; `nil` for the usual start.
-    ///   - isFixed: whether each may have `cap` connections, whatever they bring.
-    init(origins: [HTTPURL.Origin], cap: Int, first: Int? = nil, isFixed: Bool = false) {
+    init(origins: [HTTPURL.Origin], cap: Int, first: Int? = nil) {
         keys = origins
         self.origins = origins.enumerated().filter { origins.firstIndex(of: $0.element) == $0.offset }.map(\.element)
         let cap = max(min(cap, ConnectionController.maximum), 1)
         var table: [HTTPURL.Origin: Origin] = [:]
         for origin in origins {
-            var controller = isFixed ? nil : ConnectionController(cap: cap)
-            if let first { controller?.begin(with: first, at: .zero) }
+            var controller = ConnectionController(cap: cap)
+            if let first { controller.begin(with: first, at: .zero) }
             table[origin] = Origin(controller: controller, cap: cap, throughput: Throughput(begun: .zero))
         }
         state = Mutex(State(origins: table))
@@ -81,7 +82,7 @@ final class ConnectionPool: Sendable {
     /// A number of files begin at once.
     func begin(with files: Int, at now: Duration) {
         state.withLock { state in
-            for key in state.origins.keys { state.origins[key]?.controller?.begin(with: files, at: now) }
+            for key in state.origins.keys { state.origins[key]?.controller.begin(with: files, at: now) }
         }
     }
 
@@ -192,7 +193,8 @@ final class ConnectionPool: Sendable {
         update(source) { origin in
             origin.working += 1
             origin.latency = origin.latency.map { min($0, latency) } ?? latency
-            origin.controller?.answered(after: latency)
+            origin.movedAt = now
+            origin.controller.answered(after: latency)
             return nil
         }
     }
@@ -201,6 +203,7 @@ final class ConnectionPool: Sendable {
     func received(_ bytes: Int, from source: Int, at now: Duration) {
         update(source) { origin in
             origin.bytes += Int64(bytes)
+            origin.movedAt = now
             origin.throughput.add(Int64(bytes), at: now)
             return origin.observe(at: now)
         }
@@ -215,12 +218,12 @@ final class ConnectionPool: Sendable {
     /// A source refused a connection, or broke one.
     func refused(_ source: Int, _ kind: ConnectionController.Refusal, begun: Duration, at now: Duration) {
         update(source) { origin in
-            origin.controller?.refused(kind, begun: begun, working: origin.working, at: now)
+            origin.controller.refused(kind, begun: begun, working: origin.working, at: now)
         }
     }
 
     /// A connection was cut because it was far slower than the others.
-    func wasSlow(_ source: Int, at now: Duration) { update(source) { $0.controller?.wasSlow(at: now) } }
+    func wasSlow(_ source: Int, at now: Duration) { update(source) { $0.controller.wasSlow(at: now) } }
 
     /// What is known about an origin.
     struct Knowledge: Sendable {
@@ -233,6 +236,8 @@ final class ConnectionPool: Sendable {
         var limit: Int
         /// How many connections have an answer.
         var working: Int
+        /// When the head of a response or bytes came last, over any of them; `nil` if nothing ever did.
+        var movedAt: Duration?
 
         /// Whether a better source should be asked: one connection brings less than a tenth of what one of the best source brings.
         func isCrawling(beside best: Double) -> Bool {
@@ -249,7 +254,7 @@ final class ConnectionPool: Sendable {
             let rate = origin.throughput.rate(at: now) / Double(max(origin.working, 1))
             return Knowledge(
                 latency: origin.latency, rate: rate > 0 ? rate : nil, active: origin.active,
-                limit: origin.limit, working: origin.working)
+                limit: origin.limit, working: origin.working, movedAt: origin.movedAt)
         }
     }
 

@@ -63,6 +63,8 @@ extension Lease {
         movedAt = now
     }
 
+    mutating func excuseSilence(at now: Duration) { movedAt = max(movedAt, now) }
+
     mutating func cut() {
         isCut = true
         move(end: position)

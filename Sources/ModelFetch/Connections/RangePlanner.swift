@@ -145,6 +145,11 @@ struct RangePlanner: Sendable {
 
     // MARK: What is too slow
 
+    /// Nobody has looked for a while, so that nothing could come: silence counts from now on.
+    mutating func excuseSilence(at now: Duration) {
+        for index in leases.indices { leases[index].excuseSilence(at: now) }
+    }
+
     /// The leases to cut because they are far slower than the others, which will fetch their rests.
     func slow(at now: Duration) -> [Lease.ID] {
         let rates = leases.filter { !$0.isCut }.map { (id: $0.id, begun: $0.begun, rate: $0.throughput.rate(at: now)) }

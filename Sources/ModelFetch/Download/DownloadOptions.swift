@@ -26,9 +26,9 @@ public struct DownloadOptions: Sendable {
     public var isDurable = true
     /// Whether a different file that has the name of a selected one, or the directory of another model, may be replaced.
     public var replacesForeignFiles = false
-    /// The most connections to one server at the same time, from 1 to 16: files are divided among as many as are worth it. If it is `nil`,
-    /// every file has one connection, and four files are fetched at once.
-    public var connections: Int?
+    /// The most connections to one server at the same time, for all files of the run together, from 1 to 16. As many are used as are worth it,
+    /// and files are divided among them.
+    public var connections = 16
     /// The most files that are processed at once.
     public var concurrentFiles = 16
     /// Additional header fields, sent to the origins of ``sources`` only.

@@ -34,10 +34,7 @@ extension DownloadRun {
                 guard let item = waiting.popFirst() else { return }
                 group.addTask { try await fetch(item, into: reports) }
             }
-            let most =
-                context.isDividing
-                ? context.options.concurrentFiles : min(context.options.concurrentFiles, RunContext.filesAtOnce)
-            let files = min(max(most, 1), waiting.count)
+            let files = min(max(context.options.concurrentFiles, 1), waiting.count)
             // A large file is worth as many connections from the start as several small ones.
             let isLarge = work.contains { $0.file.plannedSize ?? 0 >= Self.largeFile }
             context.pool.begin(with: isLarge ? 4 : files, at: context.runtime.time.now())
@@ -56,7 +53,7 @@ extension DownloadRun {
             let download = FileDownload(context, file, size: size, runner: item.runner)
             let verified = try await download.run()
             reused = download.reusedBytes
-            reports.count(received: item.runner.receivedBytes, reused: item.wasRight ? 0 : reused, file)
+            reports.count(item.runner, reused: item.wasRight ? 0 : reused, file)
             let state = item.state(reused: reused)
             if file.path == context.manifest.marker {
                 reports.hold(verified, as: state, over: try item.expendable(for: verified))
@@ -72,7 +69,7 @@ extension DownloadRun {
             }
         } catch {
             // What was received counts, however the attempt ended.
-            reports.count(received: item.runner.receivedBytes, reused: reused, file)
+            reports.count(item.runner, reused: reused, file)
             switch error {
             case let failure as Failure: reports.fail(failure, file)
             case let error as StorageError: reports.fail(Failure(error, file: path), file)

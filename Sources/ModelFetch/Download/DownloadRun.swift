@@ -86,7 +86,7 @@ struct DownloadRun: Sendable {
                 first = first ?? Failure(error, file: file.path.string, kept: "it was not touched")
             } catch let failure as Failure {
                 first = first ?? failure
-                reports.count(received: work[index].runner.receivedBytes, reused: 0, file)
+                reports.count(work[index].runner, reused: 0, file)
                 reports.fail(failure, file)
             }
         }

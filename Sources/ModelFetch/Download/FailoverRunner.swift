@@ -9,6 +9,7 @@ final class FailoverRunner: Sendable {
     /// Whether each source serves ranges of this file.
     let ranges: Mutex<[RangeSupport]>
     private let received = Atomic<Int64>(0)
+    private let duplicated = Atomic<Int64>(0)
 
     init(_ context: RunContext, path: String) {
         self.context = context
@@ -91,6 +92,12 @@ final class FailoverRunner: Sendable {
 
     /// Counts the bytes of a body.
     func count(_ body: RangeBody) { received.add(body.bytesReceived, ordering: .relaxed) }
+
+    /// Bytes that came although they were here already: from two connections that fetched the same range.
+    var duplicatedBytes: Int64 { duplicated.load(ordering: .relaxed) }
+
+    /// Counts bytes that were here already.
+    func countDuplicated(_ bytes: Int64) { duplicated.add(bytes, ordering: .relaxed) }
 
     /// Asks only one source as long as it is not given up; `nil` to ask any.
     func stay(with source: Int?) { schedule.withLock { $0.stay(with: source) } }

@@ -16,7 +16,7 @@ extension FileDownload {
         var validator = partial.validator(of: source.id)
         if !needsOneVersion, partial.hasChanged(source.id) { validator = nil }
         // With a range, several connections may share the file once it has been served.
-        let isShared = target != nil && size > context.leases.least && context.options.connections ?? 1 > 1
+        let isShared = target != nil && size > context.runtime.leases.least && context.options.connections > 1
         let isWhole = gap == 0..<size && !isShared
         var request = try source.request(for: file.path, range: isWhole ? nil : gap, total: size)
         request.target = target

@@ -18,8 +18,6 @@ final class FileDownload: Sendable {
     struct Counters {
         /// Bytes of the finished file that earlier runs had left.
         var reused: Int64 = 0
-        /// Bytes that came although they were here already: from two connections that fetched the same range.
-        var duplicates: Int64 = 0
         /// Whether disk space was reserved for the whole file.
         var isReserved = false
         /// The sources that have delivered bytes since everything was last discarded.
@@ -66,11 +64,7 @@ final class FileDownload: Sendable {
         do {
             if needsOneVersion { try prepareOneVersion(partial) }
             let verified = try await complete(partial)
-            let twice = counters.withLock { counters in
-                counters.reused = partial.reusedBytes
-                return counters.duplicates
-            }
-            if twice > 0 { context.emit(.debug("\(printable(path)): \(twice) bytes came twice")) }
+            counters.withLock { $0.reused = partial.reusedBytes }
             return verified
         } catch {
             // Whatever happened, what is on the disk is recorded. If that fails, the disk has failed before, and the first error counts.

@@ -103,7 +103,7 @@ extension FileFetch {
                 moved()
                 context.emit(.progress(path: download.path, bytes: new, received: true))
             }
-            download.counters.withLock { $0.duplicates += Int64(chunk.count) - new }
+            runner.countDuplicated(Int64(chunk.count) - new)
             runner.received(Int(new), with: attempt, isEnd: end >= limit)
             // Another connection fetches the rest. At the end of the body its connection can be used again.
             if end >= limit, limit < body.reply.end ?? .max { return }
@@ -114,7 +114,7 @@ extension FileFetch {
     private func note(_ error: TransferError, of attempt: SourceAttempt, begun: Duration) {
         let now = now
         let source = attempt.source
-        if context.isDividing, lowersNumber(error, source, begun: begun, at: now) { return }
+        if lowersNumber(error, source, begun: begun, at: now) { return }
         let offset = partial.firstGap()?.lowerBound ?? download.size
         if let failure = runner.note(error, of: attempt, at: offset) { failed(failure) }
     }
@@ -123,15 +123,23 @@ extension FileFetch {
 extension FileFetch {
     /// Uses fewer connections after a failure that may come from their number.
     ///
+    /// What is refused twice in a row, or while the others stand still, is not refused because of their number.
+    ///
     /// - Returns: whether that is all that follows, because others work: the source only has enough of them.
     private func lowersNumber(_ error: TransferError, _ source: Int, begun: Duration, at now: Duration) -> Bool {
-        let working = pool.knowledge(of: source, at: now).working
         if error.isBreak { pool.refused(source, .broken, begun: begun, at: now) }
         guard error.isLimit else { return false }
+        let known = pool.knowledge(of: source, at: now)
+        let isRepeated = refused(begun: begun, at: now)
+        if known.working > 0 {
+            guard !isRepeated, let moved = known.movedAt, now - moved < silence(of: source, at: now) else {
+                return false
+            }
+        }
         pool.refused(source, .limited, begun: begun, at: now)
-        refused(at: now)
-        guard working > 0 else { return false }
-        context.emit(.debug("\(printable(download.path)): \(error); \(working) connections are enough"))
+        guard known.working > 0 else { return false }
+        if let pause = error.retryAfter { context.health.pauseHost(of: source, for: pause, now: now) }
+        context.emit(.debug("\(printable(download.path)): \(error); \(known.working) connections are enough"))
         return true
     }
 }

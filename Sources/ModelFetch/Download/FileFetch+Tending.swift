@@ -5,6 +5,8 @@ internal import Synchronization
 extension FileFetch {
     /// How often written bytes are recorded, however few they are.
     private static let flushInterval: Duration = .seconds(1)
+    /// After how many turns without one it is clear that the process has not run.
+    private static let missedTurns = 3
     /// How long no connection beyond the limit is tried after a refusal.
     private static let extraPause: Duration = .seconds(5)
 
@@ -20,13 +22,16 @@ extension FileFetch {
             guard let lease = planner.withLock({ $0.dispensable(of: sources) }) else { continue }
             cut(lease, "its connection is needed")
         }
-        let isDue = state.withLock { state in
-            guard let interval = context.runtime.interval, now - state.tendedAt >= interval else { return false }
-            state.tendedAt = now
-            return true
+        guard let interval = context.runtime.interval else { return }
+        let passed = state.withLock { state in
+            let passed = now - state.tendedAt
+            if passed >= interval { state.tendedAt = now }
+            return passed
         }
-        guard isDue else { return }
-        if context.isDividing { replaceSlow(at: now) }
+        guard passed >= interval else { return }
+        // It was not the connections that stood still, but this process or the machine: what has come since waits in the kernel.
+        if passed > interval * Self.missedTurns { planner.withLock { $0.excuseSilence(at: now) } }
+        replaceSlow(at: now)
         let isFlushDue = state.withLock { state in
             guard now - state.flushedAt >= Self.flushInterval else { return false }
             state.flushedAt = now
@@ -63,11 +68,25 @@ extension FileFetch {
         for lease in leases { cut(lease, "nothing comes") }
     }
 
-    /// The source refused a connection.
-    func refused(at now: Duration) { state.withLock { $0.extraAfter = now + Self.extraPause } }
+    /// A source refused a connection that was asked for at `begun`.
+    ///
+    /// - Returns: whether it had refused one before, and nothing has come since.
+    func refused(begun: Duration, at now: Duration) -> Bool {
+        state.withLock { state in
+            state.extraAfter = now + Self.extraPause
+            if let last = state.refusedAt, begun >= last { return true }
+            state.refusedAt = now
+            return false
+        }
+    }
 
-    /// Bytes have come: silence is unusual again.
-    func moved() { state.withLock { $0.patience = 1 } }
+    /// Bytes have come: silence is unusual again, and so is a refusal.
+    func moved() {
+        state.withLock { state in
+            state.patience = 1
+            state.refusedAt = nil
+        }
+    }
 
     /// Ends a lease at its position. What it has not brought is free for others.
     private func cut(_ lease: Lease, _ reason: String) {

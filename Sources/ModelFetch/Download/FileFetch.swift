@@ -32,6 +32,8 @@ final class FileFetch: Sendable {
         var isReceiving = false
         /// No connection beyond the limit before this, because one was refused.
         var extraAfter: Duration = .zero
+        /// When a connection was refused since which nothing has come.
+        var refusedAt: Duration?
     }
 
     init(_ download: FileDownload, _ partial: PartialFile) {
@@ -39,7 +41,7 @@ final class FileFetch: Sendable {
         self.partial = partial
         context = download.context
         runner = download.runner
-        planner = Mutex(RangePlanner(missing: partial.gaps, sizes: context.leases))
+        planner = Mutex(RangePlanner(missing: partial.gaps, sizes: context.runtime.leases))
         targets = context.sources.map { _ in RedirectTarget() }
         user = context.pool.enter(signal)
     }
@@ -128,7 +130,6 @@ final class FileFetch: Sendable {
             var load = SourceSchedule.Load(connections: mine.count)
             // It is not known yet whether it serves ranges, or known that it does not.
             if !mine.isEmpty, !runner.servesRanges(source) { load.hasRoom = false }
-            if !leases.isEmpty, !context.isDividing { load.hasRoom = false }
             load.isCrawling = known[source].isCrawling(beside: best)
             return load
         }
@@ -178,8 +179,7 @@ final class FileFetch: Sendable {
         return planner.lease(of: source, expecting: known.rate, among: known.limit, at: now)
             ?? (runner.servesRanges(source)
                 ? planner.steal(for: source, expecting: known.rate, latency: latency, at: now) : nil)
-            ?? (context.isDividing
-                ? planner.hedge(for: source, silence: silence(of: source, at: now), at: now) : nil)
+            ?? planner.hedge(for: source, silence: silence(of: source, at: now), at: now)
     }
 
     private func announceFailures(pause: Duration) {

@@ -58,9 +58,10 @@ final class ReportCollector: Sendable {
     }
 
     /// Notes the byte counts of a file.
-    func count(received: Int64, reused: Int64, _ file: ManifestFile) {
+    func count(_ runner: FailoverRunner, reused: Int64, _ file: ManifestFile) {
         state.withLock { state in
-            state.reports[file.path]?.bytesDownloaded = received
+            state.reports[file.path]?.bytesDownloaded = runner.receivedBytes
+            state.reports[file.path]?.bytesDuplicated = runner.duplicatedBytes
             state.reports[file.path]?.bytesReused = reused
         }
     }

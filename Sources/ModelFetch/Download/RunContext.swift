@@ -18,12 +18,6 @@ final class RunContext: Sendable {
     let pool: ConnectionPool
     let monitor: ReachabilityMonitor
     let retries = RetryCounter()
-    /// How many files are fetched at once if each has one connection.
-    static let filesAtOnce = 4
-    /// Whether files are divided among connections, and those replaced that are slow or silent.
-    var isDividing: Bool { options.connections != nil }
-    /// How files are divided among connections.
-    var leases: LeaseSizes { isDividing ? runtime.leases : .undivided }
     private let emitter: @Sendable (DownloadEvent) -> Void
 
     /// - Parameter tag: set where the directory's lock does not keep others out, see ``RunPartials``.
@@ -40,9 +34,7 @@ final class RunContext: Sendable {
         self.emitter = emitter
         let origins = sources.map(\.location.base.origin)
         health = SourceHealthTable(origins: origins)
-        pool = ConnectionPool(
-            origins: origins, cap: options.connections ?? Self.filesAtOnce, first: runtime.firstConnections,
-            isFixed: options.connections == nil)
+        pool = ConnectionPool(origins: origins, cap: options.connections, first: runtime.firstConnections)
         monitor = ReachabilityMonitor(origins: origins, waits: options.waitsForNetwork, emit: emitter)
         fetcher = RangeFetcher(
             FirstContact(transport: runtime.transport, monitor: monitor, time: runtime.time),

@@ -28,6 +28,9 @@ public struct DownloadReport: Sendable {
     /// Body bytes received, including useless ones.
     public var bytesDownloaded: Int64 { files.reduce(0) { $0 + $1.bytesDownloaded } }
 
+    /// Those of the received bytes that were here already, because two connections fetched the same range for a while.
+    public var bytesDuplicated: Int64 { files.reduce(0) { $0 + $1.bytesDuplicated } }
+
     /// Bytes from earlier runs that are part of the files now.
     public var bytesReused: Int64 { files.reduce(0) { $0 + $1.bytesReused } }
 

@@ -47,6 +47,8 @@ public struct FileReport: Hashable, Sendable {
     public package(set) var evidence: [String] = []
     /// Body bytes received for it, including useless ones.
     public package(set) var bytesDownloaded: Int64 = 0
+    /// Those of the received bytes that were here already, because two connections fetched the same range for a while.
+    public package(set) var bytesDuplicated: Int64 = 0
     /// Bytes from earlier runs that are part of the file now.
     public package(set) var bytesReused: Int64 = 0
     /// The size on disk, if it differs from ``size``.

@@ -11,11 +11,4 @@ package struct LeaseSizes: Hashable, Sendable {
     package var window: Int64 = 1 << 30
 
     package init() {}
-
-    /// One lease for a whole gap, of which nothing is stolen.
-    static let undivided: LeaseSizes = {
-        var sizes = LeaseSizes()
-        (sizes.least, sizes.most, sizes.leastStolen) = (.max / 4, .max / 4, .max / 4)
-        return sizes
-    }()
 }

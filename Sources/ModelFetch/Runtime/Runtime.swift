@@ -60,6 +60,10 @@ package final class Randomness: RandomNumberGenerator, Sendable {
 
     /// Random bytes.
     package func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            withUnsafeBytes(of: next().littleEndian) { word in bytes += word.prefix(count - bytes.count) }
+        }
+        return bytes
     }
 }

@@ -18,10 +18,8 @@ struct TransferCommandOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Divide files among up to n connections to a host, from 1 to 16; how many are worth it is found out. "
-                + "Without it, every file has one connection.",
-            valueName: "n"))
-    var connections: Int?
+            "Use at most n connections to a host, from 1 to 16; how many are worth it is found out.", valueName: "n"))
+    var connections = 16
 
     @Option(
         parsing: .unconditional,
@@ -82,7 +80,7 @@ struct TransferCommandOptions: ParsableArguments {
         guard retries >= 0 else {
             throw ValidationError("--retries must be 0 or more, not \(retries); 0 means one attempt.")
         }
-        if let connections, !(1...16).contains(connections) {
+        guard (1...16).contains(connections) else {
             throw ValidationError("--connections must be from 1 to 16, not \(connections).")
         }
         for field in header where HeaderField(field) == nil {

@@ -9,6 +9,7 @@ struct FinalReport {
     var status: Int32
     var files: [FileReport] = []
     var bytesDownloaded: Int64 = 0
+    var bytesDuplicated: Int64 = 0
     var bytesReused: Int64 = 0
     var retries = 0
     var seconds: Double = 0
@@ -20,8 +21,9 @@ struct FinalReport {
         [
             "event": "report", "model": JSONValue(model), "directory": JSONValue(directory), "ok": .bool(status == 0),
             "exit_code": .integer(Int64(status)), "files": .array(files.map { JSONValue($0.json) }),
-            "bytes_downloaded": .integer(bytesDownloaded), "bytes_reused": .integer(bytesReused),
-            "retries": .integer(Int64(retries)), "seconds": .number((seconds * 1000).rounded() / 1000),
+            "bytes_downloaded": .integer(bytesDownloaded), "bytes_duplicated": .integer(bytesDuplicated),
+            "bytes_reused": .integer(bytesReused), "retries": .integer(Int64(retries)),
+            "seconds": .number((seconds * 1000).rounded() / 1000),
             "error": failure.map { JSONValue($0.json) } ?? .null, "manifest_source": JSONValue(origin?.source),
         ]
     }
@@ -31,8 +33,9 @@ extension FinalReport {
     init(_ report: DownloadReport, status: Int32, origin: ManifestOrigin) {
         self.init(
             model: report.model, directory: report.directory, status: status, files: report.files,
-            bytesDownloaded: report.bytesDownloaded, bytesReused: report.bytesReused, retries: report.retries,
-            seconds: report.seconds, failure: report.failure.map { CommandFailure($0) }, origin: origin)
+            bytesDownloaded: report.bytesDownloaded, bytesDuplicated: report.bytesDuplicated,
+            bytesReused: report.bytesReused, retries: report.retries, seconds: report.seconds,
+            failure: report.failure.map { CommandFailure($0) }, origin: origin)
     }
 
     init(_ report: AuditReport, status: Int32) {
@@ -47,7 +50,8 @@ extension FileReport {
         var object: JSONObject = [
             "path": .string(path), "size": JSONValue(size), "sha256": JSONValue(sha256?.hex), "pinned": .bool(isPinned),
             "state": .string(state.rawValue), "bytes_downloaded": .integer(bytesDownloaded),
-            "bytes_reused": .integer(bytesReused), "error": failure.map { JSONValue(CommandFailure($0).json) } ?? .null,
+            "bytes_duplicated": .integer(bytesDuplicated), "bytes_reused": .integer(bytesReused),
+            "error": failure.map { JSONValue(CommandFailure($0).json) } ?? .null,
         ]
         if !evidence.isEmpty { object["evidence"] = .array(evidence.map { .string($0) }) }
         if let actualSize { object["actual_size"] = .integer(actualSize) }

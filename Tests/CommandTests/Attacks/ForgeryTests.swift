@@ -15,7 +15,7 @@ struct ForgeryTests {
         content.files["other.bin"] = .synthetic(size: 1_500_000, seed: 99)
         try await withWorkspace(Self.model) { workspace in
             let lie: FaultScript = [
-                .on(path: "weights.bin", .content(of: "other.bin", keepValidators: true), .stall(after: 1_200_000))
+                .on(path: "weights.bin", .content(of: "other.bin", keepValidators: true), .hold(at: 1_200_000))
             ]
             try await FaultServer.run(files: content, script: lie) { server in
                 let child = try workspace.start(workspace.download(from: server))
@@ -39,13 +39,14 @@ struct ForgeryTests {
 
     @Test(arguments: ["wrong bytes", "zeros", "a hole", "another file's journal", "random", "endless"])
     func `a journal and a partial that do not belong together give a right file`(forgery: String) async throws {
-        let stall: FaultScript = [.on(path: "weights.bin", request: 0, .stall(after: 1_200_000))]
+        let stall: FaultScript = [.on(path: "weights.bin", .hold(at: 1_200_000))]
         try await withServer(Self.model, script: stall) { workspace, server in
             let child = try workspace.start(workspace.download(from: server))
             try await server.waitForStall(of: "weights.bin")
             try await poll("the bytes to be written") { workspace.contents("weights.bin.partial")?.count == 1_200_000 }
             child.kill(SIGINT)
             #expect(try await child.wait().ending == .killed(SIGINT))
+            server.openGates()
             let journal = "model/.modelfetch/weights.bin.journal"
             let partial = workspace.directory + "/weights.bin.partial"
             switch forgery {

@@ -60,7 +60,7 @@ struct BlobStoreTests {
             .on(path: "*/weights.bin", request: 2, .drop(after: 300_000)),
         ]
         try await withStore(rules) { workspace, server, arguments in
-            let result = try await workspace.run(arguments("--json"))
+            let result = try await workspace.run(arguments("--json", "--connections", "1"))
             #expect(result.status == 0, "\(result.err)")
             workspace.expectWhole()
             let requests = server.requests(path: Self.path + "weights.bin")
@@ -74,13 +74,14 @@ struct BlobStoreTests {
         }
     }
 
-    @Test func `a killed run resumes under the same ETag`() async throws {
-        try await withStore([.on(path: "*/weights.bin", request: 0, .stall(after: 800_000))]) {
+    @Test func `an interrupted run resumes under the same ETag`() async throws {
+        try await withStore([.on(path: "*/weights.bin", .hold(at: 800_000))]) {
             workspace, server, arguments in
             let child = try workspace.start(arguments())
             try await poll("the bytes") { (workspace.contents("weights.bin.partial")?.count ?? 0) == 800_000 }
-            child.kill(SIGKILL)
+            child.kill(SIGINT)
             try await child.wait()
+            server.openGates()
             let report = try await workspace.run(arguments("--json")).report()
             #expect(report.int("exit_code") == 0 && report.states["weights.bin"] == "resumed")
             let last = try #require(server.requests(path: Self.path + "weights.bin").last)

@@ -45,7 +45,8 @@ struct HubTests {
                 try await FaultServer.run(files: files, script: FaultScript(script)) { hub in
                     try await body(workspace, hub, store) { (more: String...) in
                         let base = hub.baseURL + Self.path
-                        return ["--manifest", "test.json", "model", "--source", base, "--retry-delay", "0.01"] + more
+                        return ["--manifest", "test.json", "model", "--source", base]
+                            + ["--retry-delay", "0.01", "--connections", "1"] + more
                     }
                 }
             }

@@ -59,7 +59,7 @@ struct RealServer: Sendable, CustomTestStringConvertible {
 
     /// Runs `body` beside the server, which serves `www` of the workspace.
     ///
-    /// - Parameter limit: if given, every connection with the origin stands still after so many bytes, until the relay cuts it.
+    /// - Parameter limit: if given, the connections with the origin stand still after so many bytes in all, until the relay cuts them.
     func run<R>(
         in workspace: Workspace, holdingAfter limit: Int? = nil, isolation: isolated (any Actor)? = #isolation,
         _ body: (Running) async throws -> R

@@ -15,8 +15,7 @@ struct RealServerTests {
             "hparams.json": 90, "checkpoint": 77,
         ], marker: "checkpoint")
 
-    /// More than all other files together, which may have come over the same connection before, and a part that is worth
-    /// waiting for; but not the whole.
+    /// More than all other files together, which may have come before, and a part that is worth waiting for; but not the whole.
     private static let middle = 3_000_000
 
     private func withServer(
@@ -29,7 +28,7 @@ struct RealServerTests {
         }
     }
 
-    /// Until a part of the weights is here, and no more of them can come.
+    /// Until a part of the weights is here over one connection, and no more of them can come.
     ///
     /// More than one write and what a record is due for: so that a kill finds some of it recorded, whenever it comes.
     private func pollHeld(_ workspace: Workspace, _ running: RealServer.Running) async throws {
@@ -64,7 +63,7 @@ struct RealServerTests {
     @Test(arguments: RealServer.installed)
     func `a killed run is resumed`(server: RealServer) async throws {
         try await withServer(server, holdingAfter: Self.middle) { workspace, running in
-            let held = try workspace.start(running.download(), environment: running.environment)
+            let held = try workspace.start(running.download("--connections", "1"), environment: running.environment)
             try await pollHeld(workspace, running)
             held.kill(SIGKILL)
             #expect(try await held.wait().ending == .killed(SIGKILL))
@@ -87,7 +86,8 @@ struct RealServerTests {
     @Test(arguments: RealServer.installed)
     func `a server that dies in mid-download and comes back is waited for`(server: RealServer) async throws {
         try await withServer(server, holdingAfter: Self.middle) { workspace, running in
-            let patient = running.download("--json", "--retries", "1000", "--retry-delay", "0.02")
+            let patient = running.download(
+                "--json", "--retries", "1000", "--retry-delay", "0.02", "--connections", "1")
             let child = try workspace.start(patient, environment: running.environment)
             try await pollHeld(workspace, running)
             try await running.origin.stop()
@@ -108,7 +108,7 @@ struct RealServerTests {
         try await withServer(server, holdingAfter: Self.middle) { workspace, running in
             let patient = running.download("--retries", "1000", "--retry-delay", "0.02")
             let child = try workspace.start(patient, environment: running.environment)
-            try await pollHeld(workspace, running)
+            try await poll("a part of the files, held") { running.relay?.isHolding == true }
             // In place, while the server reads it.
             try workspace.write([UInt8](repeating: 7, count: Int(Self.size)), to: "www/" + Self.weights)
             running.relay?.cutHeld()

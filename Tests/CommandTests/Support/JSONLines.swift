@@ -51,11 +51,11 @@ extension Child.Result {
 
 extension JSONLine {
     static let reportFields: Set = [
-        "event", "model", "directory", "ok", "exit_code", "files", "bytes_downloaded", "bytes_reused", "retries",
-        "seconds", "error", "manifest_source",
+        "event", "model", "directory", "ok", "exit_code", "files", "bytes_downloaded", "bytes_duplicated",
+        "bytes_reused", "retries", "seconds", "error", "manifest_source",
     ]
     static let fileFields: Set = [
-        "path", "size", "sha256", "pinned", "state", "bytes_downloaded", "bytes_reused", "error",
+        "path", "size", "sha256", "pinned", "state", "bytes_downloaded", "bytes_duplicated", "bytes_reused", "error",
     ]
     static let optionalFileFields: Set = ["evidence", "actual_size", "note"]
     static let errorFields: Set = ["code", "source", "offset", "message"]

@@ -17,15 +17,16 @@ final class Relay: Sendable {
     private let faults: Mutex<[Fault]>
     private let hold: Mutex<Hold>
 
-    /// Connections that get so many bytes from the server and then, for now, no more.
+    /// All connections together get so many bytes from the server and then, for now, no more.
     private struct Hold {
         var limit: Int?
+        var carried = 0
         var held: [Int32] = []
     }
 
     /// Runs `body` beside a relay; the first connections suffer the faults, one each, and later ones none.
     ///
-    /// - Parameter limit: holds every connection that has brought so much from the server, until ``cutHeld()``.
+    /// - Parameter limit: holds every connection once they have brought so much from the server in all, until ``cutHeld()``.
     static func run<R>(
         to target: Int, _ faults: [Fault] = [], holdingAfter limit: Int? = nil,
         isolation: isolated (any Actor)? = #isolation, _ body: (Relay) async throws -> R
@@ -93,7 +94,7 @@ final class Relay: Sendable {
             for (from, to) in [(client, server), (server, client)]
             where waits[from == client ? 0 : 1].revents != 0 {
                 // A server that is held back is not read from; its end would not be seen before all that it sent.
-                if from == server, isHeld(client, after: carried) {
+                if from == server, isHeld(client) {
                     while read(client, &buffer, buffer.count) > 0 {}
                     return
                 }
@@ -105,6 +106,7 @@ final class Relay: Sendable {
                         buffer[at - carried] ^= 1
                     }
                     carried += count
+                    hold.withLock { $0.carried += count }
                 }
                 var sent = 0
                 while sent < count {
@@ -120,9 +122,9 @@ final class Relay: Sendable {
 
 extension Relay {
     /// Whether this connection is to be held now; then it stands in the list of those that will be cut.
-    private func isHeld(_ client: Int32, after carried: Int) -> Bool {
+    private func isHeld(_ client: Int32) -> Bool {
         hold.withLock { hold in
-            guard let limit = hold.limit, carried >= limit else { return false }
+            guard let limit = hold.limit, hold.carried >= limit else { return false }
             hold.held.append(client)
             return true
         }

@@ -23,19 +23,6 @@ import Transfer
         #expect(pool.knowledge(of: 0, at: .zero).active == expected)
     }
 
-    @Test func `stay as many as they are if their number is fixed`() throws {
-        let origin = try HTTPURL(parsing: "https://a/").origin
-        let pool = ConnectionPool(origins: [origin], cap: 4, isFixed: true)
-        let file = pool.enter(Signal())
-        #expect(takeAll(pool, for: file) == 4)
-        pool.refused(0, .limited, begun: .zero, at: .seconds(1))
-        pool.refused(0, .broken, begun: .seconds(1), at: .seconds(1))
-        pool.wasSlow(0, at: .seconds(1))
-        for step in 1...100 { pool.received(step < 50 ? 100_000 : 1, from: 0, at: .milliseconds(1000 + 100 * step)) }
-        #expect(pool.knowledge(of: 0, at: .seconds(20)).limit == 4)
-        #expect(pool.takeYields(of: file).isEmpty)
-    }
-
     @Test func `counts by origin, over all files and sources`() throws {
         let pool = try pool()
         let (one, other) = (pool.enter(Signal()), pool.enter(Signal()))

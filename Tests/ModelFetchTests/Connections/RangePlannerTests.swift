@@ -149,6 +149,13 @@ private let mega: Int64 = 1 << 20
         #expect(planner.free.isEmpty)
     }
 
+    @Test func `does not blame connections for a silence in which nobody looked`() throws {
+        var planner = running([1_000_000])
+        planner.excuseSilence(at: .seconds(60))
+        #expect(planner.silent(at: .milliseconds(60_999), after: .seconds(1)) == [])
+        #expect(planner.silent(at: .seconds(61), after: .seconds(1)) == [0])
+    }
+
     @Test func `ends the silent one if a short rest is complete`() throws {
         var planner = running([1_000_000], length: 2_030_000)
         let found = planner.hedge(for: 0, silence: .seconds(1), at: .seconds(3))

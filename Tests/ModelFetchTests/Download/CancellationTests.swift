@@ -85,7 +85,7 @@ import Testing
         try await FaultServer.run(files: harness.model.content, script: .always(.stall(after: 5))) { server in
             let setup = Harness.Setup {
                 $0.options.stallTimeout = .seconds(300)
-                ($0.options.concurrentFiles, $0.options.connections) = (4, nil)
+                ($0.options.concurrentFiles, $0.options.connections) = (4, 4)
             }
             let run = Task { try await harness.run(server, setup: setup) }
             try await server.wait { log in log.count == 4 && log.allSatisfy(\.stalled) }
