@@ -3,11 +3,13 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <malloc.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode) {
@@ -20,6 +22,11 @@ int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode)
 }
 
 int clinux_preallocate(int file, int64_t size) { return fallocate(file, FALLOC_FL_KEEP_SIZE, 0, size); }
+
+int clinux_is_in_memory(int file) {
+    struct statfs status;
+    return fstatfs(file, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
 
 int64_t clinux_first_hole(int file) { return lseek(file, 0, SEEK_HOLE); }
 

@@ -5,6 +5,8 @@ extension Schedule {
     /// Decides about connections, rates, limits and habits. The generator is one of its own, so that everything else in the
     /// schedule for a seed stays what it was.
     mutating func addTraffic(_ profile: Profile, seed: UInt64) {
+        var other = SplitMix64(seed: seed ^ 0x6861_7368)
+        if other.chance(60) { leastQueued = other.pick([1, 1_000, 20_000]) }
         var random = SplitMix64(seed: seed ^ 0x7261_7465)
         let isParallel = profile == .parallel
         if isParallel || random.chance(50) { connections = random.pick([2, 2, 3, 4, 6, 8, 16, 16]) }

@@ -23,6 +23,8 @@ package struct Schedule: Codable, Hashable, Sendable {
     /// Disk space in bytes beyond what the files need; with too little the disk becomes full.
     package var spareBytes: Int64
     package var runs: [Run]
+    /// How many bytes at a time are handed to the task that keeps hashing; `nil` for as many as usual, which never come at once here.
+    package var leastQueued: Int?
     /// Whether a file may have several names.
     package var hasLinks = true
     /// Hidden faults of the disk, to see whether they are found.

@@ -64,6 +64,7 @@ extension Schedule {
             }
         }
         add { $0.connections = 1 }
+        if leastQueued != nil { add { $0.leastQueued = nil } }
         if connections > 2 { add { $0.connections = 2 } }
         add { $0.leases = nil }
         add { $0.firstConnections = nil }

@@ -190,6 +190,7 @@ package final class Simulation {
             random: Randomness(SplitMix64(seed: scheduler.random.next())), executor: scheduler,
             bootID: "boot \(machine.boots)", processors: 3)
         runtime.firstConnections = schedule.firstConnections
+        if let least = schedule.leastQueued { runtime.leastQueued = least }
         if let sizes = schedule.leases {
             (runtime.leases.least, runtime.leases.most) = (sizes.least, sizes.most)
             (runtime.leases.leastStolen, runtime.leases.window) = (sizes.leastStolen, sizes.window)
@@ -246,7 +247,8 @@ package final class Simulation {
             process.disk.die()
         }
         invariants.check("after the run")
-        let limit = processes.count * schedule.concurrentFiles * mostConnections * 4 * 65_536
+        var limit = processes.count * schedule.concurrentFiles * mostConnections * 4 * 65_536
+        if schedule.leastQueued != nil { limit += processes.count * schedule.concurrentFiles * HashQueue.most }
         if network.peakChunkBytes > limit {
             invariants.violated("\(network.peakChunkBytes) bytes of chunks were held at once")
         }

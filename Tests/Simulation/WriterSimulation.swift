@@ -2,6 +2,7 @@ import Glibc
 import Hashing
 import SeededRandom
 import Storage
+import Transfer
 
 /// One to sixteen writers on one partial file at any offset, some of them with wrong bytes, while several tasks check claims, one
 /// keeps hashing, and one discards ranges. Kills and power cuts come at any call, and the next round continues with what is left.
@@ -81,7 +82,9 @@ package final class WriterSimulation {
             // Bytes whose journal was lost in a power cut count as found until the digest is checked.
             if header != journalHeader { hasFound = true }
             let key = (0..<BlockChecksummer.keyByteCount).map { _ in UInt8(random.below(256)) }
-            let partial = try PartialFile(in: directory, names: PartialNames(path: "f"), identity: identity, key: key)
+            let partial = try PartialFile(
+                in: directory, names: PartialNames(path: "f"), identity: identity, key: key,
+                leastQueued: random.pick([1, 20_000, .max]))
             round.partial = partial
             header = journalHeader
             if let expected, partial.claimedBytes < expected {
@@ -249,7 +252,8 @@ package final class WriterSimulation {
                 round.writes -= 1
                 let count = min(Int(end - offset), 1 + random.below(65_536))
                 let bytes = right[Int(offset)..<Int(offset) + count].map { isWrong ? ~$0 : $0 }
-                accept(try bytes.withUnsafeBytes { try writer.write($0, at: offset) }, round)
+                let chunk = Chunk(copying: bytes)
+                accept(try chunk.withBytes { try writer.write($0, at: offset, keptBy: chunk) }, round)
                 offset += Int64(count)
                 await Task.yield()
             }

@@ -15,6 +15,8 @@ import Testing
     /// What a schedule may have.
     static let features: [(String, @Sendable (Schedule) -> Bool)] = [
         ("one connection", { $0.connections == 1 }),
+        ("pieces that are hashed by a task of their own", { $0.leastQueued != nil }),
+        ("pieces that are hashed where they are written", { $0.leastQueued == nil }),
         (
             "16 connections and a file of more than 2 MB",
             { s in s.connections == 16 && s.files.contains { $0.size > 2_000_000 } }

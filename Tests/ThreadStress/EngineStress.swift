@@ -75,6 +75,7 @@ package struct EngineStress: Sendable {
             random: Randomness(SplitMix64(seed: random.next())), executor: executor, bootID: "boot")
         runtime.leases = leases
         runtime.firstConnections = first
+        runtime.leastQueued = random.pick([1, 5_000, .max])
         let download = ModelDownload(manifest, into: folder.path + "/model", options: options)
         var outcome = Outcome()
         if random.chance(33) {

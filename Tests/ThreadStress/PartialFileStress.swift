@@ -4,6 +4,7 @@ import SeededRandom
 import Storage
 import Synchronization
 import TemporaryDirectory
+import Transfer
 
 /// A partial file that many threads use at once: up to sixteen write, one writes wrong bytes and voids them again, one voids
 /// other ranges, three check what an earlier run left, a task keeps hashing, and one reads the state.
@@ -94,7 +95,9 @@ package final class PartialFileStress: Sendable {
     }
 
     private func open(in directory: ModelDirectory) throws -> PartialFile {
-        try PartialFile(in: directory, names: Self.names, identity: identity, key: [UInt8](0..<16))
+        try PartialFile(
+            in: directory, names: Self.names, identity: identity, key: [UInt8](0..<16),
+            leastQueued: seed % 3 == 0 ? .max : 1_000)
     }
 
     private func random(_ role: UInt64) -> SplitMix64 { SplitMix64(seed: seed &* 1000 &+ role &+ 1) }
@@ -124,7 +127,8 @@ package final class PartialFileStress: Sendable {
 
     private func write(_ bytes: [UInt8], _ range: Range<Int>, with writer: ExtentWriter) throws {
         let asked = Int64(range.lowerBound)..<Int64(range.upperBound)
-        let accepted = try bytes[range].withUnsafeBytes { try writer.write($0, at: asked.lowerBound) }
+        let chunk = Chunk(copying: bytes[range])
+        let accepted = try chunk.withBytes { try writer.write($0, at: asked.lowerBound, keptBy: chunk) }
         precondition(accepted.allSatisfy { $0.clamped(to: asked) == $0 }, "accepted \(accepted) of \(asked)")
     }
 

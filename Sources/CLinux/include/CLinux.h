@@ -16,6 +16,9 @@ int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode)
 /* fallocate(2) with FALLOC_FL_KEEP_SIZE over [0, size): 0, or -1 with errno. */
 int clinux_preallocate(int file, int64_t size);
 
+/* Whether a file is in a tmpfs(5), according to fstatfs(2). */
+int clinux_is_in_memory(int file);
+
 /* lseek(2) with SEEK_HOLE from 0: where the first hole begins, or -1 with errno. */
 int64_t clinux_first_hole(int file);
 

@@ -1,5 +1,8 @@
 /// Steps to more connections: measuring before and after, and what is kept.
 extension ConnectionController {
+    /// Whether anything was learned about steps.
+    var isStepping: Bool { if case .measuring = phase { proven > 0 } else { true } }
+
     mutating func measure(since: Duration, active: Int, at now: Duration) -> Change? {
         // Connections that are surplus after a rejected step would be measured as well.
         if active > limit { phase = .measuring(since: now) }

@@ -16,6 +16,8 @@ struct ConnectionController: Sendable {
     static let collapsedPart = 0.5
     static let collapseWindow: Duration = .seconds(1)
     static let shortestCollapse: Duration = .milliseconds(150)
+    /// What one connection brings where a single one may be all that pays, in bytes per second.
+    static let fastRate = 64e6
     /// The first probe is early: a busy machine or a wavering link may have spoiled the first measurement.
     static let firstProbeWait = GrowingWait(from: .seconds(2), to: .seconds(60))
 
@@ -88,6 +90,14 @@ struct ConnectionController: Sendable {
     mutating func begin(with files: Int, at now: Duration) {
         guard !hasBegun else { return }
         limit = max(limit, min(files, 4, ceiling.number(at: now)))
+    }
+
+    /// A first look shows that one connection brings so many bytes per second. If that is what a fast network brings, more than
+    /// those at work have to show that they pay.
+    mutating func saw(_ rate: Double, with working: Int) {
+        guard rate >= Self.fastRate, !isStepping else { return }
+        limit = min(max(working, 1), limit)
+        phase = .measuring(since: nil)
     }
 
     /// A response head came after this long: the latency of the origin, from which the length of the measuring window

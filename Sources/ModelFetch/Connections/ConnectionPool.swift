@@ -25,6 +25,7 @@ final class ConnectionPool: Sendable {
         var bytes: Int64 = 0
         /// When something came last: the head of a response, or bytes.
         var movedAt: Duration?
+        var look = FirstLook.due
         var throughput: Throughput
         /// How many connections each file uses.
         var used: [User: Int] = [:]
@@ -41,6 +42,13 @@ final class ConnectionPool: Sendable {
 
         /// How many connections there may be now.
         var limit: Int { min(controller.limit, cap) }
+
+        /// Ends the first look if it has lasted for long enough: files may have further connections.
+        mutating func looked(at now: Duration) -> ConnectionController.Change? {
+            guard let rate = look.end(bytes: bytes, at: now) else { return nil }
+            controller.saw(rate / Double(max(working, 1)), with: working)
+            return .raised
+        }
 
         mutating func observe(at now: Duration) -> ConnectionController.Change? {
             let active = active
@@ -117,7 +125,7 @@ final class ConnectionPool: Sendable {
             let mine = origin.used[user] ?? 0
             let limit = min(origin.limit + (isExtra ? 1 : 0), origin.cap)
             let needier = origin.waiting.filter { $0.key != user && origin.used[$0.key] ?? 0 < mine }
-            guard origin.active < limit, needier.isEmpty else {
+            guard origin.active < limit, needier.isEmpty, mine == 0 || !origin.look.isOpen else {
                 var woken = origin.active < limit ? inOrder(needier) : []
                 if let signal = state.signals[user] { origin.waiting[user] = signal }
                 // A file without any connection gets one from the file that has the most.
@@ -195,6 +203,7 @@ final class ConnectionPool: Sendable {
             origin.latency = origin.latency.map { min($0, latency) } ?? latency
             origin.movedAt = now
             origin.controller.answered(after: latency)
+            origin.look.answered(after: latency, bytes: origin.bytes, at: now)
             return nil
         }
     }
@@ -205,13 +214,13 @@ final class ConnectionPool: Sendable {
             origin.bytes += Int64(bytes)
             origin.movedAt = now
             origin.throughput.add(Int64(bytes), at: now)
-            return origin.observe(at: now)
+            return origin.looked(at: now) ?? origin.observe(at: now)
         }
     }
 
     /// Time has passed: every file looks after its connections.
     func observe(at now: Duration) {
-        for source in keys.indices { update(source) { $0.observe(at: now) } }
+        for source in keys.indices { update(source) { $0.looked(at: now) ?? $0.observe(at: now) } }
         for signal in state.withLock({ inOrder($0.signals) }) { signal.notify() }
     }
 

@@ -65,7 +65,9 @@ extension FileDownload {
                 // Nothing more is received, but what libcurl has already delivered is written.
                 if Task.isCancelled { body.halt() }
                 guard case .bytes(let offset, let chunk) = piece else { continue }
-                _ = try chunk.withBytes { bytes throws(StorageError) in try writer.write(bytes, at: offset) }
+                _ = try chunk.withBytes { bytes throws(StorageError) in
+                    try writer.write(bytes, at: offset, keptBy: chunk)
+                }
                 connection.received(chunk.count)
                 context.emit(.progress(path: path, bytes: Int64(chunk.count), received: true))
                 runner.received(chunk.count, with: attempt, isEnd: offset + Int64(chunk.count) == gap.upperBound)

@@ -56,7 +56,8 @@ final class FileDownload: Sendable {
             partial = try PartialFile(
                 in: context.directory, names: names,
                 identity: FileIdentity(path: path, size: size, sha256: file.sha256),
-                key: context.runtime.random.bytes(BlockChecksummer.keyByteCount))
+                key: context.runtime.random.bytes(BlockChecksummer.keyByteCount),
+                leastQueued: context.runtime.leastQueued)
         } catch {
             context.partials.removeIfEmpty(file, size: size)
             throw Failure(error, file: path, kept: "nothing was fetched" + room(for: error, missing: size))

@@ -91,7 +91,9 @@ extension FileFetch {
                 _ = planner.withLock { $0.advance(lease.id, to: lease.position, at: now) }
                 continue
             }
-            let accepted = try chunk.withBytes { bytes throws(StorageError) in try writer.write(bytes, at: offset) }
+            let accepted = try chunk.withBytes { bytes throws(StorageError) in
+                try writer.write(bytes, at: offset, keptBy: chunk)
+            }
             let new = accepted.reduce(0) { $0 + Int64($1.count) }
             let end = offset + Int64(chunk.count)
             let (finished, limit) = planner.withLock { planner in

@@ -13,6 +13,8 @@ package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     private var jobs = Deque<UnownedJob>()
     private var isStopping = false
     private var running = 0
+    /// How many threads wait for a job.
+    private var idle = 0
     private var threads: [SystemThread] = []
 
     /// Starts the threads. If the system allows fewer, those suffice: one is enough for everything.
@@ -51,8 +53,10 @@ package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
         let job = UnownedJob(job)
         condition.lock()
         jobs.append(job)
-        condition.signal()
+        let isAwaited = idle > 0
         condition.unlock()
+        // After the lock was given up: a thread that is woken needs it first of all.
+        if isAwaited { condition.signal() }
     }
 
     private func work() {
@@ -69,7 +73,9 @@ package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
         while true {
             if let job = jobs.popFirst() { return job }
             if isStopping { return nil }
+            idle += 1
             condition.wait()
+            idle -= 1
         }
     }
 

@@ -19,6 +19,8 @@ package struct Runtime: Sendable {
     package var interval: Duration? = .milliseconds(250)
     /// How files are divided among connections.
     package var leases = LeaseSizes()
+    /// How many bytes at a time are hashed by a task of their own; fewer are hashed where they are written.
+    package var leastQueued = PrefixHasher.leastQueued
     /// How many connections an origin gets before anything is known about it; `nil` for the usual start.
     package var firstConnections: Int?
 

@@ -24,9 +24,12 @@ package final class ExtentWriter: Sendable {
     /// Bytes that are already held or claimed, or that another writer is writing, are skipped. So are bytes that are discarded
     /// (``PartialFile/void(_:)``) while they are being written, with those that were written together with them.
     ///
+    /// - Parameter owner: what keeps the bytes in memory, unchanged, for as long as it exists; then they can be hashed after the call.
     /// - Returns: what was missing and is held now, in order. The other bytes are duplicates, or have to be fetched again.
     @discardableResult
-    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(StorageError) -> [Range<Int64>] {
+    package func write(
+        _ bytes: UnsafeRawBufferPointer, at offset: Int64, keptBy owner: (any AnyObject & Sendable)? = nil
+    ) throws(StorageError) -> [Range<Int64>] {
         let range = offset..<offset + Int64(bytes.count)
         precondition(range.upperBound <= partial.identity.size, "the caller refuses bytes beyond the end of the file")
         let missing = partial.state.withLock { $0.begin(range) }
@@ -36,7 +39,7 @@ package final class ExtentWriter: Sendable {
         for part in missing {
             let (start, end) = (Int(part.lowerBound - offset), Int(part.upperBound - offset))
             let bytes = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-            if try write(missing: bytes, at: part) { accepted.append(part) }
+            if try write(missing: bytes, at: part, keptBy: owner) { accepted.append(part) }
         }
         return accepted
     }
@@ -52,7 +55,9 @@ package final class ExtentWriter: Sendable {
     package func finish() throws(StorageError) { try partial.writers.finish(extent) }
 
     /// - Returns: whether the bytes are held.
-    private func write(missing bytes: UnsafeRawBufferPointer, at range: Range<Int64>) throws(StorageError) -> Bool {
+    private func write(
+        missing bytes: UnsafeRawBufferPointer, at range: Range<Int64>, keptBy owner: (any AnyObject & Sendable)?
+    ) throws(StorageError) -> Bool {
         let (file, lent) = (partial.file, LentBytes(bytes))
         try file.write(bytes, at: range.lowerBound)
         let written = try extent.withLock { (extent) throws(StorageError) in
@@ -65,7 +70,7 @@ package final class ExtentWriter: Sendable {
         }
         guard case .held(let writeback) = written else { return false }
         if let writeback { file.disk.startWriteback(file.descriptor, writeback) }
-        partial.hasher.offer(lent, at: range)
+        partial.hasher.offer(lent, at: range, owner: owner)
         return true
     }
 }

@@ -1,9 +1,12 @@
 extension PartialFile {
     /// Opens or creates the partial of a file, and reads from its journal what it holds.
     ///
-    /// - Parameter key: 16 random bytes, the checksum key of a new journal.
+    /// - Parameters:
+    ///   - key: 16 random bytes, the checksum key of a new journal.
+    ///   - leastQueued: how many bytes at a time are worth being handed to the task that keeps hashing; fewer are hashed by their writer.
     package convenience init(
-        in directory: ModelDirectory, names: PartialNames, identity: FileIdentity, key: [UInt8]
+        in directory: ModelDirectory, names: PartialNames, identity: FileIdentity, key: [UInt8],
+        leastQueued: Int = PrefixHasher.leastQueued
     ) throws(StorageError) {
         try directory.makeParents(of: names.partial)
         try directory.makeParents(of: names.journal)
@@ -22,7 +25,7 @@ extension PartialFile {
             try journal.compactIfDue(as: names.journal, in: directory)
             self.init(
                 in: directory, names: names, identity: identity, file: file,
-                journal: SharedJournal(journal), contents: contents)
+                journal: SharedJournal(journal), contents: contents, leastQueued: leastQueued)
         } else {
             // Bytes without a journal were left by another tool: they are claimed up to the first hole.
             let size = min(status.size, identity.size)
@@ -32,7 +35,7 @@ extension PartialFile {
             contents = JournalContents(playing: records, size: identity.size)
             self.init(
                 in: directory, names: names, identity: identity, file: file,
-                journal: SharedJournal(journal), contents: contents)
+                journal: SharedJournal(journal), contents: contents, leastQueued: leastQueued)
         }
     }
 

@@ -10,7 +10,7 @@ package import Hashing
 /// discard at once.
 ///
 /// **Locks.** There are five kinds, always taken in this order:
-/// 1. of the ``PrefixHasher``: held while bytes are hashed, and while any are discarded;
+/// 1. of the ``PrefixHasher``: held while bytes are hashed, and while any are discarded; then that of its queue, for moments;
 /// 2. of ``OpenExtents``: held while a writer is made or ends, while bytes are discarded, and while all extents are recorded;
 /// 3. of each ``WriterExtent``, in the order in which the writers were made: held while bytes that were written become held, are
 ///    added to the checksum and are recorded;
@@ -29,10 +29,10 @@ package final class PartialFile: Sendable {
     let writers: OpenExtents
     let hasher: PrefixHasher
 
-    /// See ``init(in:names:identity:key:)``.
+    /// See ``init(in:names:identity:key:leastQueued:)``.
     init(
         in directory: ModelDirectory, names: PartialNames, identity: FileIdentity, file: OpenFile,
-        journal: SharedJournal, contents: JournalContents
+        journal: SharedJournal, contents: JournalContents, leastQueued: Int
     ) {
         self.directory = directory
         self.names = names
@@ -42,7 +42,7 @@ package final class PartialFile: Sendable {
         writers = OpenExtents(journal: journal)
         let state = SharedPartialState(contents)
         self.state = state
-        hasher = PrefixHasher(of: file, size: identity.size) { offset, limit in
+        hasher = PrefixHasher(of: file, size: identity.size, leastQueued: leastQueued) { offset, limit in
             state.withLock { $0.held.contiguousEnd(from: offset, limit: limit) }
         }
     }

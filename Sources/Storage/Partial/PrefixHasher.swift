@@ -3,39 +3,59 @@ internal import Synchronization
 
 /// Computes the SHA-256 of a partial file from its beginning, as far as bytes are held without a gap.
 ///
-/// Bytes that continue the prefix are hashed from memory when they are written or checked, if the hasher is free then. The rest is
-/// read back from the file by ``keepHashing()``, or by ``catchUp()`` at the end. Nothing else reads a partial file back for hashing.
+/// Bytes that continue the prefix are hashed from memory: large pieces wait in a ``HashQueue`` for the task that keeps hashing, small ones are
+/// hashed at once if the hasher is free. The rest is read back from the file by ``keepHashing()``, or by ``catchUp()`` at the end. Nothing
+/// else reads a partial file back for hashing.
 ///
 /// Its lock is the first in the order of locks (see ``PartialFile``). A writer that finds it taken moves on. No bytes are forgotten
 /// then: whoever made bytes held or had the lock looks afterwards, without the lock, whether the byte at ``position`` is held, and
 /// if so wakes the task that keeps hashing. The last one to do so sees the bytes and the position of all others.
-final class PrefixHasher: Sendable {
+package final class PrefixHasher: Sendable {
     /// How many bytes are read back at a time.
     static let step = 1 << 20
     /// How many steps are taken before other tasks get the thread.
     private static let stepsPerTurn = 8
 
+    /// Shorter pieces are hashed by whoever wrote them: to wake another task would take longer.
+    package static let leastQueued = 128 << 10
+
     private let file: OpenFile
     private let size: Int64
+    private let leastQueued: Int
     private let heldEnd: @Sendable (_ offset: Int64, _ limit: Int64) -> Int64
     private let prefix = Mutex(Prefix())
     /// A copy of the prefix's position, for readers without the lock.
     private let published = Atomic<Int64>(0)
     private let wakeUp = WakeUp()
+    /// Its lock comes after that of the prefix.
+    private let queue = Mutex(HashQueue())
+    /// Whether a task keeps hashing.
+    private let isKept = Atomic(false)
 
-    /// - Parameter heldEnd: where the held bytes that begin at an offset end (the offset itself if that byte is not held), with
-    ///   a limit beyond which the answer does not matter. Called with the hasher's lock held.
-    init(of file: OpenFile, size: Int64, heldEnd: @escaping @Sendable (_ offset: Int64, _ limit: Int64) -> Int64) {
+    /// - Parameters:
+    ///   - leastQueued: how many bytes are worth being handed to the task that keeps hashing.
+    ///   - heldEnd: where the held bytes that begin at an offset end (the offset itself if that byte is not held), with a limit
+    ///     beyond which the answer does not matter. Called with the hasher's locks held.
+    init(
+        of file: OpenFile, size: Int64, leastQueued: Int = leastQueued,
+        heldEnd: @escaping @Sendable (_ offset: Int64, _ limit: Int64) -> Int64
+    ) {
         self.file = file
         self.size = size
+        self.leastQueued = leastQueued
         self.heldEnd = heldEnd
     }
 
     /// The number of bytes hashed so far.
     var position: Int64 { published.load(ordering: .acquiring) }
 
-    /// Reads back and hashes what nobody hashes from memory, as soon as it is held, until the whole file is hashed.
+    /// Hashes what is queued, and reads back what nobody hashes from memory, as soon as it is held, until the whole file is hashed.
     func keepHashing() async throws {
+        isKept.store(true, ordering: .relaxed)
+        defer {
+            isKept.store(false, ordering: .relaxed)
+            queue.withLock { $0.removeAll() }
+        }
         var steps = 0
         while position < size {
             try Task.checkCancellation()
@@ -49,7 +69,7 @@ final class PrefixHasher: Sendable {
         }
     }
 
-    /// Reads back and hashes up to ``step`` held bytes that continue the prefix.
+    /// Hashes what is queued, or reads back and hashes up to ``step`` held bytes that continue the prefix.
     ///
     /// - Returns: whether there were any.
     func catchUp() throws(StorageError) -> Bool {
@@ -62,11 +82,19 @@ final class PrefixHasher: Sendable {
         try prefix.withLockIfAvailable { (prefix) throws(StorageError) in try advance(&prefix) } ?? false
     }
 
-    /// Hashes bytes that were just written or read back, if they continue the prefix and the hasher is free.
+    /// Queues or hashes bytes that were just written or read back, if they continue the prefix and the hasher is free.
     ///
-    /// Called after bytes became held, whether they are hashed here or not: it wakes the task that keeps hashing if need be.
-    func offer(_ bytes: LentBytes, at range: Range<Int64>) {
+    /// Called after bytes became held, whether they are hashed here or not: it wakes the task that keeps hashing if need be. Until it
+    /// returns, no other bytes may become held there.
+    ///
+    /// - Parameter owner: keeps the bytes in memory; without it they are not queued.
+    func offer(_ bytes: LentBytes, at range: Range<Int64>, owner: (any AnyObject & Sendable)? = nil) {
         defer { wakeIfBehind() }
+        if let owner, range.count >= leastQueued, isKept.load(ordering: .relaxed),
+            enqueue(.init(range: range, bytes: bytes, owner: owner))
+        {
+            return
+        }
         prefix.withLockIfAvailable { prefix in
             // Bytes that were discarded since they became held are not hashed.
             guard prefix.position == range.lowerBound,
@@ -77,11 +105,20 @@ final class PrefixHasher: Sendable {
         }
     }
 
+    /// Looking whether they are held and queueing them is one step: whoever discards them either comes before, or finds them queued.
+    private func enqueue(_ item: HashQueue.Item) -> Bool {
+        queue.withLock { queue in
+            item.range.lowerBound == max(position, queue.end)
+                && heldEnd(item.range.lowerBound, item.range.upperBound) >= item.range.upperBound && queue.append(item)
+        }
+    }
+
     /// The digest of everything hashed so far; the next prefix begins at 0.
     func finish() -> SHA256Digest {
         defer { wakeIfBehind() }
         return prefix.withLock { prefix in
             defer { publish(prefix) }
+            queue.withLock { $0.removeAll() }
             return prefix.finish()
         }
     }
@@ -95,13 +132,21 @@ final class PrefixHasher: Sendable {
         defer { wakeIfBehind() }
         try prefix.withLock { (prefix) throws(StorageError) in
             try change()
+            queue.withLock { $0.removeAll() }
             if range.lowerBound < prefix.position { prefix.reset() }
             publish(prefix)
         }
     }
 
     private func advance(_ prefix: inout Prefix) throws(StorageError) -> Bool {
-        let limit = prefix.position + Int64(Self.step)
+        let (item, queued) = queue.withLock { queue in (queue.next(at: prefix.position), queue.start) }
+        if let item {
+            prefix.add(item.bytes.bytes)
+            publish(prefix)
+            withExtendedLifetime(item.owner) {}
+            return true
+        }
+        let limit = min(prefix.position + Int64(Self.step), queued ?? .max)
         let end = min(heldEnd(prefix.position, limit), limit)
         guard end > prefix.position else { return false }
         try prefix.read(to: end, from: file)

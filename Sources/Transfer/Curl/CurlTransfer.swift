@@ -28,7 +28,7 @@ final class CurlTransfer {
     }
 
     /// Deliver early once this much is buffered and the consumer is waiting.
-    static let earlyDeliverySize = 256 << 10
+    static let earlyDeliverySize = 1 << 20
     /// Deliver whatever is buffered after this time if the consumer is waiting: a killed process loses what is in its
     /// memory.
     static let maximumDelay: Duration = .milliseconds(20)

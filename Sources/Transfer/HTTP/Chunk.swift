@@ -39,7 +39,7 @@ package final class Chunk: @unchecked Sendable {
         return Chunk(owning: part, count: part.count) { [self] _ in withExtendedLifetime(self) {} }
     }
 
-    /// Calls `body` with the bytes, which are valid only during the call.
+    /// Calls `body` with the bytes. They stay where they are for as long as the chunk exists.
     package func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         try body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
     }

@@ -23,6 +23,28 @@ import Transfer
         #expect(pool.knowledge(of: 0, at: .zero).active == expected)
     }
 
+    @Test(arguments: [(19, 70_000_000, 1), (19, 60_000_000, 4), (20, 70_000_000, 4)])
+    func `are looked at before a file gets a second one, if the origin is near`(latency: Int, rate: Int, limit: Int)
+        throws
+    {
+        let pool = try pool(first: 4)
+        let (file, other) = (pool.enter(Signal()), pool.enter(Signal()))
+        #expect(pool.take(0, for: file) == .taken)
+        let begun = Duration.milliseconds(latency)
+        pool.answered(0, after: begun, at: begun)
+        let isNear = latency < 20
+        if isNear {
+            #expect(pool.take(0, for: file) == .full)
+            #expect(pool.take(0, for: other) == .taken, "another file need not wait")
+            pool.giveBack(0, for: other, wasWorking: false)
+            pool.received(rate / 1000 * 49, from: 0, at: begun + .milliseconds(49))
+            #expect(pool.take(0, for: file) == .full)
+        }
+        pool.received(rate / 1000, from: 0, at: begun + .milliseconds(50))
+        #expect(pool.knowledge(of: 0, at: begun + .milliseconds(50)).limit == limit)
+        #expect(takeAll(pool, for: file) == limit - 1)
+    }
+
     @Test func `counts by origin, over all files and sources`() throws {
         let pool = try pool()
         let (one, other) = (pool.enter(Signal()), pool.enter(Signal()))
