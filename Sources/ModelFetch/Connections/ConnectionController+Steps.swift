@@ -10,12 +10,22 @@ extension ConnectionController {
         let growth = Double(next - limit) / Double(limit)
         let window = rejected == nil ? times.reference : times.window(forGrowth: growth)
         guard active <= limit, now >= max(since + window, calmUntil) else { return nil }
-        guard let rate = meter.rate(since: since), rate > 0 else {
+        guard let average = meter.rate(since: since), average > 0 else {
             phase = .measuring(since: nil)
             return nil
         }
-        return keep(rate, at: now)
+        guard let span = times.growthSpan, let recent = meter.rate(last: span),
+            isPromising(max(recent, average), with: limit)
+        else { return keep(average, at: now) }
+        // While the rate grows by itself, as in the slow start of TCP, more connections would only seem to pay.
+        guard now >= since + span * 2, let both = meter.rate(last: span * 2),
+            recent <= (both * 2 - recent) * Self.growing || now >= since + Self.longestGrowth
+        else { return nil }
+        return keep(recent, at: now)
     }
+
+    /// Whether so many connections bring so much that nothing but the link seems to hold them back.
+    private func isPromising(_ rate: Double, with number: Int) -> Bool { rate >= Self.promisingRate * Double(number) }
 
     /// The present number has this rate: takes the next step.
     mutating func keep(_ rate: Double, at now: Duration) -> Change? {

@@ -12,6 +12,11 @@ struct ConnectionController: Sendable {
     static let initial = 2
     /// How much of a linear growth a step must bring: when it has been measured for long enough, and to be kept early.
     static let (goodPart, obviousPart) = (0.3, 0.65)
+    /// Connections that bring less than this each, in bytes per second, are not worth waiting for: something holds them back.
+    static let promisingRate = 1e6
+    /// A rate grows if it is so many times what it was before; for at most so long nothing else is tried meanwhile.
+    static let growing = 1.25
+    static let longestGrowth: Duration = .seconds(2)
     /// A rate is collapsed below this part of what fewer connections had reached.
     static let collapsedPart = 0.5
     static let collapseWindow: Duration = .seconds(1)
@@ -85,18 +90,17 @@ struct ConnectionController: Sendable {
     /// The first requests are about to be sent: lets the first step start with more than two connections. No effect
     /// once something has been received.
     ///
-    /// - Parameter files: how many files begin at once, or how many connections a large file is worth; more than 4
-    ///   count as 4.
+    /// - Parameter files: how many files begin at once; more than 4 count as 4.
     mutating func begin(with files: Int, at now: Duration) {
         guard !hasBegun else { return }
         limit = max(limit, min(files, 4, ceiling.number(at: now)))
     }
 
-    /// A first look shows that one connection brings so many bytes per second. If that is what a fast network brings, more than
-    /// those at work have to show that they pay.
-    mutating func saw(_ rate: Double, with working: Int) {
-        guard rate >= Self.fastRate, !isStepping else { return }
-        limit = min(max(working, 1), limit)
+    /// A first look at a near origin shows that one connection brings so many bytes per second. If that is what a fast network
+    /// brings, more than those at work have to show that they pay. Otherwise four are soon tried.
+    mutating func saw(_ rate: Double, with working: Int, at now: Duration) {
+        guard !isStepping else { return }
+        limit = rate >= Self.fastRate ? min(max(working, 1), limit) : max(limit, min(4, ceiling.number(at: now)))
         phase = .measuring(since: nil)
     }
 

@@ -46,7 +46,7 @@ final class ConnectionPool: Sendable {
         /// Ends the first look if it has lasted for long enough: files may have further connections.
         mutating func looked(at now: Duration) -> ConnectionController.Change? {
             guard let rate = look.end(bytes: bytes, at: now) else { return nil }
-            controller.saw(rate / Double(max(working, 1)), with: working)
+            controller.saw(rate / Double(max(working, 1)), with: working, at: now)
             return .raised
         }
 

@@ -22,6 +22,10 @@ struct MeasuringTimes: Sendable {
     /// The shortest time that shows a rate: at least a round trip, because data comes in bursts of one.
     var glance: Duration { min(max(latency ?? Self.shortest, .milliseconds(60)), Self.longest / 2) }
 
+    /// Over which time it shows whether a rate still grows by itself: about two round trips. `nil` if the origin is so near that this is over
+    /// in a moment.
+    var growthSpan: Duration? { latency.flatMap { $0 < .milliseconds(20) ? nil : glance } }
+
     /// How long the rate before a first step is measured.
     var reference: Duration { max(glance, Self.shortest) }
 

@@ -39,7 +39,8 @@ struct RangePlanner: Sendable {
             gap.lowerBound < first.lowerBound + sizes.window
         else { return nil }
         let left = free.ranges.reduce(0) { $0 + Int64($1.count) }
-        var length = max(left / Int64(max(connections, 1)), sizes.least)
+        let sharers = connections - leases.count { !$0.rest.isEmpty }
+        var length = max(left / Int64(max(sharers, 1)), sizes.least)
         if let rate { length = min(length, max(Int64(rate * Self.leaseSeconds), sizes.least)) }
         length = min(length, sizes.most)
         // A remainder too short for a request of its own is taken along.
@@ -55,6 +56,7 @@ struct RangePlanner: Sendable {
     /// - Returns: `nil` if no lease would end noticeably earlier.
     mutating func steal(for source: Int, expecting rate: Double?, latency: Duration, at now: Duration) -> Lease? {
         var best: (victim: Lease.ID, cut: Int64, saved: Double)?
+        let leastSaved = max(Self.leastSaved, latency / .seconds(1) * Self.leastLatenciesSaved)
         for lease in leases where !isRivalled(lease) {
             let theirs = lease.throughput.rate(at: now)
             let ours = rate ?? theirs
@@ -64,7 +66,7 @@ struct RangePlanner: Sendable {
             let kept = (latency / .seconds(1) + rest / ours) / (1 / theirs + 1 / ours)
             let cut = lease.position + Int64(kept.rounded(.up))
             let saved = (rest - kept) / theirs
-            guard lease.end - cut >= sizes.leastStolen, saved >= Self.leastSaved, saved > best?.saved ?? 0 else {
+            guard lease.end - cut >= sizes.leastStolen, saved >= leastSaved, saved > best?.saved ?? 0 else {
                 continue
             }
             best = (lease.id, cut, saved)
@@ -170,8 +172,9 @@ struct RangePlanner: Sendable {
 
     /// How long a lease is meant to take.
     private static let leaseSeconds = 8.0
-    /// A lease is not divided for less than this, in seconds.
-    private static let leastSaved = 0.1
+    /// A lease is not divided for less than this, in seconds, or in latencies: the one that is divided loses its connection at its new end,
+    /// and new connections begin slowly.
+    private static let (leastSaved, leastLatenciesSaved) = (0.1, 4.0)
     /// A lease is not judged by its speed before this.
     private static let slowAge: Duration = .seconds(3)
     /// How many times slower than the median is too slow.

@@ -2,9 +2,6 @@ internal import Storage
 
 /// Fetches what is missing, and publishes what is verified.
 extension DownloadRun {
-    /// A file of this size, in bytes, takes so long that the first seconds of a single connection would be missed.
-    private static let largeFile: Int64 = 32 << 20
-
     /// Fetches the files, and has their connections looked after meanwhile.
     func fetch(_ work: [FileJob], into reports: ReportCollector) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -35,9 +32,7 @@ extension DownloadRun {
                 group.addTask { try await fetch(item, into: reports) }
             }
             let files = min(max(context.options.concurrentFiles, 1), waiting.count)
-            // A large file is worth as many connections from the start as several small ones.
-            let isLarge = work.contains { $0.file.plannedSize ?? 0 >= Self.largeFile }
-            context.pool.begin(with: isLarge ? 4 : files, at: context.runtime.time.now())
+            context.pool.begin(with: files, at: context.runtime.time.now())
             for _ in 0..<files { start() }
             while try await group.next() != nil { start() }
         }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import ModelFetch
@@ -52,6 +53,38 @@ import Testing
         var capped = ConnectionController(cap: 1)
         capped.begin(with: files, at: .zero)
         #expect(capped.limit == 1)
+    }
+
+    /// As in the slow start of TCP, at an origin 150 ms away.
+    @Test(arguments: [100, 1000])
+    func `is not raised while a high rate grows by itself`(full: Double) {
+        var controller = ConnectionController()
+        controller.answered(after: .milliseconds(300))
+        var bytes = 0.0
+        func pass(_ steps: ClosedRange<Int>) {
+            for step in steps {
+                // In MB/s, after a second in which it doubles every 150 ms.
+                bytes += full * 10_000 * exp2(Double(min(step, 100) - 100) / 15)
+                _ = controller.observe(
+                    now: .milliseconds(10 * step), bytes: Int64(bytes), active: controller.limit, wanted: true)
+            }
+        }
+        pass(1...100)
+        #expect(controller.limit == 2)
+        pass(101...200)
+        #expect(controller.limit == 4)
+    }
+
+    @Test(arguments: [(0, 1, 4), (63e6, 1, 4), (64e6, 1, 1), (64e6, 2, 2), (64e6, 5, 2)] as [(Double, Int, Int)])
+    func `is what works if a first look shows a fast network, and four otherwise`(
+        rate: Double, working: Int, limit: Int
+    ) {
+        var controller = ConnectionController()
+        controller.saw(rate, with: working, at: .zero)
+        #expect(controller.limit == limit)
+        var capped = ConnectionController(cap: 3)
+        capped.saw(1, with: 1, at: .zero)
+        #expect(capped.limit == 3)
     }
 
     @Test func `is not raised by files that begin later`() {

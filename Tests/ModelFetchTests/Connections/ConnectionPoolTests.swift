@@ -134,7 +134,7 @@ import Transfer
         let pool = try pool(first: 4)
         let file = pool.enter(Signal())
         #expect(takeAll(pool, for: file) == 4)
-        for _ in 0..<3 { pool.answered(0, after: .milliseconds(10), at: .milliseconds(10)) }
+        for _ in 0..<3 { pool.answered(0, after: .milliseconds(20), at: .milliseconds(20)) }
         pool.refused(0, .limited, begun: .zero, at: .milliseconds(20))
         pool.giveBack(0, for: file, wasWorking: false)
         #expect(pool.knowledge(of: 1, at: .milliseconds(20)).limit == 3)

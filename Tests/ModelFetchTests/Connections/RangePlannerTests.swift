@@ -77,6 +77,14 @@ private let mega: Int64 = 1 << 20
         #expect(planner.free == RangeSet([0..<mega, 3 * mega..<10 * mega]))
     }
 
+    @Test func `shares what is missing equally among the connections that there will be`() {
+        var planner = planner(0..<40 * mega)
+        for number in 0..<4 {
+            let lease = planner.lease(of: 0, expecting: nil, among: 4, at: .zero)
+            #expect(lease?.rest == Int64(number) * 10 * mega..<Int64(number + 1) * 10 * mega)
+        }
+    }
+
     // MARK: Stealing
 
     @Test func `steals from the lease that would end last, so that both end together`() throws {
@@ -100,6 +108,14 @@ private let mega: Int64 = 1 << 20
         }
         var planner = running([1_000_000], length: 2_300_000)
         #expect(planner.steal(for: 0, expecting: 1_000_000, latency: .milliseconds(1), at: .seconds(2)) != nil)
+    }
+
+    @Test(arguments: [(200, true), (300, false)])
+    func `divides a lease only if that saves four latencies`(latency: Int, isDivided: Bool) {
+        // It has 2.4 s to go. Another connection that is about as fast saves 1 s of them.
+        var planner = running([1_000_000], length: 4_700_000)
+        let lease = planner.steal(for: 0, expecting: 1_000_000, latency: .milliseconds(latency), at: .seconds(2))
+        #expect((lease != nil) == isDivided)
     }
 
     @Test func `steals half where no rate is known of the thief`() throws {
