@@ -154,7 +154,8 @@ struct ExitCodeTests {
             }
             #expect(lines.filter { $0.hasPrefix("error: ") }.count == 2, "\(result.err)")
             #expect(result.err.components(separatedBy: "--wait-for-network").count == 2, "\(result.err)")
-            #expect(result.err.split(separator: "\n").count <= 5, "\(result.err)")
+            // Each source is said once before, if a file comes to ask it.
+            #expect(result.err.split(separator: "\n").count <= 6, "\(result.err)")
             if more == ["--json"] {
                 let report = try result.report()
                 #expect(report.error?.int("code") == 69)

@@ -36,7 +36,8 @@ struct StallTests {
             server.replace(script: .honest)
             let report = try await workspace.run(workspace.download(from: server, "--json")).report()
             #expect(report.states["weights.bin"] == "resumed")
-            #expect(server.bodyBytesSent == workspace.model.bytes)
+            // What was on its way when the transfer was given up came once more.
+            #expect((0...100).contains(server.bodyBytesSent - workspace.model.bytes))
             workspace.expectWhole()
         }
     }

@@ -57,6 +57,20 @@ import Testing
         }
     }
 
+    @Test func `does not take the refusals of one file for a limit of the server's`() async throws {
+        let harness = try Harness(Self.many)
+        // The others take their time, so that some connections always work.
+        let script: FaultScript = [.on(path: "part-9", .status(503)), .on(path: "part-*", .rate(20_000))]
+        try await FaultServer.run(files: harness.model.content, script: script) { server in
+            let setup = Harness.Setup { ($0.options.concurrentFiles, $0.options.connections) = (8, 8) }
+            let outcome = try await harness.run(server, setup: setup)
+            #expect(outcome.report.retries == 3)
+            #expect(outcome.report.files.count { $0.failure != nil } == 1)
+            // Once because there might be a limit, then four times in earnest.
+            #expect((4...5).contains(server.requests(path: "part-9").count))
+        }
+    }
+
     @Test func `puts files into directories below, with names that a URL has to encode`() async throws {
         let paths = ["a/b/c.bin", "a/b c#?%41.bin", "ä/ö"]
         let harness = try Harness(TestModel(files: paths.map { .init($0, Array($0.utf8)) }))
