@@ -13,8 +13,13 @@ struct SyntheticBlock: Sendable {
     init(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var bytes = ByteBufferAllocator().buffer(capacity: Self.period + 8)
-        while bytes.readableBytes < Self.period { bytes.writeInteger(random.next(), endianness: .little) }
-        bytes.moveWriterIndex(to: Self.period)
+        // Not one integer after the other with the buffer's own method, which takes half a second in a debug build.
+        bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.period + 8) { memory in
+            for offset in stride(from: 0, to: Self.period, by: 8) {
+                memory.storeBytes(of: random.next().littleEndian, toByteOffset: offset, as: UInt64.self)
+            }
+            return Self.period
+        }
         self.bytes = bytes
     }
 
