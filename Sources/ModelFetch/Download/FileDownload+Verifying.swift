@@ -132,10 +132,11 @@ extension FileDownload {
     /// Fetches what is missing, while other tasks read back what an earlier run left.
     private func checkAndFetch(_ partial: PartialFile) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
+            // First, so that the requests are on their way before the disk is read.
+            group.addTask { try await self.fetchGaps(partial) }
             for _ in 0..<min(Self.mostChecks, context.runtime.processors) where partial.claimedBytes > 0 {
                 group.addTask { try await self.check(partial) }
             }
-            group.addTask { try await self.fetchGaps(partial) }
             for try await _ in group {}
         }
         // What the checks found to be damaged is a gap now.

@@ -40,7 +40,7 @@ extension FileDownload {
         if validator.isEmpty, let sent = asked.validator, body.reply.skip == 0, asked.range?.lowerBound ?? 0 > 0 {
             validator = sent.journalForm
         }
-        let place = body.url == asked.url ? source.id : SourceID(url: body.location.identity)
+        let place = SourceID(url: body.location.identity)
         // Without a validator only the bytes of one answer are known to belong together.
         return SourceVersion(
             source.id, at: place, validator: validator, isOneAnswer: validator.isEmpty && !file.isPinned)

@@ -10,7 +10,7 @@ struct ContentEvidence: Sendable {
     /// The digest that the file had when it was first seen in this directory.
     private let seen: SHA256Digest?
     private let isPinned: Bool
-    /// The sources that have delivered a whole file of one version, by its digest.
+    /// The addresses that have sent a whole file of one version, by its digest.
     private var deliveries: [SHA256Digest: Set<SourceID>] = [:]
 
     /// - Parameter seen: the digest that the file had when it was first seen here.
@@ -26,14 +26,15 @@ struct ContentEvidence: Sendable {
     /// Whether to accept the digest of a complete file for which the manifest has none.
     ///
     /// - A digest that is expected, or was first seen here, is accepted wherever the bytes came from.
-    /// - A digest that contradicts the expected one is accepted if two sources deliver it, each of them in one version.
+    /// - A digest that contradicts the expected one is accepted if two places deliver it, each of them in one version. A source
+    ///   that redirects to another one delivers nothing of its own.
     /// - Any other digest is accepted if all bytes are of one version.
     mutating func accepts(_ digest: SHA256Digest, _ provenance: Provenance) -> Bool {
         if digest == expected { return true }
         if expected == nil, digest == seen { return true }
         switch provenance {
-        case .oneVersion(let source):
-            deliveries[digest, default: []].insert(source)
+        case .oneVersion(let place):
+            deliveries[digest, default: []].insert(place)
             if expected == nil { return true }
         case .nothing: return expected == nil
         // Two mirrors of a changing file may mix its versions in the same way, so their agreement proves nothing.

@@ -10,6 +10,8 @@ package final class ModelDirectory: Sendable {
     /// The path as the user gave it.
     package let path: String
     let root: OpenFile
+    /// More bytes than a directory grows by when a file is created in it.
+    private static let spaceForName: Int64 = 64 << 10
     /// The subdirectories whose names were made durable.
     let synchronized = Mutex<Set<String>>([])
 
@@ -105,9 +107,13 @@ package final class ModelDirectory: Sendable {
         }
     }
 
-    /// If a call failed for lack of space although the file system has only run out of inodes, an error that says so.
+    /// If a file could not be created for lack of space although the file system has only run out of inodes, an error that says so.
+    ///
+    /// By now another program or task may have freed an inode, so free space alone says it too: a new file needs an inode, and at
+    /// most some blocks for its name.
     func explained(_ error: StorageError) -> StorageError {
-        guard error.underlying?.isDiskFull == true, let files = try? disk.freeFiles(at: root.descriptor), files == 0
+        guard error.underlying?.isDiskFull == true, let files = try? disk.freeFiles(at: root.descriptor),
+            files == 0 || (try? disk.freeBytes(at: root.descriptor)) ?? 0 >= Self.spaceForName
         else {
             return error
         }

@@ -20,11 +20,9 @@ extension PartialFile {
         }
         var contents = JournalContents()
         if var journal = try ExtentJournal(resuming: journal, identity: identity, into: &contents) {
-            // If an earlier run was killed right after a failed fsync, the page cache shows bytes that the disk does not have.
-            if !contents.claims.isEmpty { directory.disk.forgetCached(file.descriptor) }
             try journal.compactIfDue(as: names.journal, in: directory)
             self.init(
-                in: directory, names: names, identity: identity, file: file,
+                in: directory, names: names, identity: identity, file: file, mayBeMiscached: true,
                 journal: SharedJournal(journal), contents: contents, leastQueued: leastQueued)
         } else {
             // Bytes without a journal were left by another tool: they are claimed up to the first hole.
@@ -34,7 +32,7 @@ extension PartialFile {
             let journal = try ExtentJournal(beginning: journal, identity: identity, key: key, with: records)
             contents = JournalContents(playing: records, size: identity.size)
             self.init(
-                in: directory, names: names, identity: identity, file: file,
+                in: directory, names: names, identity: identity, file: file, mayBeMiscached: false,
                 journal: SharedJournal(journal), contents: contents, leastQueued: leastQueued)
         }
     }

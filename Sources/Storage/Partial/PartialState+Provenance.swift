@@ -17,7 +17,7 @@ extension PartialState {
 
     /// What is known about the origin of the bytes.
     var provenance: Provenance {
-        if let version = soleVersion { return .oneVersion(version.source) }
+        if let version = soleVersion { return .oneVersion(from: version.place) }
         let sources = Set(everything.map { versions[$0.source]?.source })
         guard sources.count == 1, let source = sources.first, let source else { return .mixed }
         return .oneSource(source)

@@ -1,8 +1,8 @@
 /// The version of a file that bytes belong to, as far as its source tells.
 package struct SourceVersion: Hashable, Sendable {
     package var source: SourceID
-    /// Where the source's redirects led; the source itself if there were none. A source that redirects to several servers may
-    /// serve several versions under one validator.
+    /// The address that sent the bytes, which is the same for every source that leads there. A source that redirects to several
+    /// servers may serve several versions under one validator, and several sources may redirect to one server.
     package var place: SourceID
     /// A strong validator (RFC 9110 §8.8.1) in its journal form; empty if the source gave none.
     package var validator: String

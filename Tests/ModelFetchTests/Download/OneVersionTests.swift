@@ -230,6 +230,46 @@ import Testing
         }
     }
 
+    /// Where two sources get the bytes that contradict the expected digest.
+    enum Way: CaseIterable, Sendable {
+        case oneEach
+        /// The second one leads to the first.
+        case theOther
+        /// The first one leads to the second.
+        case theNext
+        /// Both lead to a store, each with a signature of its own.
+        case aThird
+    }
+
+    @Test(arguments: Way.allCases)
+    func `of an unexpected digest is taken from two sources, and not from one place that two lead to`(way: Way)
+        async throws
+    {
+        let harness = try Harness(Self.model)
+        let expected = TestModel.digest(of: [1])
+        let wrong: FaultScript = [.on(.content(of: "v2"))]
+        try await FaultServer.run(files: Self.content, script: wrong) { store in
+            try await FaultServer.run(files: Self.content, script: wrong) { one in
+                try await FaultServer.run(files: Self.content, script: wrong) { two in
+                    func lead(_ from: FaultServer, _ to: FaultServer, _ query: String = "") {
+                        from.replace(script: [.on(.redirect(to: to.baseURL + "{target}" + query))])
+                    }
+                    switch way {
+                    case .oneEach: break
+                    case .theOther: lead(two, one)
+                    case .theNext: lead(one, two)
+                    case .aThird:
+                        lead(one, store, "?sig=1")
+                        lead(two, store, "?sig=2")
+                    }
+                    let report = try await run(one, two, retries: 1, expecting: expected, in: harness)
+                    #expect(report.isOK == (way == .oneEach), "\(report.failures)")
+                    #expect(harness.folder.has("w.bin") == report.isOK)
+                }
+            }
+        }
+    }
+
     /// Any schedule of versions, tags, drops and deleted journals.
     @Test(arguments: 0..<30)
     func `is one version whatever its sources do`(seed: UInt64) async throws {
@@ -275,7 +315,7 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case(deliveries: [(right, .oneVersion(a), true)]),
+        Case(deliveries: [(right, .oneVersion(from: a), true)]),
         Case(deliveries: [(right, .oneSource(a), false), (right, .oneSource(a), false)]),
         Case(deliveries: [(right, .oneSource(a), false), (right, .oneSource(b), false)]),
         Case(expected: other, deliveries: [(right, .oneSource(a), false), (right, .oneSource(b), false)]),
@@ -284,11 +324,11 @@ import Testing
         Case(deliveries: [(right, .nothing, true)]),
         Case(expected: right, deliveries: [(right, .mixed, true)]),
         Case(expected: right, deliveries: [(other, .nothing, false)]),
-        Case(expected: right, deliveries: [(other, .oneVersion(a), false), (other, .oneVersion(a), false)]),
-        Case(expected: right, deliveries: [(other, .oneVersion(a), false), (other, .oneVersion(b), true)]),
-        Case(expected: right, deliveries: [(other, .mixed, false), (other, .oneVersion(b), false)]),
+        Case(expected: right, deliveries: [(other, .oneVersion(from: a), false), (other, .oneVersion(from: a), false)]),
+        Case(expected: right, deliveries: [(other, .oneVersion(from: a), false), (other, .oneVersion(from: b), true)]),
+        Case(expected: right, deliveries: [(other, .mixed, false), (other, .oneVersion(from: b), false)]),
         Case(seen: right, deliveries: [(right, .mixed, true)]),
-        Case(seen: right, deliveries: [(other, .mixed, false), (other, .oneVersion(a), true)]),
+        Case(seen: right, deliveries: [(other, .mixed, false), (other, .oneVersion(from: a), true)]),
         // What was seen here once does not outweigh what the manifest expects.
         Case(expected: other, seen: right, deliveries: [(right, .mixed, false), (other, .mixed, true)]),
     ]

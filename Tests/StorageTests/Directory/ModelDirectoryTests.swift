@@ -197,6 +197,28 @@ import Testing
         }
     }
 
+    /// What is free once a file could not be created, and what was the reason.
+    static let reasons: [(room: FaultyDisk.Room, code: StorageError.Code)] = [
+        (.init(bytes: 1 << 20, files: 0), .noInodes),
+        (.init(bytes: 0, files: 0), .noInodes),
+        // One was freed before anybody could ask.
+        (.init(bytes: 1 << 20, files: 1), .noInodes),
+        (.init(bytes: 4096, files: 1000), .noSpace),
+        // A file system that creates inodes on demand, and has no room for them.
+        (.init(bytes: 1 << 20, files: nil), .noSpace),
+    ]
+
+    @Test(arguments: reasons.indices)
+    func `tells a lack of inodes from a lack of space, even when one was freed since`(index: Int) throws {
+        let (room, code) = Self.reasons[index]
+        let disk = FaultyDisk(room: room) { event, _, _ in
+            [.open, .makeDirectory].contains(event.call) && event.subject == "new" ? .fail(ENOSPC) : nil
+        }
+        let failing = try ModelDirectory(existing: scratch.path, on: disk)
+        #expect(try storageCode { _ = try failing.open("new", .create) } == code)
+        #expect(try storageCode { try failing.makeParents(of: "new/file") } == code)
+    }
+
     @Test func `renames over what is there, and removes what may be gone`() throws {
         try scratch.write([1], to: "a/x")
         try scratch.write([2], to: "b/y")

@@ -72,6 +72,19 @@ import Testing
         #expect(try shop.open().checkAll() == [])
     }
 
+    @Test func `drops it from the page cache before the first byte is read back, and not while it is opened`() throws {
+        let shop = try Workshop(size: size)
+        try shop.prepare([0..<1_500_000])
+        let disk = FaultyDisk()
+        let partial = try Workshop(size: size, on: disk, in: shop.scratch).open()
+        let name = shop.names.partial
+        #expect(!disk.events.contains { $0.call == .forgetCached })
+        try partial.checkAll()
+        let order = disk.events.filter { [.forgetCached, .read].contains($0.call) && $0.subject == name }
+        #expect(order.first?.call == .forgetCached)
+        #expect(order.filter { $0.call == .forgetCached }.count == 1)
+    }
+
     // MARK: Without a journal of its own
 
     @Test func `without a journal counts up to its first hole`() throws {
@@ -228,15 +241,19 @@ import Testing
 
         static let cases: [Origins] = [false, true].flatMap { reopens in
             [
-                Origins(versions: [strong], reopens: reopens, provenance: .oneVersion(a), lost: 0),
-                Origins(versions: [strong, strong], reopens: reopens, provenance: .oneVersion(a), lost: 0),
-                Origins(versions: [one], reopens: reopens, provenance: .oneVersion(a), lost: 0),
+                Origins(versions: [strong], reopens: reopens, provenance: .oneVersion(from: a), lost: 0),
+                Origins(versions: [strong, strong], reopens: reopens, provenance: .oneVersion(from: a), lost: 0),
+                Origins(versions: [one], reopens: reopens, provenance: .oneVersion(from: a), lost: 0),
                 // Two answers without a validator, each with a number of its own.
                 Origins(versions: [one, one], reopens: reopens, provenance: .oneSource(a), lost: 1000),
                 Origins(versions: [none, none], reopens: reopens, provenance: .oneSource(a), lost: 1000),
                 Origins(
                     versions: [strong, SourceVersion(a, validator: "etag:2"), strong, strong], reopens: reopens,
                     provenance: .oneSource(a), lost: 250),
+                // It is the place that has delivered, not who led there.
+                Origins(
+                    versions: [SourceVersion(a, at: b, validator: "etag:1")], reopens: reopens,
+                    provenance: .oneVersion(from: b), lost: 0),
                 // The same validator from another place is no proof.
                 Origins(
                     versions: [strong, SourceVersion(a, at: b, validator: "etag:1")], reopens: reopens,

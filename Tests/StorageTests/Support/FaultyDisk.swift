@@ -41,8 +41,18 @@ final class FaultyDisk: Disk {
     private let rule: Rule
     private let state = Mutex(State())
 
-    init(over disk: any Disk = SystemDisk(), _ rule: @escaping Rule = { _, _, _ in nil }) {
+    /// The bytes and inodes that it says are free; `files` is `nil` for a file system that creates inodes on demand.
+    struct Room: Sendable {
+        var bytes: Int64
+        var files: Int64?
+    }
+
+    private let room: Room?
+
+    /// - Parameter room: the other disk's own by default.
+    init(over disk: any Disk = SystemDisk(), room: Room? = nil, _ rule: @escaping Rule = { _, _, _ in nil }) {
         self.disk = disk
+        self.room = room
         self.rule = rule
     }
 
@@ -118,6 +128,7 @@ final class FaultyDisk: Disk {
 
     func freeBytes(at descriptor: Descriptor) throws(DiskError) -> Int64 {
         _ = try passes(.freeBytes, subject(descriptor))
+        if let room { return room.bytes }
         return try disk.freeBytes(at: descriptor)
     }
 
@@ -128,6 +139,7 @@ final class FaultyDisk: Disk {
 
     func freeFiles(at descriptor: Descriptor) throws(DiskError) -> Int64? {
         _ = try passes(.freeFiles, subject(descriptor))
+        if let room { return room.files }
         return try disk.freeFiles(at: descriptor)
     }
 
