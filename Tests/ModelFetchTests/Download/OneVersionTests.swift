@@ -324,7 +324,8 @@ import Testing
         Case(deliveries: [(right, .nothing, true)]),
         Case(expected: right, deliveries: [(right, .mixed, true)]),
         Case(expected: right, deliveries: [(other, .nothing, false)]),
-        Case(expected: right, deliveries: [(other, .oneVersion(from: a), false), (other, .oneVersion(from: a), false)]),
+        Case(
+            expected: right, deliveries: [(other, .oneVersion(from: a), false), (other, .oneVersion(from: a), false)]),
         Case(expected: right, deliveries: [(other, .oneVersion(from: a), false), (other, .oneVersion(from: b), true)]),
         Case(expected: right, deliveries: [(other, .mixed, false), (other, .oneVersion(from: b), false)]),
         Case(seen: right, deliveries: [(right, .mixed, true)]),
