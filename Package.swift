@@ -35,7 +35,7 @@ let package = Package(
             name: "Transfer",
             dependencies: ["Threads", "CCurl", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
-        .target(name: "Storage", dependencies: ["Hashing", "CLinux"], swiftSettings: strict),
+        .target(name: "Storage", dependencies: ["Hashing", "Threads", "CLinux"], swiftSettings: strict),
         .target(
             name: "BuiltInManifests", path: "manifests",
             resources: [
@@ -85,10 +85,11 @@ let package = Package(
             dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/SimulateCommand", swiftSettings: strict),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Simulation", "Storage", "Transfer"], swiftSettings: strict),
+            name: "SimulationTests", dependencies: ["ModelFetch", "Simulation", "Storage", "Transfer"], swiftSettings: strict),
         .testTarget(
             name: "FaultServerTests", dependencies: ["FaultServer", "TemporaryDirectory"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
+        .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: strict),
         .target(
             name: "LoopbackServer", dependencies: ["Threads", "Transfer"], path: "Tests/LoopbackServer",
             swiftSettings: strict),
@@ -110,7 +111,7 @@ let package = Package(
         .testTarget(
             name: "ModelFetchTests",
             dependencies: [
-                "ModelFetch", "Storage", "Transfer", "Hashing", "FaultServer", "BuiltInManifests", "SeededRandom",
+                "ModelFetch", "Storage", "Threads", "Transfer", "Hashing", "FaultServer", "BuiltInManifests", "SeededRandom",
                 "TemporaryDirectory",
             ],
             swiftSettings: strict),

@@ -1,12 +1,12 @@
 internal import DequeModule
-internal import Synchronization
+internal import Threads
 
 /// One run and its events, for one consumer. The run begins when the first event is requested, and is cancelled when the feed is
 /// released.
 final class EventFeed: Sendable {
     private let download: ModelDownload
     private let buffer = Buffer()
-    private let run = Mutex<Task<Void, Never>?>(nil)
+    private let run = Lock<Task<Void, Never>?>(nil)
 
     init(_ download: ModelDownload) { self.download = download }
 
@@ -62,7 +62,7 @@ private final class Buffer: Sendable {
         }
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     func append(_ event: DownloadEvent) {
         change { state in

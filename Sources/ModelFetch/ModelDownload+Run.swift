@@ -65,6 +65,9 @@ extension ModelDownload {
         defer {
             report.files = reports.all
             report.retries = context.retries.total
+            report.sources = zip(sources, context.tally.all).filter { $1 > 0 }.map { source, bytes in
+                DownloadReport.Delivery(source: source.shown, bytesDownloaded: bytes)
+            }
         }
         do {
             try await DownloadRun(context, selected: selected, known: known).run(into: reports)

@@ -43,7 +43,7 @@ struct DownloadRunner {
         if isInterrupted {
             if !context.isQuiet { verdict = Self.farewell(report, sums) }
         } else if !context.isQuiet, !context.isJSON, !report.files.isEmpty, !Self.receivedNothing(report) {
-            verdict = Self.summary(report, sources: sums.receivedBySource)
+            verdict = Self.summary(report)
         }
         context.say(report.failures, verdict: verdict)
         if context.isJSON { context.print(FinalReport(report, status: status, origin: loaded.origin).json) }
@@ -70,7 +70,7 @@ struct DownloadRunner {
     private static func isThere(_ directory: String) -> Bool { access(directory, F_OK) == 0 || errno != ENOENT }
 
     /// The sentence at the end: how many files are verified, what was received from where, and how long it took.
-    static func summary(_ report: DownloadReport, sources: [String: Int64] = [:]) -> String {
+    static func summary(_ report: DownloadReport) -> String {
         let done = report.files.filter { [.downloaded, .resumed, .repaired, .skipped, .held].contains($0.state) }
         let skipped = report.files.count { $0.state == .skipped }
         let unpinnedCount = done.count { !$0.isPinned }
@@ -83,7 +83,7 @@ struct DownloadRunner {
                 (report.isOK ? "done: " : "not done: ")
                     + "\(done.count) of \(Formatting.count(report.files.count, "file")) verified"
                     + (skipped > 0 ? " (\(skipped) earlier)" : "") + unpinned)
-            let origin = Self.origin(sources)
+            let origin = Self.origin(report.sources)
             var received =
                 "\(Formatting.bytes(report.bytesDownloaded)) received\(origin) in \(Formatting.seconds(report.seconds))"
             if report.seconds >= 0.1, report.bytesDownloaded > 0 {
@@ -100,11 +100,11 @@ struct DownloadRunner {
     }
 
     /// The hosts from which bytes were received, most bytes first.
-    private static func origin(_ sources: [String: Int64]) -> String {
+    private static func origin(_ sources: [DownloadReport.Delivery]) -> String {
         var byHost: [String: Int64] = [:]
-        for (source, bytes) in sources {
-            let host = source.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first
-            byHost[host.map(String.init) ?? source, default: 0] += bytes
+        for delivery in sources {
+            let host = delivery.source.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first
+            byHost[host.map(String.init) ?? delivery.source, default: 0] += delivery.bytesDownloaded
         }
         let hosts = byHost.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         switch hosts.count {

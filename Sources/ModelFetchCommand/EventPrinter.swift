@@ -1,5 +1,5 @@
 internal import ModelFetch
-internal import Synchronization
+internal import Threads
 
 /// Prints events as JSON lines on stdout, as specified in docs/events.md.
 final class EventPrinter: Sendable {
@@ -13,7 +13,7 @@ final class EventPrinter: Sendable {
     }
 
     private let context: CommandContext
-    private let sums = Mutex<[String: Sum]>([:])
+    private let sums = Lock<[String: Sum]>([:])
     private let clock = ContinuousClock()
 
     init(_ context: CommandContext) { self.context = context }

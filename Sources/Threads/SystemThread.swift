@@ -10,7 +10,7 @@ package final class SystemThread: Sendable {
     }
 
     /// `nil` once the thread was joined or detached.
-    private let reference: Mutex<Reference?>
+    private let reference: Lock<Reference?>
 
     /// Starts the thread; `nil` if the system refuses one.
     ///
@@ -29,7 +29,7 @@ package final class SystemThread: Sendable {
             body.release()
             return nil
         }
-        reference = Mutex(Reference(thread: created))
+        reference = Lock(Reference(thread: created))
     }
 
     /// A thread that nobody joins cleans up after itself.

@@ -70,12 +70,15 @@ extension Schedule {
     private static func anyHabit(_ largest: Int, _ random: inout SplitMix64) -> Traffic.Habit {
         let place = Int64(random.below(largest + 1))
         let often = random.pick([2, 3, 3, 5])
-        switch random.below(8) {
+        switch random.below(10) {
         case 0, 1: return .init(every: often, fault: .drop(after: place / 4))
         case 2: return .init(every: often, fault: .stall(after: place / 4))
         case 3: return .init(every: often, fault: .slow)
         case 4: return .init(every: often, fault: .ignoresRange)
-        case 5:
+        // A byte or two, and nothing more.
+        case 5: return .init(every: 1, fault: .stall(after: 1 + Int64(random.below(2))))
+        case 6: return .init(every: 1, fault: .ignoresRange, after: random.below(12))
+        case 7:
             return .init(every: random.pick([1, 1, 2, 3]), fault: .part(bytes: 1 + place / 8 + Int64(largest / 60)))
         default:
             return .init(

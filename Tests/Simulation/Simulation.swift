@@ -1,5 +1,5 @@
 import Hashing
-import ModelFetch
+package import ModelFetch
 import SeededRandom
 import Storage
 import Transfer
@@ -16,6 +16,8 @@ package final class Simulation {
         /// The most connections to one source at the same time.
         package var connections = 0
         package var events = EventCounts()
+        /// What the runs that were not killed reported.
+        package var reports: [DownloadReport] = []
         /// Identifies the course of events: it is the same whenever the schedule is run.
         package var trace: UInt64 = 0
 
@@ -170,6 +172,7 @@ package final class Simulation {
         var options = DownloadOptions()
         options.retries = schedule.retries
         options.concurrentFiles = schedule.concurrentFiles
+        options.concurrentSmallFiles = schedule.concurrentFiles
         options.connections = schedule.connections
         options.isDurable = schedule.isDurable
         options.stallTimeout = Self.stallTimeout
@@ -271,6 +274,7 @@ package final class Simulation {
         // A writeback may fail in one run and be reported by an fsync of the next one.
         if process.disk.fired.contains(where: { $0.fault == .writebackFails }) { hasUntoldErrors = true }
         guard let report = process.report, !process.isDead else { return }
+        verdict.reports.append(report)
         let words = "\(report.failures.first.map { "\($0)" } ?? "no failure")"
         log?(
             "ended: \(report.isOK ? "ok" : report.isCancelled ? "cancelled" : report.kind.map { "\($0)" } ?? "failed") \(words)"

@@ -7,6 +7,14 @@ package struct Traffic: Codable, Hashable, Sendable {
     package struct Habit: Codable, Hashable, Sendable {
         package var every: Int
         package var fault: NetworkFault
+        /// Not in the first so many responses.
+        package var after: Int?
+
+        package init(every: Int, fault: NetworkFault, after: Int? = nil) {
+            self.every = every
+            self.fault = fault
+            self.after = after
+        }
     }
 
     /// The longest time until the head of a response, in milliseconds. Half of it is the shortest.
@@ -25,6 +33,6 @@ package struct Traffic: Codable, Hashable, Sendable {
 
     /// What happens in a response that has no fault of its own.
     func habit(ofResponse number: Int) -> NetworkFault? {
-        habits.first { number % $0.every == $0.every - 1 }?.fault
+        habits.first { number >= $0.after ?? 0 && number % $0.every == $0.every - 1 }?.fault
     }
 }

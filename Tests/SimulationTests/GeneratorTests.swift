@@ -46,6 +46,11 @@ import Testing
         ("every third reset", { habit($0) { if case .drop = $0.fault { $0.every == 3 } else { false } } }),
         ("silence again and again", { habit($0) { if case .stall = $0.fault { true } else { false } } }),
         ("short parts only", { habit($0) { if case .part = $0.fault { $0.every == 1 } else { false } } }),
+        (
+            "silence after a byte, always",
+            { habit($0) { if case .stall(1...2) = $0.fault { $0.every == 1 } else { false } } }
+        ),
+        ("200 from some response on", { habit($0) { $0.fault == .ignoresRange && $0.after ?? 0 > 3 } }),
         ("200 to some ranges", { habit($0) { $0.fault == .ignoresRange } }),
         (
             "kills while there are several connections",

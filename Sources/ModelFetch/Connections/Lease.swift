@@ -23,6 +23,8 @@ struct Lease: Hashable, Sendable {
     fileprivate(set) var isAnswered = false
     /// Whether it was cut: its transfer is being ended.
     fileprivate(set) var isCut = false
+    /// Whether the answer is the whole file, because the source does not serve ranges.
+    fileprivate(set) var isWhole = false
     fileprivate(set) var throughput: Throughput
 
     init(id: ID, source: Int, _ range: Range<Int64>, rival: ID? = nil, victim: ID? = nil, begun: Duration) {
@@ -62,6 +64,8 @@ extension Lease {
         position = max(position, offset)
         movedAt = now
     }
+
+    mutating func holdsWhole() { isWhole = true }
 
     mutating func excuseSilence(at now: Duration) { movedAt = max(movedAt, now) }
 

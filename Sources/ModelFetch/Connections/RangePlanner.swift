@@ -61,18 +61,19 @@ struct RangePlanner: Sendable {
             let theirs = lease.throughput.rate(at: now)
             let ours = rate ?? theirs
             guard theirs > 0, ours > 0 else { continue }
-            let rest = Double(lease.rest.count)
+            let range = takeable(lease)
+            let rest = Double(range.count)
             // Both end together: kept / theirs = latency + (rest - kept) / ours.
             let kept = (latency / .seconds(1) + rest / ours) / (1 / theirs + 1 / ours)
-            let cut = lease.position + Int64(kept.rounded(.up))
+            let cut = range.lowerBound + Int64(kept.rounded(.up))
             let saved = (rest - kept) / theirs
-            guard lease.end - cut >= sizes.leastStolen, saved >= leastSaved, saved > best?.saved ?? 0 else {
+            guard range.upperBound - cut >= sizes.leastStolen, saved >= leastSaved, saved > best?.saved ?? 0 else {
                 continue
             }
             best = (lease.id, cut, saved)
         }
         guard let best, let index = index(of: best.victim) else { return nil }
-        let end = leases[index].end
+        let end = takeable(leases[index]).upperBound
         leases[index].move(end: best.cut)
         return begin(source, best.cut..<end, victim: best.victim, at: now)
     }
@@ -82,8 +83,8 @@ struct RangePlanner: Sendable {
     /// - Returns: `nil` if no connection is silent (``silent(at:after:)``), or its rest is already fetched twice.
     mutating func hedge(for source: Int, silence: Duration, at now: Duration) -> Lease? {
         let silent = silent(at: now, after: silence).compactMap { self[$0] }
-        guard let victim = silent.first(where: { !isRivalled($0) && !$0.rest.isEmpty }) else { return nil }
-        return begin(source, victim.rest, rival: victim.id, at: now)
+        guard let victim = silent.first(where: { !isRivalled($0) && !takeable($0).isEmpty }) else { return nil }
+        return begin(source, takeable(victim), rival: victim.id, at: now)
     }
 
     private mutating func begin(
@@ -122,10 +123,29 @@ struct RangePlanner: Sendable {
         return finished
     }
 
-    /// The answer to a lease holds more than it asked for: it goes on to `offset`, as far as no other lease is in the way.
-    mutating func extend(_ id: Lease.ID, to offset: Int64) {
-        guard let index = index(of: id) else { return }
-        leases[index].move(end: max(offset, leases[index].end))
+    /// The answer to a lease is the whole file: it goes on to `offset`, the end of the file, whoever else has leased a part of that.
+    ///
+    /// - Returns: whether its bytes are wanted. While the same source sends the whole file already, they are not, and the lease is cut: what that
+    ///   does not bring, one more whole file does, however many ranges it is.
+    mutating func extend(_ id: Lease.ID, to offset: Int64) -> Bool {
+        guard let index = index(of: id) else { return false }
+        let lease = leases[index]
+        guard !leases.contains(where: { $0.id != id && $0.source == lease.source && $0.isWhole && !$0.rest.isEmpty })
+        else {
+            leases[index].cut()
+            return false
+        }
+        leases[index].holdsWhole()
+        leases[index].move(end: max(offset, lease.end))
+        return true
+    }
+
+    /// What others may take over of a lease. A whole file runs over what is here already and what others have leased.
+    private func takeable(_ lease: Lease) -> Range<Int64> {
+        guard lease.isWhole else { return lease.rest }
+        let others = RangeSet(leases.filter { $0.id != lease.id }.map(\.rest))
+        let wanted = missing.intersection(RangeSet(lease.rest)).subtracting(others)
+        return wanted.ranges.first ?? lease.position..<lease.position
     }
 
     /// Ends a lease at its position: its rest is free.

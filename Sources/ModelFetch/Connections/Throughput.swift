@@ -26,15 +26,14 @@ struct Throughput: Hashable, Sendable {
 
     /// Bytes per second.
     func rate(at now: Duration) -> Double {
-        var current = self
-        current.advance(to: now)
-        let span = (now - begun) / .seconds(1)
+        let last = max(Self.slot(at: now), newest)
         let slot = Double(Self.slotLength) / 1000
         // The newest slot has only begun.
-        let inSlot = (now / .seconds(1)) - Double(current.newest) * slot
-        let measured = min(span, Double(Self.slotCount - 1) * slot + max(inSlot, 0))
-        guard measured > 0 else { return 0 }
-        return Double(current.slots.reduce(0, +)) / measured
+        let inSlot = (now / .seconds(1)) - Double(last) * slot
+        let measured = min((now - begun) / .seconds(1), Double(Self.slotCount - 1) * slot + max(inSlot, 0))
+        let first = max(last - Int64(Self.slotCount) + 1, 0)
+        guard measured > 0, first <= newest else { return 0 }
+        return Double((first...newest).reduce(0) { $0 + slots[Int($1 % Int64(Self.slotCount))] }) / measured
     }
 
     private mutating func advance(to now: Duration) {

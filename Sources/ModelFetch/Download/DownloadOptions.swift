@@ -31,6 +31,11 @@ public struct DownloadOptions: Sendable {
     public var connections = 16
     /// The most files that are processed at once.
     public var concurrentFiles = 16
+    /// How many files are worked on at the same time when the next one has at most ``smallFileSize`` bytes, if that is more than
+    /// ``concurrentFiles``. With more of them than connections, a connection has its next request while the last file is verified and published.
+    public var concurrentSmallFiles = 32
+    /// Up to how many bytes a file is small, see ``concurrentSmallFiles``.
+    public static let smallFileSize: Int64 = 1 << 20
     /// Additional header fields, sent to the origins of ``sources`` only.
     public var headers: [(name: String, value: String)] = []
     /// Whether credentials from the user's `.netrc` may be used. They are sent to the sources' own origins only.

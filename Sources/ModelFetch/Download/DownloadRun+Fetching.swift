@@ -27,28 +27,43 @@ extension DownloadRun {
         // The largest first, because they determine when the run ends.
         var waiting = work.sorted { ($0.file.plannedSize ?? .max) > ($1.file.plannedSize ?? .max) }[...]
         try await withThrowingTaskGroup(of: Void.self) { group in
+            var started = 0
             func start() {
-                guard let item = waiting.popFirst() else { return }
-                group.addTask { try await fetch(item, into: reports) }
+                while let item = waiting.first, started < most(for: item) {
+                    waiting.removeFirst()
+                    started += 1
+                    group.addTask { try await fetch(item, into: reports) }
+                }
             }
-            let files = min(max(context.options.concurrentFiles, 1), waiting.count)
-            context.pool.begin(with: files, at: context.runtime.time.now())
-            for _ in 0..<files { start() }
-            while try await group.next() != nil { start() }
+            let first = max(waiting.first.map(most) ?? 0, waiting.last.map(most) ?? 0)
+            context.pool.begin(with: min(first, waiting.count), at: context.runtime.time.now())
+            start()
+            while try await group.next() != nil {
+                started -= 1
+                start()
+            }
         }
+    }
+
+    /// The most files that may be worked on when this one begins.
+    private func most(for item: FileJob) -> Int {
+        let options = context.options
+        let isSmall = item.file.plannedSize.map { $0 <= DownloadOptions.smallFileSize } ?? false
+        return max(isSmall ? options.concurrentSmallFiles : 0, options.concurrentFiles, 1)
     }
 
     private func fetch(_ item: FileJob, into reports: ReportCollector) async throws {
         let file = item.file
         let path = file.path.string
-        var reused: Int64 = 0
+        var started: FileDownload?
+        var reused: Int64 { item.wasRight ? 0 : started?.reusedBytes ?? 0 }
         do {
             let size = try await item.resolveSize()
             try item.makeRoom(size: size)
             let download = FileDownload(context, file, size: size, runner: item.runner)
+            started = download
             let verified = try await download.run()
-            reused = download.reusedBytes
-            reports.count(item.runner, reused: item.wasRight ? 0 : reused, file)
+            reports.count(item.runner, reused: reused, file)
             let state = item.state(reused: reused)
             if file.path == context.manifest.marker {
                 reports.hold(verified, as: state, over: try item.expendable(for: verified))

@@ -1,6 +1,5 @@
 internal import Hashing
 internal import Storage
-internal import Synchronization
 internal import Transfer
 
 /// One run of a download: inspects the directory, decides what to do, fetches, and publishes, the marker last.

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// Sources that refuse ranges.
@@ -20,7 +20,7 @@ extension FailoverRunner {
                 let hasChanged = request.validator != nil && body.reply.validator != request.validator
                 if body.reply.skip > Self.mostSkipped, !hasChanged, !ranges.withLock({ $0[index].ignoredRange() }) {
                     body.cancel()
-                    count(body)
+                    count(body, from: index)
                     throw TransferError(.rangeNotSatisfiable, "the server sent the whole file", status: 200)
                         .at(body.url, offset: request.range?.lowerBound)
                 }

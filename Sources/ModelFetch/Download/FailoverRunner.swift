@@ -1,21 +1,22 @@
 internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// Runs an attempt against each source in turn, with retries and failover, until one succeeds or all are given up.
 final class FailoverRunner: Sendable {
     let context: RunContext
     let path: String
-    private let schedule: Mutex<SourceSchedule>
+    private let schedule: Lock<SourceSchedule>
     /// Whether each source serves ranges of this file.
-    let ranges: Mutex<[RangeSupport]>
+    let ranges: Lock<[RangeSupport]>
     private let received = Atomic<Int64>(0)
     private let duplicated = Atomic<Int64>(0)
 
     init(_ context: RunContext, path: String) {
         self.context = context
         self.path = path
-        schedule = Mutex(Self.schedule(context))
-        ranges = Mutex(context.sources.map { _ in RangeSupport() })
+        schedule = Lock(Self.schedule(context))
+        ranges = Lock(context.sources.map { _ in RangeSupport() })
     }
 
     private static func schedule(_ context: RunContext) -> SourceSchedule {
@@ -91,9 +92,13 @@ final class FailoverRunner: Sendable {
     var receivedBytes: Int64 { received.load(ordering: .relaxed) }
 
     /// Counts the bytes of a body.
-    func count(_ body: RangeBody) { received.add(body.bytesReceived, ordering: .relaxed) }
+    func count(_ body: RangeBody, from source: Int) {
+        received.add(body.bytesReceived, ordering: .relaxed)
+        context.tally.add(body.bytesReceived, from: source)
+    }
 
-    /// Bytes that came although they were here already: from two connections that fetched the same range.
+    /// Bytes that came although they were here already: from two connections that fetched the same range, or from a server that
+    /// sends only whole files.
     var duplicatedBytes: Int64 { duplicated.load(ordering: .relaxed) }
 
     /// Counts bytes that were here already.
@@ -141,9 +146,7 @@ final class FailoverRunner: Sendable {
         if isWaiting, isFirst {
             context.emit(.warning("\(NothingReachable.words(for: origin, error)); waiting for the network"))
         }
-        let failure = Failure(
-            error.disposition == .refuse ? .refused : .unavailable, file: path, source: source.shown, offset: offset,
-            error.description, brief: error.brief, remedy: error.remedy.map { Remedy($0) })
+        let failure = failure(error, of: index, at: offset)
         switch consequence {
         case .retry(let attempts, let isNew): return isNew ? FailedAttempt(failure: failure, attempt: attempts) : nil
         case .giveUp:
@@ -153,6 +156,13 @@ final class FailoverRunner: Sendable {
             context.monitor.emit(.sourceDropped(path: path, failure, isLast: isLast))
             return nil
         }
+    }
+
+    /// The failure of one attempt.
+    func failure(_ error: TransferError, of source: Int, at offset: Int64) -> Failure {
+        Failure(
+            error.disposition == .refuse ? .refused : .unavailable, file: path, source: context.sources[source].shown,
+            offset: offset, error.description, brief: error.brief, remedy: error.remedy.map { Remedy($0) })
     }
 
     /// The failure of a file all of whose sources were given up, with the reason for each.
@@ -182,11 +192,11 @@ struct FailedAttempt: Sendable {
 final class SourceAttempt: Sendable {
     /// The index of the source.
     let source: Int
-    private let attempt: Mutex<SourceSchedule.Attempt>
+    private let attempt: Lock<SourceSchedule.Attempt>
 
     init(_ attempt: SourceSchedule.Attempt) {
         source = attempt.source
-        self.attempt = Mutex(attempt)
+        self.attempt = Lock(attempt)
     }
 
     var value: SourceSchedule.Attempt { attempt.withLock { $0 } }

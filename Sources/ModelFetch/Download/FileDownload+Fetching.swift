@@ -1,12 +1,12 @@
 internal import Storage
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// Fetches the bytes that are missing.
 extension FileDownload {
     /// Fetches gap after gap until there is none.
     func fetchGaps(_ partial: PartialFile) async throws {
-        if needsOneVersion {
+        if counters.withLock({ $0.takesOneStream }) {
             try await fetchInOneStream(partial)
         } else {
             try await FileFetch(self, partial).run()

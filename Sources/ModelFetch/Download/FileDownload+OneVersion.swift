@@ -1,5 +1,5 @@
 internal import Storage
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// Fetches a file without a digest to judge its bytes by: over one connection, so that all bytes are of one version of the file.
@@ -40,7 +40,7 @@ extension FileDownload {
         let (body, version) = try await open(gap, of: partial, from: source, index)
         defer {
             body.cancel()
-            runner.count(body)
+            runner.count(body, from: index)
         }
         connection.answered()
         if let held = partial.soleVersion, held != version, !startsOver {
@@ -64,7 +64,10 @@ extension FileDownload {
             while let piece = try await body.next() {
                 // Nothing more is received, but what libcurl has already delivered is written.
                 if Task.isCancelled { body.halt() }
-                guard case .bytes(let offset, let chunk) = piece else { continue }
+                guard case .bytes(let offset, let chunk) = piece else {
+                    if case .skipped(let count) = piece { runner.countDuplicated(Int64(count)) }
+                    continue
+                }
                 _ = try chunk.withBytes { bytes throws(StorageError) in
                     try writer.write(bytes, at: offset, keptBy: chunk)
                 }

@@ -1,6 +1,6 @@
 internal import Hashing
 internal import Storage
-internal import Synchronization
+internal import Threads
 
 /// Checks what earlier runs left, hashes the file, and decides what to discard if the digest is wrong.
 extension FileDownload {
@@ -43,6 +43,8 @@ extension FileDownload {
                     ))
                 let isOurs = partial.reusedBytes == 0
                 try discardEverything(partial)
+                counters.withLock { $0.takesOneStream = true }
+                runner.stay(with: nil)
                 try blameSources(for: actual, isOurs: isOurs)
             case .mismatch(let actual):
                 let expected = file.sha256.map(\.hex) ?? "?"
@@ -140,7 +142,7 @@ extension FileDownload {
             for try await _ in group {}
         }
         // What the checks found to be damaged is a gap now.
-        try await fetchGaps(partial)
+        if partial.firstGap() != nil { try await fetchGaps(partial) }
     }
 
     /// Reads back what an earlier run claims, extent after extent, beside other tasks that do the same.

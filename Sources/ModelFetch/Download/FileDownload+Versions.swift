@@ -1,5 +1,5 @@
 internal import Storage
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// Which version of the file an answer is of, and what follows for the bytes on the disk.
@@ -25,7 +25,7 @@ extension FileDownload {
         var body = try await runner.open(request, from: index)
         if !needsOneVersion, let asked = request.validator, body.reply.skip > 0, body.reply.validator != asked {
             body.cancel()
-            runner.count(body)
+            runner.count(body, from: index)
             request.validator = nil
             body = try await runner.open(request, from: index)
         }

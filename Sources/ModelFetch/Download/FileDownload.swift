@@ -1,6 +1,6 @@
 internal import Hashing
 internal import Storage
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// The download of one file: resumes what an earlier run left, fetches, checks and hashes, until the file is verified. It does not
@@ -11,15 +11,18 @@ final class FileDownload: Sendable {
     let path: String
     let size: Int64
     let runner: FailoverRunner
-    let counters: Mutex<Counters>
+    let counters: Lock<Counters>
     /// Whether there is no digest to judge the bytes by, so that all of them must be known to be of one version of the file.
     let needsOneVersion: Bool
 
     struct Counters {
-        /// Bytes of the finished file that earlier runs had left.
+        /// Bytes that earlier runs had left and that were found to be right.
         var reused: Int64 = 0
         /// Whether disk space was reserved for the whole file.
         var isReserved = false
+        /// Whether the rest is fetched over one connection: a digest that contradicts the expected one counts only if all bytes are of one
+        /// version, and without a strong validator only the bytes of one answer are.
+        var takesOneStream: Bool
         /// The sources that have delivered bytes since everything was last discarded.
         var contributors: Set<Int> = []
         /// What a digest is compared with if the manifest has none.
@@ -39,10 +42,10 @@ final class FileDownload: Sendable {
         path = file.path.string
         let evidence = ContentEvidence(for: file, seen: context.receipts.firstSeenDigest(of: file))
         needsOneVersion = evidence.needsOneVersion
-        counters = Mutex(Counters(evidence: evidence))
+        counters = Lock(Counters(takesOneStream: needsOneVersion, evidence: evidence))
     }
 
-    /// Bytes of the finished file that earlier runs had left.
+    /// Bytes that earlier runs had left and that were found to be right, even if the file is not finished.
     var reusedBytes: Int64 { counters.withLock { $0.reused } }
 
     /// Downloads the file to its end.
@@ -64,9 +67,8 @@ final class FileDownload: Sendable {
         }
         do {
             if needsOneVersion { try prepareOneVersion(partial) }
-            let verified = try await complete(partial)
-            counters.withLock { $0.reused = partial.reusedBytes }
-            return verified
+            defer { counters.withLock { $0.reused = partial.reusedBytes } }
+            return try await complete(partial)
         } catch {
             // Whatever happened, what is on the disk is recorded. If that fails, the disk has failed before, and the first error counts.
             try? partial.flush()

@@ -1,5 +1,6 @@
 internal import Storage
 internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// The task that fetches one lease.
@@ -18,17 +19,19 @@ extension FileFetch {
             control.hold { body.cancel() }
             defer {
                 body.cancel()
-                runner.count(body)
+                runner.count(body, from: lease.source)
             }
             working.store(true, ordering: .relaxed)
             pool.answered(lease.source, after: now - begun, at: now)
             guard !control.isCancelled else { return }
-            planner.withLock { planner in
+            let isWanted = planner.withLock { planner in
                 planner.answered(lease.id, at: now)
                 // The whole file comes: everything from here on is taken from it.
-                if !body.reply.isPart, let end = body.reply.end { planner.extend(lease.id, to: end) }
+                guard !body.reply.isPart, let end = body.reply.end else { return true }
+                return planner.extend(lease.id, to: end)
             }
             signal.notify()
+            guard isWanted else { return }
             try download.reserveOnce(partial)
             let writer = try partial.writer(for: version)
             download.counters.withLock { _ = $0.contributors.insert(lease.source) }
@@ -87,7 +90,10 @@ extension FileFetch {
             // Nothing more is received, but what libcurl has already delivered is written.
             if Task.isCancelled { body.halt() }
             guard case .bytes(let offset, let chunk) = piece else {
-                if case .skipped(let count) = piece { pool.received(count, from: lease.source, at: now) }
+                if case .skipped(let count) = piece {
+                    pool.received(count, from: lease.source, at: now)
+                    runner.countDuplicated(Int64(count))
+                }
                 _ = planner.withLock { $0.advance(lease.id, to: lease.position, at: now) }
                 continue
             }
@@ -102,7 +108,7 @@ extension FileFetch {
             cancel(finished)
             pool.received(chunk.count, from: lease.source, at: now)
             if new > 0 {
-                moved()
+                moved(by: new)
                 context.emit(.progress(path: download.path, bytes: new, received: true))
             }
             runner.countDuplicated(Int64(chunk.count) - new)
@@ -140,7 +146,12 @@ extension FileFetch {
         }
         pool.refused(source, .limited, begun: begun, at: now)
         guard known.working > 0 else { return false }
-        if let pause = error.retryAfter { context.health.pauseHost(of: source, for: pause, now: now) }
+        if let pause = error.retryAfter {
+            context.health.pauseHost(of: source, for: pause, now: now)
+            let error = context.sources[source].location.asTyped(error)
+            let failure = runner.failure(error, of: source, at: partial.firstGap()?.lowerBound ?? download.size)
+            state.withLock { $0.gated = FailedAttempt(failure: failure, attempt: 1) }
+        }
         context.emit(.debug("\(printable(download.path)): \(error); \(known.working) connections are enough"))
         return true
     }

@@ -1,5 +1,5 @@
 internal import Storage
-internal import Synchronization
+internal import Threads
 
 /// Looks after the leases that are under way.
 extension FileFetch {
@@ -7,6 +7,8 @@ extension FileFetch {
     private static let flushInterval: Duration = .seconds(1)
     /// After how many turns without one it is clear that the process has not run.
     private static let missedTurns = 3
+    /// After how long without progress sources that have not been asked come first, whatever their rank.
+    private static let longestStarving: Duration = .seconds(10)
     /// How long no connection beyond the limit is tried after a refusal.
     private static let extraPause: Duration = .seconds(5)
 
@@ -80,12 +82,23 @@ extension FileFetch {
         }
     }
 
-    /// Bytes have come: silence is unusual again, and so is a refusal.
-    func moved() {
+    /// New bytes have come. If they are enough to count as progress, silence is unusual again, and so is a refusal: a server that sends
+    /// a byte now and then would otherwise never be given up.
+    func moved(by count: Int64) {
         state.withLock { state in
+            state.gained += count
+            guard state.gained >= SourceSchedule.progressBytes else { return }
+            state.gained = 0
             state.patience = 1
             state.refusedAt = nil
+            state.progressedAt = now
+            state.asked = []
         }
+    }
+
+    /// Whether a source was asked for the file, and no progress has been made for so long that another one should be asked.
+    func isStarving(with source: Int, at now: Duration) -> Bool {
+        state.withLock { $0.asked.contains(source) && now - $0.progressedAt >= Self.longestStarving }
     }
 
     /// Ends a lease at its position. What it has not brought is free for others.

@@ -1,5 +1,5 @@
 internal import Storage
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// Fetches the missing ranges of one file, over as many connections as the run's ``ConnectionPool`` gives it.
@@ -11,21 +11,27 @@ final class FileFetch: Sendable {
     let partial: PartialFile
     let context: RunContext
     let runner: FailoverRunner
-    let planner: Mutex<RangePlanner>
+    let planner: Lock<RangePlanner>
     let signal = Signal()
     /// Where each source's redirects lead.
     let targets: [RedirectTarget]
     /// The file, to the pool.
     let user: ConnectionPool.User
-    let state = Mutex(State())
+    let state: Lock<State>
 
     struct State {
         var controls: [Lease.ID: LeaseControl] = [:]
         /// What failed, and is announced when another attempt follows.
         var failed: [FailedAttempt] = []
+        /// The refusal of a connection that asked to leave the host alone for a while. Said if the file has to wait because of it.
+        var gated: FailedAttempt?
         /// When the leases were last looked after.
         var tendedAt: Duration = .zero
         var flushedAt: Duration = .zero
+        /// New bytes since the last progress, when that was, and the sources that were asked since.
+        var gained: Int64 = 0
+        var progressedAt: Duration
+        var asked: Set<Int> = []
         /// How many times longer than usual a silence may be before a connection is given up.
         var patience = 1
         /// Whether it was said that bytes come, and nothing else since.
@@ -41,9 +47,10 @@ final class FileFetch: Sendable {
         self.partial = partial
         context = download.context
         runner = download.runner
-        planner = Mutex(RangePlanner(missing: partial.gaps, sizes: context.runtime.leases))
+        planner = Lock(RangePlanner(missing: partial.gaps, sizes: context.runtime.leases))
         targets = context.sources.map { _ in RedirectTarget() }
         user = context.pool.enter(signal)
+        state = Lock(State(progressedAt: context.runtime.time.now()))
     }
 
     var pool: ConnectionPool { context.pool }
@@ -109,7 +116,11 @@ final class FileFetch: Sendable {
                 if isIdle, let left = try context.monitor.timeLeft(at: now) { pause = min(pause, left) }
                 guard isIdle || pause == .zero else { return .wait }
                 announceFailures(pause: pause)
-                guard pause == .zero else { return .pause(pause) }
+                guard pause == .zero else {
+                    // While it sleeps, it would only keep others from a free connection.
+                    full = []
+                    return .pause(pause)
+                }
                 guard hasWork(for: source, at: now) else {
                     loads[source].hasRoom = false
                     continue
@@ -130,7 +141,7 @@ final class FileFetch: Sendable {
             var load = SourceSchedule.Load(connections: mine.count)
             // It is not known yet whether it serves ranges, or known that it does not.
             if !mine.isEmpty, !runner.servesRanges(source) { load.hasRoom = false }
-            load.isCrawling = known[source].isCrawling(beside: best)
+            load.isCrawling = known[source].isCrawling(beside: best) || isStarving(with: source, at: now)
             return load
         }
     }
@@ -158,6 +169,7 @@ final class FileFetch: Sendable {
             pool.giveBack(source, for: user, wasWorking: false)
             return nil
         }
+        state.withLock { _ = $0.asked.insert(source) }
         tell(lease)
         return lease
     }
@@ -173,19 +185,25 @@ final class FileFetch: Sendable {
             .debug("\(printable(download.path)): \(rest.lowerBound)–\(rest.upperBound) from \(source): \(what)"))
     }
 
+    /// Whether leases are divided among connections to a source. With a limit of the rate that would make nothing faster, and each
+    /// connection that is ended costs what the kernel has received for it.
+    private func isDividing(_ source: Int) -> Bool {
+        runner.servesRanges(source) && context.options.rateLimit == nil
+    }
+
     private func lease(from planner: inout RangePlanner, _ source: Int, at now: Duration) -> Lease? {
         let known = pool.knowledge(of: source, at: now)
         let latency = known.latency ?? .milliseconds(100)
         return planner.lease(of: source, expecting: known.rate, among: known.limit, at: now)
-            ?? (runner.servesRanges(source)
+            ?? (isDividing(source)
                 ? planner.steal(for: source, expecting: known.rate, latency: latency, at: now) : nil)
             ?? planner.hedge(for: source, silence: silence(of: source, at: now), at: now)
     }
 
     private func announceFailures(pause: Duration) {
         let failed = state.withLock { state in
-            defer { state.failed = [] }
-            return state.failed
+            defer { (state.failed, state.gated) = ([], nil) }
+            return state.failed + (pause > .zero ? [state.gated].compactMap { $0 } : [])
         }
         for failed in failed {
             state.withLock { $0.isReceiving = false }

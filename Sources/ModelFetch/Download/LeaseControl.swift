@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// Ends the transfer of a lease from outside, because another connection has taken over what it was to fetch.
@@ -9,7 +9,7 @@ final class LeaseControl: Sendable {
         var isCancelled = false
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// Whether the transfer was ended on purpose, so that its failure says nothing about the source.
     var isCancelled: Bool { state.withLock { $0.isCancelled } }

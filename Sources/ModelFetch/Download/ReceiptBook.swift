@@ -1,6 +1,6 @@
 internal import Hashing
 internal import Storage
-internal import Synchronization
+internal import Threads
 
 /// The receipts of the directory during a run: which files are verified, and when that is written down.
 final class ReceiptBook: Sendable {
@@ -20,10 +20,10 @@ final class ReceiptBook: Sendable {
     private let writing: Writing
     private let bootID: String?
     private let time: Time
-    private let ledger: Mutex<Ledger>
+    private let ledger: Lock<Ledger>
     // Locked before `ledger` where both are: the file is written by one task at a time, and recording a file never waits for the
     // disk.
-    private let throttle = Mutex(WriteThrottle())
+    private let throttle = Lock(WriteThrottle())
 
     private struct Ledger {
         var receipts: Receipts
@@ -39,7 +39,7 @@ final class ReceiptBook: Sendable {
         time = runtime.time
         var receipts = Receipts(in: directory)
         receipts.forgetOthers(than: manifest, goneFrom: directory)
-        ledger = Mutex(Ledger(receipts: receipts))
+        ledger = Lock(Ledger(receipts: receipts))
     }
 
     // MARK: Reading

@@ -1,11 +1,11 @@
 internal import Hashing
 internal import Storage
-internal import Synchronization
+internal import Threads
 
 /// Collects the reports of a run's files. Each file finishes once.
 final class ReportCollector: Sendable {
     private let emit: @Sendable (DownloadEvent) -> Void
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     private struct State {
         var order: [ManifestPath]
@@ -32,7 +32,7 @@ final class ReportCollector: Sendable {
                 path: file.path.string, state: .failed, size: file.plannedSize, sha256: file.sha256,
                 isPinned: file.isPinned)
         }
-        state = Mutex(State(order: files.map(\.path), reports: reports))
+        state = Lock(State(order: files.map(\.path), reports: reports))
     }
 
     /// The reports in the manifest's order. A file that the run did not reach is `failed` without a failure.

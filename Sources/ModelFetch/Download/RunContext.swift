@@ -18,6 +18,7 @@ final class RunContext: Sendable {
     let pool: ConnectionPool
     let monitor: ReachabilityMonitor
     let retries = RetryCounter()
+    let tally: SourceTally
     private let emitter: @Sendable (DownloadEvent) -> Void
 
     /// - Parameter tag: set where the directory's lock does not keep others out, see ``RunPartials``.
@@ -32,6 +33,7 @@ final class RunContext: Sendable {
         self.isReadOnly = isReadOnly
         self.sources = sources
         self.emitter = emitter
+        tally = SourceTally(sources: sources.count)
         let origins = sources.map(\.location.base.origin)
         health = SourceHealthTable(origins: origins)
         pool = ConnectionPool(origins: origins, cap: options.connections, first: runtime.firstConnections)

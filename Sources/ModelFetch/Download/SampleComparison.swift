@@ -43,7 +43,7 @@ struct SampleComparison: Sendable {
             let body = try await runner.open(request, from: index)
             defer {
                 body.cancel()
-                runner.count(body)
+                runner.count(body, from: index)
             }
             guard body.reply.skip <= WrongFile.sampleBytes else { return nil }
             var bytes: [UInt8] = []

@@ -1,5 +1,5 @@
 internal import Storage
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// Determines the size of a file if the manifest does not give it.
@@ -17,7 +17,7 @@ struct SizeResolution: Sendable {
     /// - Throws: a ``Failure`` if no source gives an acceptable size, and `CancellationError`.
     func size(of file: ManifestFile) async throws -> Int64 {
         if let size = file.size { return size }
-        let told = Mutex<[Int64: Set<SourceID>]>([:])
+        let told = Lock<[Int64: Set<SourceID>]>([:])
         return try await runner.run(.init(offset: 0, kept: "nothing was changed")) { source, attempt in
             let index = attempt.source
             let request = try source.request(for: file.path, range: 0..<1)
@@ -27,7 +27,7 @@ struct SizeResolution: Sendable {
                 body.cancel()
                 return body
             }
-            runner.count(body)
+            runner.count(body, from: index)
             guard let total = body.reply.total else {
                 throw TransferError(.wrongLength, "the server does not say how large the file is").at(url)
             }

@@ -18,7 +18,9 @@ struct LiarSearch: Hashable, Sendable {
     mutating func accuse(_ bytes: [SourceID: Int64], caught: [SourceID: Int]) -> SourceID? {
         if let accused { cleared.insert(accused) }
         let suspects = bytes.filter { $0.value > 0 && !cleared.contains($0.key) }
-        guard bytes.count > 1, !suspects.isEmpty else {
+        // If all bytes are one source's from the beginning, there is nobody to replace them. If they have become so because the others'
+        // were replaced, it is that source.
+        guard !suspects.isEmpty, bytes.count > 1 || !cleared.isEmpty else {
             self = LiarSearch()
             return nil
         }

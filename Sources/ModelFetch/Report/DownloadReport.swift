@@ -10,12 +10,27 @@ public struct DownloadReport: Sendable {
     public package(set) var failure: Failure?
     /// Further failures of the whole run: if several hosts cannot be reached, those after the first.
     package var furtherFailures: [Failure] = []
+    /// The sources that delivered anything, in the order in which they were given.
+    public package(set) var sources: [Delivery] = []
     /// Attempts that followed a failed one.
     public package(set) var retries = 0
     /// Wall time, in seconds.
     public package(set) var seconds: Double = 0
     /// Whether the run was cancelled before its end.
     public package(set) var isCancelled = false
+
+    /// What one source delivered.
+    public struct Delivery: Sendable, Hashable {
+        /// Its base URL, without user, password and query.
+        public package(set) var source: String
+        /// Body bytes received from it for all files, including useless ones.
+        public package(set) var bytesDownloaded: Int64
+
+        package init(source: String, bytesDownloaded: Int64) {
+            self.source = source
+            self.bytesDownloaded = bytesDownloaded
+        }
+    }
 
     package init(model: String, directory: String) {
         self.model = model

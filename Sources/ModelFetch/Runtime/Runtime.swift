@@ -1,6 +1,6 @@
 internal import Foundation
 package import Storage
-internal import Synchronization
+internal import Threads
 package import Transfer
 
 /// Everything outside the library that a run uses: network, disk, time, randomness, threads and processors. Tests and the simulator replace it.
@@ -54,9 +54,9 @@ package struct Time: Sendable {
 
 /// A random number generator that several tasks may use.
 package final class Randomness: RandomNumberGenerator, Sendable {
-    private let generator: Mutex<any RandomNumberGenerator & Sendable>
+    private let generator: Lock<any RandomNumberGenerator & Sendable>
 
-    package init(_ generator: any RandomNumberGenerator & Sendable) { self.generator = Mutex(generator) }
+    package init(_ generator: any RandomNumberGenerator & Sendable) { self.generator = Lock(generator) }
 
     package func next() -> UInt64 { generator.withLock { $0.next() } }
 

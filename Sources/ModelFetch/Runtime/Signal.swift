@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 
 /// Wakes one waiting task. A call of ``notify()`` while nobody waits is remembered.
 final class Signal: Sendable {
@@ -8,7 +8,10 @@ final class Signal: Sendable {
         case waiting(CheckedContinuation<Void, Never>)
     }
 
-    private let state = Mutex(State.idle)
+    private let state = Lock(State.idle)
+
+    /// Whether the next call of ``wait()`` would return at once.
+    var isNotified: Bool { state.withLock { if case .notified = $0 { true } else { false } } }
 
     /// Wakes the waiting task, or lets the next call of ``wait()`` return at once.
     func notify() {

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// Watches over a run whether any source answers (``Reachability``), and ends the run if none does.
@@ -18,14 +18,14 @@ final class ReachabilityMonitor: Sendable {
     private static let mostHeld = 100
 
     private let emitter: @Sendable (DownloadEvent) -> Void
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     /// - Parameters:
     ///   - origins: the origins of the sources.
     ///   - waits: whether a run without a network keeps trying.
     init(origins: [HTTPURL.Origin], waits: Bool, emit: @escaping @Sendable (DownloadEvent) -> Void) {
         emitter = emit
-        state = Mutex(State(network: Reachability(origins: origins, waits: waits)))
+        state = Lock(State(network: Reachability(origins: origins, waits: waits)))
     }
 
     // MARK: The network

@@ -1,16 +1,16 @@
 internal import Storage
-internal import Synchronization
+internal import Threads
 internal import Transfer
 
 /// The health of a run's sources, shared by the tasks of the run.
 final class SourceHealthTable: Sendable {
     private let origins: [HTTPURL.Origin]
-    private let entries: Mutex<[SourceHealth]>
+    private let entries: Lock<[SourceHealth]>
 
     /// - Parameter origins: one for each source, in the order of the sources.
     init(origins: [HTTPURL.Origin]) {
         self.origins = origins
-        entries = Mutex(origins.map { _ in SourceHealth() })
+        entries = Lock(origins.map { _ in SourceHealth() })
     }
 
     /// One value for each source.

@@ -1,6 +1,6 @@
 internal import Glibc
 internal import ModelFetch
-internal import Synchronization
+internal import Threads
 
 /// The program's output: stdout for results, stderr for everything else. Whole lines, in order, from any thread, with control
 /// characters escaped.
@@ -11,7 +11,7 @@ final class Console: Sendable {
     static let shared = Console()
 
     // One lock for both, so that lines of stdout and stderr are not mixed up on a terminal.
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     private struct State {
         var lost: Int32?

@@ -11,6 +11,7 @@ struct FinalReport {
     var bytesDownloaded: Int64 = 0
     var bytesDuplicated: Int64 = 0
     var bytesReused: Int64 = 0
+    var sources: [DownloadReport.Delivery] = []
     var retries = 0
     var seconds: Double = 0
     /// The failure of the run as a whole.
@@ -22,7 +23,11 @@ struct FinalReport {
             "event": "report", "model": JSONValue(model), "directory": JSONValue(directory), "ok": .bool(status == 0),
             "exit_code": .integer(Int64(status)), "files": .array(files.map { JSONValue($0.json) }),
             "bytes_downloaded": .integer(bytesDownloaded), "bytes_duplicated": .integer(bytesDuplicated),
-            "bytes_reused": .integer(bytesReused), "retries": .integer(Int64(retries)),
+            "bytes_reused": .integer(bytesReused),
+            "sources": .array(
+                sources.map {
+                    JSONValue(["source": .string($0.source), "bytes_downloaded": .integer($0.bytesDownloaded)])
+                }), "retries": .integer(Int64(retries)),
             "seconds": .number((seconds * 1000).rounded() / 1000),
             "error": failure.map { JSONValue($0.json) } ?? .null, "manifest_source": JSONValue(origin?.source),
         ]
@@ -34,7 +39,7 @@ extension FinalReport {
         self.init(
             model: report.model, directory: report.directory, status: status, files: report.files,
             bytesDownloaded: report.bytesDownloaded, bytesDuplicated: report.bytesDuplicated,
-            bytesReused: report.bytesReused, retries: report.retries, seconds: report.seconds,
+            bytesReused: report.bytesReused, sources: report.sources, retries: report.retries, seconds: report.seconds,
             failure: report.failure.map { CommandFailure($0) }, origin: origin)
     }
 

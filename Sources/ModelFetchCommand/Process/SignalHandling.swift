@@ -1,6 +1,5 @@
 internal import Glibc
 internal import ModelFetch
-internal import Synchronization
 internal import Threads
 
 /// Handles SIGINT, SIGTERM and SIGHUP. The first one cancels the current work, which records what it has; a second one ends the
@@ -17,7 +16,7 @@ enum SignalHandling {
         var received: Int32?
     }
 
-    private static let state = Mutex(State())
+    private static let state = Lock(State())
 
     /// The first signal that arrived during work.
     static var received: Int32? { state.withLock { $0.received } }

@@ -1,6 +1,6 @@
 internal import Logging
 internal import ModelFetch
-internal import Synchronization
+internal import Threads
 
 /// Progress as lines on stderr: one for each event, and one with the totals every 10 s.
 final class PlainProgress: ProgressView {
@@ -10,7 +10,7 @@ final class PlainProgress: ProgressView {
     private let context: CommandContext
     private let isShown: Bool
     private let stopwatch = Stopwatch()
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     private struct State {
         var sums: ProgressState
@@ -24,7 +24,7 @@ final class PlainProgress: ProgressView {
     init(_ context: CommandContext, _ sums: ProgressState, isShown: Bool) {
         self.context = context
         self.isShown = isShown
-        state = Mutex(State(sums: sums))
+        state = Lock(State(sums: sums))
     }
 
     func show(_ event: DownloadEvent) {

@@ -55,7 +55,6 @@ struct ProgressState: Sendable {
     private(set) var failed = 0
     /// Bytes received in all, including those of finished files.
     private(set) var received: Int64 = 0
-    private(set) var receivedBySource: [String: Int64] = [:]
     private(set) var rate = RateMeter()
     /// Bytes of finished files that are here, and those that will not be received any more.
     private var settled: Int64 = 0
@@ -90,9 +89,6 @@ struct ProgressState: Sendable {
             if counts { rate.add(bytes, at: now) }
             guard isReceived else { break }
             received += bytes
-            if let source = files[path]?.source {
-                receivedBySource[source, default: 0] += bytes
-            }
         case .discarded(let path, let bytes, _): update(path) { $0.lose(bytes) }
         case .retrying(let path, let failure, let attempt, let pause):
             update(path) {

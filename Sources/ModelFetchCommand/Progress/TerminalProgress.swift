@@ -1,6 +1,6 @@
 internal import Logging
 internal import ModelFetch
-internal import Synchronization
+internal import Threads
 
 /// Progress as a block of lines at the end of a terminal, redrawn ten times a second, below the lines that stay.
 ///
@@ -15,7 +15,7 @@ final class TerminalProgress: ProgressView {
     private let context: CommandContext
     private let glyphs: Glyphs
     private let stopwatch = Stopwatch()
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     private struct State {
         var sums: ProgressState
@@ -29,7 +29,7 @@ final class TerminalProgress: ProgressView {
         self.context = context
         self.glyphs = glyphs
         Terminal.watchContinuations()
-        state = Mutex(State(sums: sums, timesContinued: Terminal.timesContinued))
+        state = Lock(State(sums: sums, timesContinued: Terminal.timesContinued))
     }
 
     func show(_ event: DownloadEvent) {

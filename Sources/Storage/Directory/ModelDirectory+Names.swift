@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 
 /// Making directories, renaming, listing, and making names durable.
 extension ModelDirectory {

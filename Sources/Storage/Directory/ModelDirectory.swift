@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 
 /// A model directory, held open by its descriptor during a run.
 ///
@@ -13,7 +13,7 @@ package final class ModelDirectory: Sendable {
     /// More bytes than a directory grows by when a file is created in it.
     private static let spaceForName: Int64 = 64 << 10
     /// The subdirectories whose names were made durable.
-    let synchronized = Mutex<Set<String>>([])
+    let synchronized = Lock<Set<String>>([])
 
     /// Opens a directory that exists.
     ///

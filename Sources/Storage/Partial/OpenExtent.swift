@@ -1,5 +1,6 @@
 internal import Hashing
 internal import Synchronization
+internal import Threads
 
 /// What one ``ExtentWriter`` has written and the journal does not have yet: the bytes that it wrote one after another, and the
 /// checksum of them so far.
@@ -89,12 +90,12 @@ struct OpenExtent: ~Copyable {
 final class WriterExtent: Sendable {
     /// The number under which the bytes are recorded.
     let source: UInt16
-    private let extent: Mutex<OpenExtent>
+    private let extent: Lock<OpenExtent>
     private let abandoned = Atomic(false)
 
     init(source: UInt16, key: [UInt8]) {
         self.source = source
-        extent = Mutex(OpenExtent(source: source, key: key))
+        extent = Lock(OpenExtent(source: source, key: key))
     }
 
     /// Whether the writer no longer exists, so that nothing will be added any more.

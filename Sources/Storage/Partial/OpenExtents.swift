@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 
 /// The open extents of all writers of a file, in the order in which the writers were made.
 ///
@@ -10,7 +10,7 @@ final class OpenExtents: Sendable {
     static let maximumCount = 64
 
     private let journal: SharedJournal
-    private let writers = Mutex<[WriterExtent]>([])
+    private let writers = Lock<[WriterExtent]>([])
 
     init(journal: SharedJournal) { self.journal = journal }
 

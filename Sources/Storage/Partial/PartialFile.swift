@@ -1,5 +1,5 @@
 package import Hashing
-internal import Synchronization
+internal import Threads
 
 /// A file whose download is not finished: the bytes so far, which of them are good, and the hash of its prefix.
 ///
@@ -31,7 +31,7 @@ package final class PartialFile: Sendable {
     let hasher: PrefixHasher
     /// Whether the page cache may show bytes that the disk does not have: an earlier run may have been killed right after a failed
     /// fsync. Its lock is taken before all others, and held while the cache is dropped.
-    private let mayBeMiscached: Mutex<Bool>
+    private let mayBeMiscached: Lock<Bool>
 
     /// See ``init(in:names:identity:key:leastQueued:)``.
     ///
@@ -45,7 +45,7 @@ package final class PartialFile: Sendable {
         self.identity = identity
         self.file = file
         self.journal = journal
-        self.mayBeMiscached = Mutex(mayBeMiscached)
+        self.mayBeMiscached = Lock(mayBeMiscached)
         writers = OpenExtents(journal: journal)
         let state = SharedPartialState(contents)
         self.state = state

@@ -1,5 +1,5 @@
 internal import Hashing
-internal import Synchronization
+internal import Threads
 
 /// What a ``PartialFile`` knows about its bytes: what is held, what is claimed, what is being written.
 ///
@@ -136,9 +136,9 @@ struct PartialState {
 /// The state that a partial file, its writers and its hasher share, behind one lock. No system call is made and nothing is hashed
 /// under it. For its place in the order of locks, see ``PartialFile``.
 final class SharedPartialState: Sendable {
-    private let state: Mutex<PartialState>
+    private let state: Lock<PartialState>
 
-    init(_ contents: JournalContents) { state = Mutex(PartialState(contents)) }
+    init(_ contents: JournalContents) { state = Lock(PartialState(contents)) }
 
     func withLock<R, E: Error>(_ body: (inout sending PartialState) throws(E) -> sending R) throws(E) -> sending R {
         try state.withLock(body)

@@ -1,5 +1,6 @@
 internal import Hashing
 internal import Synchronization
+internal import Threads
 
 /// Computes the SHA-256 of a partial file from its beginning, as far as bytes are held without a gap.
 ///
@@ -23,12 +24,12 @@ package final class PrefixHasher: Sendable {
     private let size: Int64
     private let leastQueued: Int
     private let heldEnd: @Sendable (_ offset: Int64, _ limit: Int64) -> Int64
-    private let prefix = Mutex(Prefix())
+    private let prefix = Lock(Prefix())
     /// A copy of the prefix's position, for readers without the lock.
     private let published = Atomic<Int64>(0)
     private let wakeUp = WakeUp()
     /// Its lock comes after that of the prefix.
-    private let queue = Mutex(HashQueue())
+    private let queue = Lock(HashQueue())
     /// Whether a task keeps hashing.
     private let isKept = Atomic(false)
 

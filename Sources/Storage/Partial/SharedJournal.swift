@@ -1,14 +1,14 @@
-internal import Synchronization
+internal import Threads
 
 /// The journal of a partial file, behind a lock of its own: the last in the order of locks (see ``PartialFile``).
 final class SharedJournal: Sendable {
     /// The key for the checksums of blocks and records.
     let key: [UInt8]
-    private let journal: Mutex<ExtentJournal>
+    private let journal: Lock<ExtentJournal>
 
     init(_ journal: consuming sending ExtentJournal) {
         key = journal.key
-        self.journal = Mutex(journal)
+        self.journal = Lock(journal)
     }
 
     /// Appends records in one write.

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 
 /// Lets one task wait, without a thread, until there may be something for it to do. A signal that comes while it does not wait is
 /// kept, so that its next wait returns at once; several such signals count as one.
@@ -8,7 +8,7 @@ final class WakeUp: Sendable {
         case waiting(CheckedContinuation<Void, Never>)
     }
 
-    private let state = Mutex(State.idle)
+    private let state = Lock(State.idle)
 
     /// Ends the wait.
     func signal() {

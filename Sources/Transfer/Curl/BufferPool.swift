@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 
 /// The buffers that bodies are received into: 16 MiB in all, allocated when first needed and then reused. All loops of
 /// a transport share them.
@@ -65,10 +65,10 @@ final class BufferPool: Sendable {
         let memory: UnsafeMutableRawBufferPointer
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     init(_ sizes: Sizes = Sizes()) {
-        state = Mutex(
+        state = Lock(
             State(
                 large: Shelf(limit: sizes.large.count, bytes: sizes.large.bytes),
                 small: Shelf(limit: sizes.small.count, bytes: sizes.small.bytes)))

@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import Synchronization
+internal import Threads
 
 /// Connects a transfer on the loop's thread with its consumer: the loop puts in a head and chunks, one consumer takes
 /// them out.
@@ -28,7 +29,7 @@ final class Exchange: Sendable {
     let request: TransportRequest
     /// The inbox of the transfer's loop.
     private let inbox: LoopInbox
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let halting = Atomic(false)
 
     init(id: ID, request: TransportRequest, inbox: LoopInbox) {

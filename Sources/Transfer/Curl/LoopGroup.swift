@@ -1,5 +1,4 @@
 internal import CCurl
-internal import Synchronization
 internal import Threads
 
 /// The loops of a transport, which share a pool of buffers.
@@ -22,7 +21,7 @@ final class LoopGroup: Sendable {
     }
 
     let pool = BufferPool()
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let configuration: TransportConfiguration
     private let driver: MultiDriver
     private let startThread: ThreadStart
@@ -33,7 +32,7 @@ final class LoopGroup: Sendable {
         self.configuration = configuration
         self.driver = driver
         self.startThread = startThread
-        state = Mutex(State(balance: LoopBalance(limit: configuration.maximumLoops)))
+        state = Lock(State(balance: LoopBalance(limit: configuration.maximumLoops)))
         let isStarted = state.withLock { start(0, &$0) }
         guard isStarted else { throw TransferError(.localFailure, "could not start a thread for libcurl") }
     }

@@ -1,5 +1,5 @@
 internal import CCurl
-internal import Synchronization
+internal import Threads
 
 /// Requests from other threads to the ``CurlLoop``. The only libcurl call made on another thread is the wake-up.
 final class LoopInbox: Sendable {
@@ -18,9 +18,9 @@ final class LoopInbox: Sendable {
         var multi: MultiReference?
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
-    init(multi: MultiReference) { state = Mutex(State(multi: multi)) }
+    init(multi: MultiReference) { state = Lock(State(multi: multi)) }
 
     /// Returns `false` if the loop has ended and the transfer will not start.
     func start(_ exchange: Exchange) -> Bool { post { $0.starts.append(exchange) } }

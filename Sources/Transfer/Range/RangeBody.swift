@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 
 /// The body of an accepted response: exactly the bytes of its range, each piece with its offset in the file.
 ///
@@ -29,7 +29,7 @@ package final class RangeBody: Sendable {
 
     private let response: any TransportResponse
     private let limit: TimeLimit
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     init(
         _ response: any TransportResponse, reply: RangeReply, location: ResolvedLocation, limit: TimeLimit = TimeLimit()
@@ -38,7 +38,7 @@ package final class RangeBody: Sendable {
         self.reply = reply
         self.location = location
         self.limit = limit
-        state = Mutex(State(position: reply.bodyStart))
+        state = Lock(State(position: reply.bodyStart))
     }
 
     deinit { response.cancel() }

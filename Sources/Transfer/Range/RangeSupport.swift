@@ -10,7 +10,7 @@ package struct RangeSupport: Hashable, Sendable {
     private var refusals = 0
     /// The number of whole files in a row that came instead of a range, after a range had been served.
     private var ignored = 0
-    /// Whether the source refuses ranges but has served the whole file.
+    /// Whether the source refuses or ignores ranges but has served the whole file.
     package private(set) var isRefused = false
 
     package init() {}
@@ -25,11 +25,13 @@ package struct RangeSupport: Hashable, Sendable {
 
     /// Notes that the source sent the whole file although it has served ranges before.
     ///
-    /// - Returns: whether to accept that. It is worth some attempts to get the range after all.
+    /// - Returns: whether to accept that. It is worth some attempts to get the range after all. Once it is accepted, the source counts as one
+    ///   that refuses ranges.
     package mutating func ignoredRange() -> Bool {
-        guard hasWorked else { return true }
+        guard hasWorked, !isRefused else { return true }
         ignored += 1
-        return ignored >= Self.afterRanges
+        isRefused = ignored >= Self.afterRanges
+        return isRefused
     }
 
     /// Notes the failure of a range request.

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Threads
 
 /// Where the redirects of a file lead at one source: resolved once, then used for every range until the target refuses or fails.
 ///
@@ -13,7 +13,7 @@ package final class RedirectTarget: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     package init() {}
 

@@ -52,7 +52,7 @@ extension Child.Result {
 extension JSONLine {
     static let reportFields: Set = [
         "event", "model", "directory", "ok", "exit_code", "files", "bytes_downloaded", "bytes_duplicated",
-        "bytes_reused", "retries", "seconds", "error", "manifest_source",
+        "bytes_reused", "sources", "retries", "seconds", "error", "manifest_source",
     ]
     static let fileFields: Set = [
         "path", "size", "sha256", "pinned", "state", "bytes_downloaded", "bytes_duplicated", "bytes_reused", "error",

@@ -99,9 +99,67 @@ import Transfer
         #expect(pool.takeYields(of: files[0]).count == 2)
         for _ in 0..<2 { pool.giveBack(0, for: files[0], wasWorking: false) }
         for file in files { #expect(pool.take(0, for: file) == (file == files[0] ? .full : .taken)) }
-        // Who has more than others comes after them.
+        // All have as many now, and this one has waited.
         pool.giveBack(0, for: files[0], wasWorking: false)
+        #expect(pool.take(0, for: files[1]) == .full)
+        #expect(pool.take(0, for: files[0]) == .taken)
+    }
+
+    @Test func `lets a file that waits come before the one that gives its connection back`() throws {
+        let pool = try pool(cap: 1)
+        let files = (0..<3).map { _ in pool.enter(Signal()) }
+        #expect(pool.take(0, for: files[0]) == .taken)
+        #expect(pool.take(0, for: files[2]) == .full)
+        #expect(pool.take(0, for: files[1]) == .full)
+        pool.giveBack(0, for: files[0], wasWorking: false)
+        #expect(pool.take(0, for: files[0]) == .full)
+        #expect(pool.take(0, for: files[1]) == .full)
+        #expect(pool.take(0, for: files[2]) == .taken)
+        pool.giveBack(0, for: files[2], wasWorking: false)
+        #expect(pool.take(0, for: files[2]) == .full)
         #expect(pool.take(0, for: files[1]) == .taken)
+    }
+
+    /// For each connection that becomes free one file is woken, and none is left to wait beside a free one.
+    @Test(.timeLimit(.minutes(1))) func `wakes as many files as there are free connections`() async throws {
+        let pool = try pool(first: 4)
+        let first = (0..<4).map { _ in pool.enter(Signal()) }
+        for file in first { #expect(pool.take(0, for: file) == .taken) }
+        let signals = (0..<3).map { _ in Signal() }
+        let files = signals.map { pool.enter($0) }
+        for file in files { #expect(pool.take(0, for: file) == .full) }
+        pool.giveBack(0, for: first[0], wasWorking: false)
+        await signals[0].wait()
+        #expect(!signals[1].isNotified && !signals[2].isNotified)
+        // The one that was woken has not come yet; the next is told when it has.
+        pool.giveBack(0, for: first[1], wasWorking: false)
+        await signals[1].wait()
+        #expect(!signals[2].isNotified)
+        #expect(pool.take(0, for: files[1]) == .taken)
+        #expect(signals[0].isNotified)
+        // It does not want one any more: the next in line may have it.
+        pool.leave(files[0])
+        await signals[2].wait()
+        #expect(pool.take(0, for: files[2]) == .taken)
+    }
+
+    /// With as many small files as connections nobody waits for one, and yet all are wanted.
+    @Test func `keeps trying more of them when every file has one`() throws {
+        let pool = try pool(first: 4)
+        let files = (0..<8).map { _ in pool.enter(Signal()) }
+        var now = Duration.zero
+        var has = Set<Int>()
+        for _ in 0..<200 {
+            now += .milliseconds(5)
+            for file in files where !has.contains(file) && pool.take(0, for: file) == .taken {
+                has.insert(file)
+                pool.answered(0, after: .milliseconds(50), at: now)
+            }
+            // Each of them brings the same.
+            pool.received(has.count * 10_000, from: 0, at: now)
+        }
+        #expect(has.count == 8)
+        #expect(pool.knowledge(of: 0, at: now).limit >= 8)
     }
 
     @Test func `does not keep a connection for a file that wants none any more`() async throws {
@@ -112,7 +170,6 @@ import Transfer
         #expect(pool.take(0, for: other) == .full)
         pool.giveBack(0, for: one, wasWorking: false)
         #expect(pool.take(0, for: one) == .full)
-        await signals[0].wait()
         pool.stopWaiting(other)
         await signals[0].wait()
         #expect(pool.take(0, for: one) == .taken)

@@ -26,6 +26,15 @@ import Testing
         #expect(search.accuse([a: 10, b: 5], caught: [:]) == b)
     }
 
+    /// The wrong one was accused first, and the liar brought everything.
+    @Test func `accuses the one whose bytes took the place of all others'`() {
+        var search = LiarSearch()
+        #expect(search.accuse([a: 10, b: 5], caught: [:]) == b)
+        #expect(search.accuse([a: 15], caught: [:]) == a)
+        #expect(search.accused == a)
+        #expect(search.accuse([b: 15], caught: [:]) == nil, "both are wrong")
+    }
+
     @Test(arguments: [[:], ["a": 5]] as [[String: Int64]])
     func `accuses nobody where there is nobody else`(bytes: [String: Int64]) {
         var search = LiarSearch()
@@ -34,7 +43,7 @@ import Testing
 
     /// With one liar among any number of sources it is found in as many steps as there are sources, at most.
     @Test(arguments: 2...6, 0..<6)
-    func `finds the only liar`(count: Int, liar: Int) {
+    func `finds the only liar`(count: Int, liar: Int) throws {
         let sources = (0..<count).map { SourceID(url: "\($0)") }
         let liar = sources[liar % count]
         var bytes = Dictionary(uniqueKeysWithValues: sources.enumerated().map { ($1, Int64($0 + 1)) })
@@ -42,11 +51,8 @@ import Testing
         var steps = 0
         while bytes[liar] ?? 0 > 0 {
             steps += 1
-            guard let accused = search.accuse(bytes, caught: [:]) else {
-                // All bytes are one source's: there is nothing to search for.
-                #expect(bytes.filter { $0.value > 0 }.map(\.key) == [liar])
-                return
-            }
+            let next = search.accuse(bytes, caught: [:])
+            let accused = try #require(next)
             // An honest source brings what the accused had brought.
             let honest = sources.first { $0 != accused && $0 != liar } ?? sources.first { $0 != accused }!
             bytes[honest, default: 0] += bytes.removeValue(forKey: accused) ?? 0

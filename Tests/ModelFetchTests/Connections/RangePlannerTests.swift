@@ -214,11 +214,32 @@ private let mega: Int64 = 1 << 20
     @Test func `goes on to the end of the file if the whole file comes`() {
         var planner = planner(0..<100 * mega)
         _ = planner.lease(of: 0, expecting: nil, among: 10, at: .zero)
-        planner.extend(0, to: 100 * mega)
-        #expect(planner.leases[0].rest == 0..<100 * mega)
+        let isWanted = planner.extend(0, to: 100 * mega)
+        #expect(isWanted && planner.leases[0].rest == 0..<100 * mega)
         #expect(planner.free.isEmpty)
-        planner.extend(0, to: 5)
+        _ = planner.extend(0, to: 5)
         #expect(planner.leases[0].end == 100 * mega, "never less")
+    }
+
+    @Test func `takes one whole file from a source, and lets others have only what nobody else has`() throws {
+        var planner = planner(0..<100 * mega)
+        for source in [0, 0, 1] { _ = planner.lease(of: source, expecting: nil, among: 10, at: .zero) }
+        let isFirstWanted = planner.extend(0, to: 100 * mega)
+        // The same source brings the same bytes.
+        let isSecondWanted = planner.extend(1, to: 100 * mega)
+        #expect(isFirstWanted && !isSecondWanted)
+        #expect(planner.leases[1].isCut)
+        // Another source may bring them faster.
+        for step in 1...10 {
+            for lease in [0, 2] {
+                let start = planner.leases[lease].start
+                _ = planner.advance(lease, to: start + Int64(step) * 10_000, at: .seconds(step) / 10)
+            }
+        }
+        let leased = planner.leases[2].rest
+        let stolen = planner.steal(for: 1, expecting: 1e6, latency: .milliseconds(10), at: .seconds(1))
+        let lease = try #require(stolen)
+        #expect(lease.victim == 0 && lease.rest.upperBound <= leased.lowerBound)
     }
 
     // MARK: Properties

@@ -1,6 +1,7 @@
 import FaultServer
 import Storage
 import Testing
+import Threads
 
 @testable import ModelFetch
 
@@ -25,6 +26,31 @@ import Testing
             #expect(outcome.report.isOK && server.log.count == 40)
             #expect(server.connectionCount <= count)
             #expect(outcome.report.bytesDownloaded == server.bodyBytesSent)
+        }
+    }
+
+    /// While a large file is under way, further small ones begin, up to their own number.
+    @Test func `works on more small files than large ones`() async throws {
+        let small = (0..<6).map { TestModel.File("small-\($0)", TestModel.synthetic(1000, seed: UInt64($0))) }
+        let large = TestModel.File("large", TestModel.synthetic(1_200_000, seed: 9))
+        let harness = try Harness(TestModel(files: [large] + small))
+        let script: FaultScript = [.on(.gate(after: 500))]
+        try await FaultServer.run(files: harness.model.content, script: script) { server in
+            let setup = Harness.Setup {
+                ($0.options.concurrentFiles, $0.options.concurrentSmallFiles, $0.options.connections) = (1, 3, 4)
+            }
+            let counts = Lock((begun: Set<String>(), most: 0, ended: 0))
+            let outcome = try await harness.run(server, setup: setup) { event in
+                let underWay = counts.withLock { counts in
+                    if case .phase(let path, .connecting) = event { counts.begun.insert(path) }
+                    if case .finished = event { counts.ended += 1 }
+                    counts.most = max(counts.most, counts.begun.count - counts.ended)
+                    return counts.begun.count - counts.ended
+                }
+                if underWay == 3 { server.openGates() }
+            }
+            #expect(outcome.report.isOK && server.log.count == 7)
+            #expect(counts.withLock { $0.most } == 3)
         }
     }
 

@@ -270,6 +270,29 @@ import Testing
         }
     }
 
+    /// Over several connections no answer holds the whole file, and without a tag several answers show nothing. Then one does.
+    @Test(arguments: [Tags.none, .weak, .strong])
+    func `of an unexpected digest is taken from two sources that agree, over any number of connections`(tags: Tags)
+        async throws
+    {
+        let big = TestModel.File("w.bin", TestModel.synthetic(5_000_000, seed: 3))
+        let model = TestModel(files: [big])
+        let harness = try Harness(model)
+        let expected = ManifestFile.Expected(size: nil, sha256: TestModel.digest(of: [1]))
+        let manifest = try model.manifest { $0.unpinned(size: 5_000_000, expecting: expected) }
+        let setup = Harness.Setup {
+            $0.manifest = manifest
+            $0.options.connections = 4
+        }
+        let script: FaultScript = [FaultRule(faults: tags.faults)]
+        try await FaultServer.run(files: model.content, script: script) { one in
+            try await FaultServer.run(files: model.content, script: script) { two in
+                let report = try await harness.runUnchecked(from: [one.baseURL, two.baseURL], setup: setup)
+                #expect(report.isOK && harness.folder.bytes("w.bin") == big.bytes, "\(report.failures)")
+            }
+        }
+    }
+
     /// Any schedule of versions, tags, drops and deleted journals.
     @Test(arguments: 0..<30)
     func `is one version whatever its sources do`(seed: UInt64) async throws {

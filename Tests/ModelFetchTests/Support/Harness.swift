@@ -73,6 +73,7 @@ final class Harness: Sendable {
         options.stallTimeout = .seconds(600)
         options.connectTimeout = .seconds(600)
         options.concurrentFiles = 2
+        options.concurrentSmallFiles = 0
         // What happens to a single request is told from requests that are made one after another.
         options.connections = 1
         // Durability has tests of its own, and fsync of hundreds of files takes its time.
