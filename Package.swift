@@ -85,7 +85,8 @@ let package = Package(
             dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/SimulateCommand", swiftSettings: strict),
         .testTarget(
-            name: "SimulationTests", dependencies: ["ModelFetch", "Simulation", "Storage", "Transfer"], swiftSettings: strict),
+            name: "SimulationTests", dependencies: ["ModelFetch", "Simulation", "Storage", "Transfer"],
+            swiftSettings: strict),
         .testTarget(
             name: "FaultServerTests", dependencies: ["FaultServer", "TemporaryDirectory"], swiftSettings: strict),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"], swiftSettings: strict),
@@ -111,7 +112,8 @@ let package = Package(
         .testTarget(
             name: "ModelFetchTests",
             dependencies: [
-                "ModelFetch", "Storage", "Threads", "Transfer", "Hashing", "FaultServer", "BuiltInManifests", "SeededRandom",
+                "ModelFetch", "Storage", "Threads", "Transfer", "Hashing", "FaultServer", "BuiltInManifests",
+                "SeededRandom",
                 "TemporaryDirectory",
             ],
             swiftSettings: strict),
