@@ -37,9 +37,10 @@ import Testing
     // MARK: Next to nothing
 
     /// A byte from each connection is no progress, however many there are.
-    @Test(arguments: [1, 16])
-    func `gives up a source that sends a byte and falls silent, again and again`(connections: Int) throws {
-        var schedule = schedule(5_000_000, [source(.init(every: 1, fault: .stall(after: 1)))])
+    @Test(arguments: [1, 16], [43_000, 5_000_000])
+    func `gives up a source that sends a byte and falls silent, again and again`(connections: Int, size: Int) throws {
+        var schedule = schedule(size, [source(.init(every: 1, fault: .stall(after: 1)))])
+        schedule.leases?.least = 8000
         schedule.connections = connections
         let report = try play(schedule)
         #expect(report.kind == .unavailable)

@@ -45,8 +45,12 @@ struct PooledOrigin: Sendable {
     /// The files that are to be notified because connections are free: those with the fewest first, then those that have waited longest.
     private var nextInLine: [User] {
         guard active < limit, !waiting.isEmpty else { return [] }
-        return waiting.keys.sorted { place(of: $0) < place(of: $1) }.prefix(limit - active).map { $0 }
+        let line = waiting.keys.filter(mayTake).sorted { place(of: $0) < place(of: $1) }
+        return Array(line.prefix(limit - active))
     }
+
+    /// Whether a file may have another connection if one is free: a second one only after the first look.
+    private func mayTake(_ user: User) -> Bool { used[user] == nil || !look.isOpen }
 
     /// A file's place in the line.
     private func place(of user: User) -> (Int, Int) { (used[user] ?? 0, waiting[user] ?? .max) }
@@ -56,9 +60,9 @@ struct PooledOrigin: Sendable {
     mutating func take(for user: User, isExtra: Bool) -> (ConnectionPool.Answer, woken: [User]) {
         let mine = used[user] ?? 0
         let limit = min(limit + (isExtra ? 1 : 0), cap)
-        let first = waiting.keys.filter { $0 != user && place(of: $0) < place(of: user) }
+        let first = waiting.keys.filter { $0 != user && mayTake($0) && place(of: $0) < place(of: user) }
         // As many may have been told that a connection is free as there are free ones; they come before this file.
-        guard active + first.count < limit, mine == 0 || !look.isOpen else {
+        guard active + first.count < limit, mayTake(user) else {
             if waiting[user] == nil {
                 waiting[user] = refusals
                 refusals += 1

@@ -48,8 +48,22 @@ extension FileFetch {
         } catch let error as TransferError {
             // A transfer that is cancelled with its task is no failure of the source. One that is cancelled without it is.
             if error.code == .cancelled { try Task.checkCancellation() }
-            guard !control.isCancelled else { return }
+            guard !control.isCancelled else {
+                if control.hasFailed { noteCut(attempt) }
+                return
+            }
             note(error, of: attempt, begun: begun)
+        }
+    }
+
+    /// The lease was cut because too little came. If next to nothing has come from the source for as long as a transfer may stall, that is a
+    /// stall: otherwise a server that sends a byte to each request would be asked for ever.
+    private func noteCut(_ attempt: SourceAttempt) {
+        guard isStalled(attempt.source, at: now) else { return }
+        let error = TransferError(.stalled, "next to nothing came")
+            .at(context.sources[attempt.source].location.base)
+        if let failure = runner.note(error, of: attempt, at: partial.firstGap()?.lowerBound ?? download.size) {
+            failed(failure)
         }
     }
 
@@ -108,7 +122,7 @@ extension FileFetch {
             cancel(finished)
             pool.received(chunk.count, from: lease.source, at: now)
             if new > 0 {
-                moved(by: new)
+                moved(by: new, from: lease.source)
                 context.emit(.progress(path: download.path, bytes: new, received: true))
             }
             runner.countDuplicated(Int64(chunk.count) - new)

@@ -46,7 +46,7 @@ extension FileFetch {
     private func replaceSlow(at now: Duration) {
         let (leases, slow) = planner.withLock { ($0.leases, $0.slow(at: now)) }
         for lease in leases where slow.contains(lease.id) {
-            cut(lease, "it is far slower than the others")
+            cut(lease, "it is far slower than the others", asFailure: true)
             pool.wasSlow(lease.source, at: now)
         }
         cutSilent(at: now)
@@ -67,7 +67,7 @@ extension FileFetch {
         }
         guard areSilent else { return }
         state.withLock { $0.patience = patience * 2 }
-        for lease in leases { cut(lease, "nothing comes") }
+        for lease in leases { cut(lease, "nothing comes", asFailure: true) }
     }
 
     /// A source refused a connection that was asked for at `begun`.
@@ -84,25 +84,33 @@ extension FileFetch {
 
     /// New bytes have come. If they are enough to count as progress, silence is unusual again, and so is a refusal: a server that sends
     /// a byte now and then would otherwise never be given up.
-    func moved(by count: Int64) {
+    func moved(by count: Int64, from source: Int) {
+        let now = now
         state.withLock { state in
-            state.gained += count
-            guard state.gained >= SourceSchedule.progressBytes else { return }
-            state.gained = 0
+            guard state.gains[source, default: Gain(since: now)].add(count, at: now) else { return }
             state.patience = 1
             state.refusedAt = nil
-            state.progressedAt = now
-            state.asked = []
         }
     }
 
-    /// Whether a source was asked for the file, and no progress has been made for so long that another one should be asked.
+    /// Whether a source is asked for the file, and has brought next to nothing for so long that another one should be asked.
     func isStarving(with source: Int, at now: Duration) -> Bool {
-        state.withLock { $0.asked.contains(source) && now - $0.progressedAt >= Self.longestStarving }
+        state.withLock { $0.gains[source].map { $0.time(at: now) >= Self.longestStarving } ?? false }
+    }
+
+    /// Whether next to nothing has come from a source for as long as a transfer may stall. Then its time begins anew.
+    func isStalled(_ source: Int, at now: Duration) -> Bool {
+        state.withLock { state in
+            guard let gain = state.gains[source], gain.time(at: now) >= context.options.stallTimeout else {
+                return false
+            }
+            state.gains[source] = Gain(since: now)
+            return true
+        }
     }
 
     /// Ends a lease at its position. What it has not brought is free for others.
-    private func cut(_ lease: Lease, _ reason: String) {
+    private func cut(_ lease: Lease, _ reason: String, asFailure: Bool = false) {
         let rest = planner.withLock { planner in
             planner.cut(lease.id)
             return lease.rest
@@ -111,13 +119,13 @@ extension FileFetch {
             .debug(
                 "\(printable(download.path)): the connection for \(rest.lowerBound)–\(rest.upperBound) is ended: \(reason)"
             ))
-        cancel([lease.id])
+        cancel([lease.id], asFailure: asFailure)
     }
 
     /// Ends the transfers of leases that have nothing left to fetch.
-    func cancel(_ leases: [Lease.ID]) {
+    func cancel(_ leases: [Lease.ID], asFailure: Bool = false) {
         let controls = state.withLock { state in leases.compactMap { state.controls[$0] } }
-        for control in controls { control.cancel() }
+        for control in controls { control.cancel(asFailure: asFailure) }
     }
 
     /// Ends the transfers of all leases.
@@ -125,8 +133,16 @@ extension FileFetch {
 
     /// A lease is over.
     func ended(_ lease: Lease.ID) {
-        planner.withLock { $0.end(lease) }
-        state.withLock { $0.controls[lease] = nil }
+        let unused = planner.withLock { planner -> Int? in
+            guard let source = planner[lease]?.source else { return nil }
+            planner.end(lease)
+            return planner.leases.contains { $0.source == source } ? nil : source
+        }
+        let now = now
+        state.withLock { state in
+            state.controls[lease] = nil
+            if let unused { state.gains[unused]?.rest(at: now) }
+        }
         signal.notify()
     }
 }

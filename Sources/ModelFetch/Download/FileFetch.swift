@@ -17,7 +17,7 @@ final class FileFetch: Sendable {
     let targets: [RedirectTarget]
     /// The file, to the pool.
     let user: ConnectionPool.User
-    let state: Lock<State>
+    let state = Lock(State())
 
     struct State {
         var controls: [Lease.ID: LeaseControl] = [:]
@@ -28,10 +28,8 @@ final class FileFetch: Sendable {
         /// When the leases were last looked after.
         var tendedAt: Duration = .zero
         var flushedAt: Duration = .zero
-        /// New bytes since the last progress, when that was, and the sources that were asked since.
-        var gained: Int64 = 0
-        var progressedAt: Duration
-        var asked: Set<Int> = []
+        /// What the sources that are asked have brought since their last progress.
+        var gains: [Int: Gain] = [:]
         /// How many times longer than usual a silence may be before a connection is given up.
         var patience = 1
         /// Whether it was said that bytes come, and nothing else since.
@@ -42,6 +40,36 @@ final class FileFetch: Sendable {
         var refusedAt: Duration?
     }
 
+    /// What a source has brought since it last made progress, or was first asked.
+    struct Gain {
+        private var bytes: Int64 = 0
+        private var since: Duration
+
+        /// Since when it is not asked for anything.
+        private var idleSince: Duration?
+
+        init(since: Duration) { self.since = since }
+
+        /// It is asked for nothing more. That time does not count.
+        mutating func rest(at now: Duration) { idleSince = idleSince ?? now }
+
+        mutating func goOn(at now: Duration) {
+            if let idleSince { since += now - idleSince }
+            idleSince = nil
+        }
+
+        /// For how long it has been asked since.
+        func time(at now: Duration) -> Duration { (idleSince ?? now) - since }
+
+        /// - Returns: whether it is enough to count as progress.
+        mutating func add(_ count: Int64, at now: Duration) -> Bool {
+            bytes += count
+            guard bytes >= SourceSchedule.progressBytes else { return false }
+            self = Gain(since: now)
+            return true
+        }
+    }
+
     init(_ download: FileDownload, _ partial: PartialFile) {
         self.download = download
         self.partial = partial
@@ -50,7 +78,6 @@ final class FileFetch: Sendable {
         planner = Lock(RangePlanner(missing: partial.gaps, sizes: context.runtime.leases))
         targets = context.sources.map { _ in RedirectTarget() }
         user = context.pool.enter(signal)
-        state = Lock(State(progressedAt: context.runtime.time.now()))
     }
 
     var pool: ConnectionPool { context.pool }
@@ -169,7 +196,7 @@ final class FileFetch: Sendable {
             pool.giveBack(source, for: user, wasWorking: false)
             return nil
         }
-        state.withLock { _ = $0.asked.insert(source) }
+        state.withLock { $0.gains[source, default: Gain(since: now)].goOn(at: now) }
         tell(lease)
         return lease
     }

@@ -7,12 +7,16 @@ final class LeaseControl: Sendable {
         /// Ends what is under way: the request, then its body.
         var end: (@Sendable () -> Void)?
         var isCancelled = false
+        var hasFailed = false
     }
 
     private let state = Lock(State())
 
     /// Whether the transfer was ended on purpose, so that its failure says nothing about the source.
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    /// Whether it was ended because too little came.
+    var hasFailed: Bool { state.withLock { $0.hasFailed } }
 
     /// From now on, `end` ends the transfer.
     func hold(_ end: @escaping @Sendable () -> Void) {
@@ -24,9 +28,12 @@ final class LeaseControl: Sendable {
     }
 
     /// Ends the transfer.
-    func cancel() {
+    ///
+    /// - Parameter asFailure: whether that is because too little came.
+    func cancel(asFailure: Bool = false) {
         let end = state.withLock { state in
             state.isCancelled = true
+            state.hasFailed = state.hasFailed || asFailure
             return state.end
         }
         end?()

@@ -18,7 +18,11 @@ package struct RangeSupport: Hashable, Sendable {
     /// Notes a successful response to a range request.
     package mutating func served(_ reply: RangeReply) {
         refusals = 0
-        guard reply.isPart else { return }
+        guard reply.isPart else {
+            // Of which little had to be skipped.
+            if hasWorked { _ = ignoredRange() }
+            return
+        }
         hasWorked = true
         ignored = 0
     }

@@ -120,6 +120,19 @@ import Transfer
         #expect(pool.take(0, for: files[1]) == .taken)
     }
 
+    /// A file that may not have a second connection yet keeps none from the others, and is not told to come and take it.
+    @Test func `does not let a file wait behind one that must wait for the first look`() throws {
+        let pool = try pool(first: 4)
+        let signals = [Signal(), Signal()]
+        let files = signals.map { pool.enter($0) }
+        #expect(pool.take(0, for: files[0]) == .taken)
+        pool.answered(0, after: .milliseconds(1), at: .milliseconds(1))
+        #expect(pool.take(0, for: files[0]) == .full)
+        #expect(pool.take(0, for: files[1]) == .taken)
+        #expect(pool.take(0, for: files[1]) == .full)
+        #expect(!signals[0].isNotified && !signals[1].isNotified)
+    }
+
     /// For each connection that becomes free one file is woken, and none is left to wait beside a free one.
     @Test(.timeLimit(.minutes(1))) func `wakes as many files as there are free connections`() async throws {
         let pool = try pool(first: 4)
