@@ -78,7 +78,7 @@ struct Source: Sendable {
         } catch {
             // A URL that does not parse cannot be redacted either, so only parts that are certainly no secrets are shown.
             let shown = shownAddress(url).map { "the source \($0)" } ?? "a source"
-            throw Failure(.usage, "\(shown) is \(error)", remedy: .correctSource)
+            throw Failure(.usage, "\(shown) cannot be used: \(error)", remedy: .correctSource)
         }
     }
 }

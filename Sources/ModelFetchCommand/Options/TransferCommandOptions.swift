@@ -18,7 +18,8 @@ struct TransferCommandOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Use at most n connections to a host, from 1 to 16; how many are worth it is found out.", valueName: "n"))
+            "Use at most n connections to a server, from 1 to 16; the best number is found automatically.",
+            valueName: "n"))
     var connections = 16
 
     @Option(

@@ -16,8 +16,10 @@ struct ProgressDrawing: Hashable, Sendable {
 
     func lines(_ state: ProgressState, at now: Duration) -> [String] {
         guard state.fileCount > 0 else { return [] }
-        let room = max(min(rows - 3, Self.mostFiles), 1)
         let busy = state.active.filter { $0.stage != .holding }
+        // If not all of them fit, a line says how many there are; on a terminal of a few lines the total says it instead of its rate.
+        let hasMoreLine = rows > 4 && busy.count > min(rows - 3, Self.mostFiles)
+        let room = max(min(rows - (hasMoreLine ? 4 : 3), Self.mostFiles), 1)
         let files = Array(busy.prefix(room))
         let counter =
             "\(state.finished - state.failed) of \(Formatting.count(state.fileCount, "file"))"
@@ -32,7 +34,11 @@ struct ProgressDrawing: Hashable, Sendable {
         total.rate = state.rate.rate(at: now)
         total.left = Self.timeLeft(state.missing, total.rate)
         let more = busy.count - files.count
-        if more > 0 { total.words = "and \(more) more" }
+        if hasMoreLine {
+            lines.append(TextColumns.cut("and \(more) more", to: max(columns - 1, 1), cut: ""))
+        } else if more > 0 {
+            total.words = "and \(more) more"
+        }
         lines.append(layout.line(total))
         return lines
     }

@@ -95,8 +95,21 @@ import Testing
         var state = ProgressState()
         state.take(.started(model: "m", directory: "d", files: 100, bytes: 100), at: .zero)
         for index in 0..<50 { state.take(.phase(path: "file-\(index)", .receiving), at: .zero) }
-        for rows in 1...40 { #expect(Self.draw(state, 80, rows: rows).count <= max(min(rows - 2, 9), 2)) }
-        #expect(Self.draw(state, 80).last?.hasSuffix("and 42 more") == true)
+        for rows in 1...40 { #expect(Self.draw(state, 80, rows: rows).count <= max(min(rows - 2, 10), 2)) }
+        #expect(Self.draw(state, 80, rows: 4).last?.hasSuffix("and 49 more") == true)
+        #expect(Self.draw(state, 80, rows: 10).dropLast().last == "and 44 more")
+    }
+
+    @Test func `the total keeps its rate when there are more files than lines`() {
+        var state = ProgressState(sizes: ["f": 1_000_000])
+        state.take(.started(model: "m", directory: "d", files: 100, bytes: 100_000_000), at: .zero)
+        for index in 0..<50 { state.take(.phase(path: "file-\(index)", .receiving), at: .zero) }
+        for step in 1...20 {
+            state.take(.progress(path: "file-1", bytes: 100_000, received: true), at: .milliseconds(step * 100))
+        }
+        let lines = ProgressDrawing(columns: 80, rows: 24, glyphs: .ascii).lines(state, at: .seconds(2))
+        #expect(lines.dropLast().last == "and 42 more")
+        #expect(lines.last?.contains("/s") == true, "\(lines)")
     }
 
     @Test(arguments: [
