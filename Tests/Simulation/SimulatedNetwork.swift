@@ -131,7 +131,8 @@ final class SimulatedNetwork: @unchecked Sendable {
                 let isCrawling = !isHonest && traffic.uncrawling.map { sources[index].open >= $0 } == true
                 // On average half of the largest chunk comes after each pause.
                 let milliseconds = answer.chunk * 500 / (rate * (50 + random.below(100)) / 100 + 1)
-                answer.pause = .microseconds(milliseconds * (isCrawling ? 100 : 1))
+                // A correct source may be slow, but a transfer of less than 1 KiB/s would count as stalled.
+                answer.pause = .microseconds(milliseconds * (isCrawling ? sources[index].plan.isHonest ? 10 : 100 : 1))
             }
             return (delay, .success(answer))
         }

@@ -56,8 +56,8 @@ extension FileFetch {
         }
     }
 
-    /// The lease was cut because too little came. If next to nothing has come from the source for as long as a transfer may stall, that is a
-    /// stall: otherwise a server that sends a byte to each request would be asked for ever.
+    /// The lease was cut because it was far slower than others. If next to nothing has come from the source for as long as a transfer may
+    /// stall, that is a stall: otherwise a server that sends a byte to each request would be asked for ever.
     private func noteCut(_ attempt: SourceAttempt) {
         guard isStalled(attempt.source, at: now) else { return }
         let error = TransferError(.stalled, "next to nothing came")

@@ -7,6 +7,8 @@ extension FileFetch {
     private static let flushInterval: Duration = .seconds(1)
     /// After how many turns without one it is clear that the process has not run.
     private static let missedTurns = 3
+    /// After how many cut connections without progress a source may be stalled.
+    private static let mostCuts = 8
     /// After how long without progress sources that have not been asked come first, whatever their rank.
     private static let longestStarving: Duration = .seconds(10)
     /// How long no connection beyond the limit is tried after a refusal.
@@ -67,7 +69,7 @@ extension FileFetch {
         }
         guard areSilent else { return }
         state.withLock { $0.patience = patience * 2 }
-        for lease in leases { cut(lease, "nothing comes", asFailure: true) }
+        for lease in leases { cut(lease, "nothing comes") }
     }
 
     /// A source refused a connection that was asked for at `begun`.
@@ -98,12 +100,14 @@ extension FileFetch {
         state.withLock { $0.gains[source].map { $0.time(at: now) >= Self.longestStarving } ?? false }
     }
 
-    /// Whether next to nothing has come from a source for as long as a transfer may stall. Then its time begins anew.
+    /// Another connection to a source was cut. Whether next to nothing has come from it for as long as a transfer may stall, over several of
+    /// them. Then its time begins anew.
     func isStalled(_ source: Int, at now: Duration) -> Bool {
         state.withLock { state in
-            guard let gain = state.gains[source], gain.time(at: now) >= context.options.stallTimeout else {
-                return false
-            }
+            state.gains[source]?.cuts += 1
+            guard let gain = state.gains[source], gain.cuts >= Self.mostCuts,
+                gain.time(at: now) >= context.options.stallTimeout
+            else { return false }
             state.gains[source] = Gain(since: now)
             return true
         }

@@ -45,6 +45,8 @@ final class FileFetch: Sendable {
         private var bytes: Int64 = 0
         private var since: Duration
 
+        /// How many connections to it were cut since.
+        var cuts = 0
         /// Since when it is not asked for anything.
         private var idleSince: Duration?
 
