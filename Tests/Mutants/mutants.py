@@ -138,8 +138,8 @@ MUTANTS = [
     ("withdraw a marker that is wrong", "Sources/ModelFetch/Download/DownloadRun+Marker.swift",
      "guard case .verified = try current ?? Inspection(context).state(of: file) else { return nil }", "", TREASURES, "WrongFileTests"),
     # Nothing unpinned is a mixture.
-    ("take an earlier run's bytes from the page cache", "Sources/Storage/Partial/PartialFile.swift",
-     "if may { directory.disk.forgetCached(file.descriptor) }", "", SIMULATOR, "PartialFileResumeTests"),
+    ("take an earlier run's bytes from the page cache", "Sources/Storage/Partial/PartialFile+Opening.swift",
+     "if !contents.claims.isEmpty { directory.disk.forgetCached(file.descriptor) }", "", SIMULATOR, "PartialFileResumeTests"),
     ("count sources and not places", "Sources/Storage/Partial/PartialState+Provenance.swift",
      ".oneVersion(from: version.place)", ".oneVersion(from: version.source)", None,
      "OneVersionTests|PartialFileResumeTests"),

@@ -17,7 +17,6 @@ extension PartialFile {
     package func checkNext() throws(StorageError) -> Check? {
         guard let claim = state.withLock({ $0.beginCheck() }) else { return nil }
         defer { state.withLock { $0.end(claim.range) } }
-        forgetMiscached()
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: claim.range.count, alignment: 4096)
         defer { buffer.deallocate() }
         let isHeld: Bool

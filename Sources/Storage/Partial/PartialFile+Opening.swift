@@ -20,9 +20,12 @@ extension PartialFile {
         }
         var contents = JournalContents()
         if var journal = try ExtentJournal(resuming: journal, identity: identity, into: &contents) {
+            // If an earlier run was killed right after a failed fsync, the page cache shows bytes that the disk does not have. Dropped before
+            // anything is written: later, it would hide what a failed writeback of this run has lost.
+            if !contents.claims.isEmpty { directory.disk.forgetCached(file.descriptor) }
             try journal.compactIfDue(as: names.journal, in: directory)
             self.init(
-                in: directory, names: names, identity: identity, file: file, mayBeMiscached: true,
+                in: directory, names: names, identity: identity, file: file,
                 journal: SharedJournal(journal), contents: contents, leastQueued: leastQueued)
         } else {
             // Bytes without a journal were left by another tool: they are claimed up to the first hole.
@@ -32,7 +35,7 @@ extension PartialFile {
             let journal = try ExtentJournal(beginning: journal, identity: identity, key: key, with: records)
             contents = JournalContents(playing: records, size: identity.size)
             self.init(
-                in: directory, names: names, identity: identity, file: file, mayBeMiscached: false,
+                in: directory, names: names, identity: identity, file: file,
                 journal: SharedJournal(journal), contents: contents, leastQueued: leastQueued)
         }
     }

@@ -1,5 +1,4 @@
 package import Hashing
-internal import Threads
 
 /// A file whose download is not finished: the bytes so far, which of them are good, and the hash of its prefix.
 ///
@@ -29,15 +28,10 @@ package final class PartialFile: Sendable {
     let journal: SharedJournal
     let writers: OpenExtents
     let hasher: PrefixHasher
-    /// Whether the page cache may show bytes that the disk does not have: an earlier run may have been killed right after a failed
-    /// fsync. Its lock is taken before all others, and held while the cache is dropped.
-    private let mayBeMiscached: Lock<Bool>
 
     /// See ``init(in:names:identity:key:leastQueued:)``.
-    ///
-    /// - Parameter mayBeMiscached: whether an earlier run wrote to the file.
     init(
-        in directory: ModelDirectory, names: PartialNames, identity: FileIdentity, file: OpenFile, mayBeMiscached: Bool,
+        in directory: ModelDirectory, names: PartialNames, identity: FileIdentity, file: OpenFile,
         journal: SharedJournal, contents: JournalContents, leastQueued: Int
     ) {
         self.directory = directory
@@ -45,22 +39,11 @@ package final class PartialFile: Sendable {
         self.identity = identity
         self.file = file
         self.journal = journal
-        self.mayBeMiscached = Lock(mayBeMiscached)
         writers = OpenExtents(journal: journal)
         let state = SharedPartialState(contents)
         self.state = state
         hasher = PrefixHasher(of: file, size: identity.size, leastQueued: leastQueued) { offset, limit in
             state.withLock { $0.held.contiguousEnd(from: offset, limit: limit) }
-        }
-    }
-
-    /// Drops the file from the page cache before it is first read back, so that what is read comes from the disk.
-    ///
-    /// Not when the file is opened: for some gigabytes it takes half a second, in which the network can work.
-    func forgetMiscached() {
-        mayBeMiscached.withLock { may in
-            if may { directory.disk.forgetCached(file.descriptor) }
-            may = false
         }
     }
 
